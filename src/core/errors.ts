@@ -1,0 +1,135 @@
+/**
+ * Every failure that Berth reports: code → HTTP status → retryable → who caused it → what to do.
+ * `docs/errors.md` is generated from this table and a test keeps the two equal.
+ */
+
+/**
+ * Who brought a failure about. Only `infra` and `task` exclude a rollout from training; `policy` is shown to the
+ * model; `grader` is retried and then leaves the rollout unscored. `caller` is a request that was refused before it
+ * touched any rollout.
+ */
+export type CausedBy = "policy" | "task" | "infra" | "grader" | "caller";
+
+interface ErrorEntry {
+  readonly status: number;
+  readonly retryable: boolean;
+  readonly causedBy: CausedBy;
+  readonly remedy: string;
+}
+
+const entry = (
+  status: number,
+  causedBy: CausedBy,
+  remedy: string,
+  retryable = false,
+): ErrorEntry => ({ status, causedBy, remedy, retryable });
+
+export const errorTable = {
+  // The request itself.
+  unauthorized: entry(401, "caller", "Send `Authorization: Bearer <key>` with a key that the controller was started with."),
+  invalid_request: entry(400, "caller", "Compare the request with /openapi.json and send it again."),
+  not_found: entry(404, "caller", "Check the method and the path against /openapi.json."),
+  request_too_large: entry(413, "caller", "Send a smaller body; the limit is given in the message."),
+  unknown_rollout: entry(404, "caller", "Create the rollout first, or check its id; deleted rollouts keep only their record."),
+  unknown_environment: entry(404, "caller", "List the environments with GET /v1/environments, or register this one first."),
+  rollout_conflict: entry(409, "caller", "Use a new rollout id: this one was created from another environment."),
+  rollout_closed: entry(409, "caller", "The rollout has ended; create a new one."),
+  call_conflict: entry(409, "caller", "Use a new call id: this one was used for another tool or other arguments."),
+  environment_conflict: entry(409, "caller", "Register the changed environment under a new name."),
+  overloaded: entry(429, "infra", "Wait as long as Retry-After says, then send the request again.", true),
+  invalid_config: entry(400, "caller", "Mend the named setting and start again."),
+
+  // What the model did.
+  unknown_tool: entry(404, "policy", "Call one of the tools that the message lists."),
+  invalid_arguments: entry(400, "policy", "Call the tool again with arguments that match its schema."),
+  outside_workspace: entry(400, "policy", "Use a path inside the workspace."),
+  file_not_found: entry(404, "policy", "List the directory to see which files exist."),
+  not_a_file: entry(400, "policy", "Name a regular file."),
+  not_a_directory: entry(400, "policy", "Name a directory."),
+  file_exists: entry(409, "policy", "Choose another path, or remove the file first."),
+  file_too_large: entry(413, "policy", "Read a range of the file, or search in it."),
+  not_text: entry(400, "policy", "The file is binary; use the shell to inspect it."),
+  edit_not_found: entry(400, "policy", "Read the file again and copy the text to replace exactly, white space included."),
+  edit_not_unique: entry(400, "policy", "Add lines around the text until it occurs once."),
+  invalid_patch: entry(400, "policy", "Read the files again and write the patch against their present text."),
+  invalid_pattern: entry(400, "policy", "Write the pattern in RE2 syntax: no look-around and no back-references."),
+  permission_denied: entry(403, "policy", "The tool user may not touch this path; work on files that it owns."),
+  no_space: entry(507, "policy", "Remove files: the sandbox's disk is full."),
+  budget_exhausted: entry(409, "policy", "The rollout has used its budget; it can only be graded or closed now."),
+
+  // The environment.
+  invalid_environment: entry(400, "task", "Correct the field that the message names."),
+  repository_unreachable: entry(422, "task", "Check the URL and that this machine may read it: `git ls-remote URL`."),
+  commit_not_found: entry(422, "task", "Name a full commit id that the repository has."),
+  setup_failed: entry(422, "task", "Run the step by hand in the image; its output is in the message."),
+  image_not_found: entry(422, "task", "Build it with `berth image build NAME`, or name one that the provider can reach."),
+  unknown_profile: entry(422, "task", "Name a file in sandbox-profiles/ without its ending."),
+  capability_missing: entry(422, "task", "Choose a provider that can enforce it, or a profile that does not ask for it."),
+
+  // Berth and what it stands on.
+  provider_unavailable: entry(503, "infra", "Run `berth doctor`: it prints the command that mends it.", true),
+  sandbox_create_failed: entry(503, "infra", "Run `berth doctor`; if all is well there, try again.", true),
+  sandbox_lost: entry(503, "infra", "Start a new rollout; this one is excluded.", false),
+  guest_protocol: entry(502, "infra", "Start a new rollout; the guest's reply was refused.", false),
+  outcome_unknown: entry(503, "infra", "Start a new rollout: whether the call ran cannot be known.", false),
+  deadline_exceeded: entry(504, "infra", "Try again; if it happens often, raise the deadline that the message names.", true),
+  teardown_failed: entry(500, "infra", "Run `berth gc`; the reaper tries again too.", true),
+  storage_failed: entry(503, "infra", "Check the space and the permissions of the data directory.", true),
+  shutting_down: entry(503, "infra", "Send the request to another controller, or wait for the restart.", true),
+  internal: entry(500, "infra", "Report it with the request id; the log has the details.", false),
+
+  // Grading.
+  grader_failed: entry(502, "grader", "Run the grader's command by hand in a rollout of the same environment.", true),
+  grader_timeout: entry(504, "grader", "Raise budget.grading_seconds or make the tests faster.", true),
+  change_set_too_large: entry(413, "policy", "Change fewer or smaller files, or narrow the grader's `allow`."),
+} as const satisfies Record<string, ErrorEntry>;
+
+export type ErrorCode = keyof typeof errorTable;
+
+export const errorCodes = Object.keys(errorTable) as ErrorCode[];
+
+/** A failure as callers see it. `causedBy` is on the wire as `cause`. */
+export interface ErrorReport {
+  readonly code: ErrorCode;
+  readonly cause: CausedBy;
+  readonly message: string;
+  readonly remedy: string;
+  readonly retryable: boolean;
+}
+
+export class BerthError extends Error {
+  readonly code: ErrorCode;
+  /** One sentence that says what to do; the table's unless the place of failure knows better. */
+  readonly remedy: string;
+
+  constructor(code: ErrorCode, message: string, options: { cause?: unknown; remedy?: string } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = "BerthError";
+    this.code = code;
+    this.remedy = options.remedy ?? errorTable[code].remedy;
+  }
+
+  get status(): number {
+    return errorTable[this.code].status;
+  }
+
+  get retryable(): boolean {
+    return errorTable[this.code].retryable;
+  }
+
+  get causedBy(): CausedBy {
+    return errorTable[this.code].causedBy;
+  }
+
+  report(): ErrorReport {
+    const { code, message, remedy, retryable } = this;
+    return { code, cause: this.causedBy, message, remedy, retryable };
+  }
+}
+
+/** Anything thrown → a BerthError; what is not ours becomes `fallback` with the original as its `cause`. */
+export function toBerthError(thrown: unknown, fallback: ErrorCode = "internal"): BerthError {
+  if (thrown instanceof BerthError) return thrown;
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  return new BerthError(fallback, message, { cause: thrown });
+}

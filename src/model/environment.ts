@@ -1,0 +1,71 @@
+import { z } from "zod";
+import { graderSpec } from "./grader.ts";
+
+/** A POSIX path that stays inside what it is joined to: relative, no `..`, no NUL. */
+const relativePath = z
+  .string()
+  .min(1)
+  .max(4096)
+  .refine((path) => !path.startsWith("/") && !path.split("/").includes("..") && !path.includes("\0"), {
+    error: "must be a relative path without ..",
+  });
+
+export const environmentName = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9._-]{0,127}$/i, { error: "must be letters, digits, '.', '_' or '-', at most 128 of them" });
+
+export const repository = z.strictObject({
+  /** https, ssh, scp-like (`git@host:path`) or file URL, or an absolute local path. */
+  url: z.string().min(1).max(2048),
+  /** A full commit id: branches and tags move, and a snapshot must not. */
+  commit: z.string().regex(/^[0-9a-f]{40}$|^[0-9a-f]{64}$/, { error: "must be a full commit id of 40 or 64 hex digits" }),
+  /** What of the history the sandbox sees: nothing, or the ancestors of the commit. Never anything later. */
+  history: z.enum(["none", "ancestors"]).default("none"),
+});
+
+export const resources = z.strictObject({
+  cpus: z.number().min(0.1).max(256).default(1),
+  memory_mb: z.number().int().min(64).max(1_048_576).default(1024),
+  pids: z.number().int().min(32).max(65_536).default(256),
+  /** No default: a provider without the `disk_quota` capability refuses an environment that sets it. */
+  disk_mb: z.number().int().min(16).max(1_048_576).optional(),
+});
+
+export const budget = z.strictObject({
+  tool_calls: z.number().int().min(1).max(100_000).default(200),
+  wall_seconds: z.number().int().min(1).max(604_800).default(3600),
+  idle_seconds: z.number().int().min(1).max(604_800).default(900),
+  grading_seconds: z.number().int().min(1).max(86_400).default(600),
+});
+
+export const environment = z.strictObject({
+  name: environmentName,
+  /** `host`, a folder in images/, an absolute path to a root file system, or an image reference. */
+  image: z.string().min(1).max(512).default("host"),
+  /** Without a repository the workspace starts empty. */
+  repo: repository.optional(),
+  workdir: z
+    .string()
+    .regex(/^\/[A-Za-z0-9._/-]*[A-Za-z0-9._-]$/, { error: "must be an absolute path" })
+    .refine((path) => !path.split("/").includes(".."), { error: "must not contain .." })
+    .default("/workspace"),
+  /** Shell commands, run once in order as root in the image while the snapshot is built. */
+  setup: z.array(z.string().min(1).max(65_536)).max(100).default([]),
+  setup_network: z.boolean().default(true),
+  setup_seconds: z.number().int().min(1).max(86_400).default(1800),
+  /** Added to the environment of every command in setup, tools and graders. */
+  env: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string().max(32_768)).default({}),
+  profile: z.string().regex(/^[a-z0-9-]+$/).default("standard"),
+  resources: resources.prefault({}),
+  /** Tool names; absent means every tool of the registry. */
+  tools: z.array(z.string().min(1).max(64)).min(1).max(100).optional(),
+  budget: budget.prefault({}),
+  graders: z.array(graderSpec).max(20).default([]),
+});
+
+export type Environment = z.infer<typeof environment>;
+export type EnvironmentInput = z.input<typeof environment>;
+export type Repository = z.infer<typeof repository>;
+export type Resources = z.infer<typeof resources>;
+export type Budget = z.infer<typeof budget>;
+export { relativePath };

@@ -1,0 +1,44 @@
+import { z } from "zod";
+import { environment, environmentName } from "./environment.ts";
+import { errorReport } from "./error.ts";
+import { verdict } from "./verdict.ts";
+
+/** queued → preparing → active → grading → closed; or failed, or expired. The last three are terminal. */
+export const rolloutStatus = z.enum(["queued", "preparing", "active", "grading", "closed", "failed", "expired"]);
+export type RolloutStatus = z.infer<typeof rolloutStatus>;
+
+const labels = z.record(z.string().max(63), z.string().max(256)).refine((map) => Object.keys(map).length <= 32, {
+  error: "must have at most 32 entries",
+});
+
+export const createRolloutRequest = z.strictObject({
+  /** A UUID bare or prefixed (`trace_` + 32 hex); made by the controller when it is left out. */
+  rollout_id: z.string().max(64).optional(),
+  /** The name of a registered environment, or an environment in full. */
+  environment: z.union([environmentName, environment]),
+  /** Rollouts of one group start from the same snapshot and are compared with each other. */
+  group: z.string().min(1).max(128).optional(),
+  labels: labels.optional(),
+});
+export type CreateRolloutRequest = z.infer<typeof createRolloutRequest>;
+export type CreateRolloutInput = z.input<typeof createRolloutRequest>;
+
+export const rollout = z.strictObject({
+  rollout_id: z.uuid(),
+  environment: z.string(),
+  group: z.string().nullable(),
+  labels: z.record(z.string(), z.string()),
+  status: rolloutStatus,
+  provider: z.string(),
+  snapshot: z.string().nullable(),
+  /** Why the rollout failed or expired; null otherwise. */
+  error: errorReport.nullable(),
+  verdict: verdict.nullable(),
+  tool_calls: z.number().int().min(0),
+  created_at: z.iso.datetime(),
+  /** When the sandbox was ready for tool calls. */
+  active_at: z.iso.datetime().nullable(),
+  first_result_at: z.iso.datetime().nullable(),
+  ended_at: z.iso.datetime().nullable(),
+});
+export type Rollout = z.infer<typeof rollout>;

@@ -1,0 +1,128 @@
+import type { Duplex } from "node:stream";
+import type { Profile } from "../model/profile.ts";
+import type { Resources } from "../model/environment.ts";
+
+/** Where an image stands for a provider. `digest` names its content and is part of a snapshot's key. */
+export interface ResolvedImage {
+  /** As the environment names it. */
+  readonly name: string;
+  readonly digest: string;
+  /** What the provider needs to start from it: opaque to everyone else. */
+  readonly location: string;
+}
+
+export type SandboxBase =
+  | { readonly kind: "image"; readonly image: ResolvedImage }
+  | { readonly kind: "snapshot"; readonly key: string };
+
+export interface SandboxLabels {
+  /** The controller installation that may destroy the sandbox. */
+  readonly owner: string;
+  /** The rollout's id, or `build:<snapshot key>`, or `grade:<rollout id>`. */
+  readonly purpose: string;
+  /** Changes whenever a sandbox is made anew under the same purpose. */
+  readonly incarnation: string;
+}
+
+export interface SandboxSpec {
+  /** 1 to 63 of `[a-z0-9-]`; creating twice with one id gives the one sandbox. */
+  readonly id: string;
+  readonly labels: SandboxLabels;
+  readonly base: SandboxBase;
+  readonly profile: Profile;
+  readonly resources: Resources;
+  /** The workspace, an absolute path; exists after create. */
+  readonly workdir: string;
+  /** Unix milliseconds at which the guest ends itself, whether or not a controller is left. */
+  readonly expiresAtMs: number;
+}
+
+/** A sandbox as a provider knows it; plain data that can be stored and used by a later controller. */
+export interface SandboxHandle {
+  readonly id: string;
+  readonly provider: string;
+  readonly labels: SandboxLabels;
+}
+
+export type SandboxState =
+  | { readonly status: "running"; readonly oomKills: number | null }
+  /** `code` is null where the provider has no one that waits for the guest. */
+  | { readonly status: "exited"; readonly code: number | null; readonly oom: boolean }
+  | { readonly status: "gone" };
+
+/** What a provider can enforce. A profile or an environment that needs one that is missing is refused at create. */
+export const capabilityNames = [
+  "runtime_runc",
+  "runtime_runsc",
+  "network_none",
+  "network_host",
+  "seccomp",
+  "no_new_privs",
+  "memory_limit",
+  "pids_limit",
+  "cpu_limit",
+  "disk_quota",
+  "oom_reported",
+  "root_commands",
+  "processes",
+] as const;
+export type CapabilityName = (typeof capabilityNames)[number];
+
+export interface Capabilities {
+  readonly has: ReadonlySet<CapabilityName>;
+  /** For each capability that is missing, why, in a sentence for people. */
+  readonly gaps: Readonly<Partial<Record<CapabilityName, string>>>;
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+  /** One line about a long step, for people. */
+  readonly onProgress?: (message: string) => void;
+}
+
+/**
+ * Immutable copies of a sandbox's file system from which others start copy-on-write. Keys are content keys: lower-case
+ * hex, 64 digits.
+ */
+export interface SnapshotStore {
+  /** @throws BerthError `image_not_found` */
+  resolveImage(name: string, options?: CallOptions): Promise<ResolvedImage>;
+  has(key: string): Promise<boolean>;
+  /** Keeps the file system of a quiesced sandbox under `key` and destroys the sandbox. Idempotent by key. */
+  commit(handle: SandboxHandle, key: string, options?: CallOptions): Promise<void>;
+  list(): Promise<readonly { readonly key: string; readonly createdAtMs: number }[]>;
+  /** Idempotent. Sandboxes that run from the snapshot go on. */
+  remove(key: string): Promise<void>;
+}
+
+/** Where sandboxes run. The port: no vendor's type crosses it, and the guest does everything that is not here. */
+export interface Provider {
+  readonly name: string;
+  readonly capabilities: Capabilities;
+  readonly snapshots: SnapshotStore;
+
+  /**
+   * Starts a sandbox; resolves once its guest process was started (ready means that the guest shook hands: see
+   * `sandbox/`). Idempotent by `spec.id`; a failed create leaves nothing.
+   * @throws BerthError `capability_missing`, `sandbox_create_failed`, `provider_unavailable`
+   */
+  create(spec: SandboxSpec, options?: CallOptions): Promise<SandboxHandle>;
+
+  /**
+   * A fresh byte stream to the guest, which serves HTTP/2 on it. Any number may be open; works again after the
+   * controller restarts.
+   * @throws BerthError `sandbox_lost` when the sandbox is not running
+   */
+  connect(handle: SandboxHandle, options?: CallOptions): Promise<Duplex>;
+
+  inspect(handle: SandboxHandle): Promise<SandboxState>;
+
+  /** Idempotent; resolves only when nothing of the sandbox is left. @throws BerthError `teardown_failed` */
+  destroy(handle: SandboxHandle): Promise<void>;
+
+  /** Every sandbox, in whatever state, that carries this owner's label. */
+  list(owner: string): Promise<readonly SandboxHandle[]>;
+
+  /** Releases what the controller holds; sandboxes go on. */
+  close(): Promise<void>;
+}
