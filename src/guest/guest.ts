@@ -1,0 +1,159 @@
+import type { CapturedStream, ExecOutcome } from "../model/tool-call.ts";
+import type { TreeEntry } from "../model/change-set.ts";
+
+/** Ends a request early; without a deadline of its own a request ends at the client's default of 30 s. */
+export interface RequestOptions {
+  readonly signal?: AbortSignal;
+  readonly timeoutMs?: number;
+}
+
+export interface Handshake {
+  readonly protocol: number;
+  readonly version: string;
+  readonly bootId: string;
+  readonly root: string;
+  readonly toolUid: number;
+  readonly toolGid: number;
+}
+
+export interface ExecRequest {
+  /** At most once per boot of the guest. */
+  readonly callId: string;
+  readonly argv: readonly string[];
+  /** A path beneath the workspace; the workspace when it is left out. */
+  readonly cwd?: string;
+  /** The whole environment of the command. */
+  readonly env: Readonly<Record<string, string>>;
+  /** UTF-8, at most 1 MiB. */
+  readonly stdin?: string;
+  /** The guest kills the call then; the client waits some seconds longer for the answer. */
+  readonly timeoutMs: number;
+  readonly headBytes: number;
+  readonly tailBytes: number;
+  /** `root` only in sandboxes of a profile with `root_commands`. */
+  readonly user?: "tool" | "root";
+}
+
+export interface ExecResult {
+  readonly callId: string;
+  readonly bootId: string;
+  readonly outcome: ExecOutcome;
+  readonly stdout: CapturedStream;
+  readonly stderr: CapturedStream;
+  readonly durationMs: number;
+  readonly survivorsKilled: number;
+}
+
+export interface FileStat {
+  readonly path: string;
+  readonly type: "file" | "directory" | "link" | "other";
+  readonly size: number;
+  readonly mode: number;
+}
+
+export interface FileLines {
+  readonly text: string;
+  readonly startLine: number;
+  readonly endLine: number;
+  readonly totalLines: number;
+  readonly totalBytes: number;
+  readonly truncated: boolean;
+  readonly longLines: number;
+}
+
+export interface GrepRequest {
+  /** RE2. */
+  readonly pattern: string;
+  readonly path?: string;
+  readonly include?: readonly string[];
+  readonly exclude?: readonly string[];
+  readonly ignoreCase?: boolean;
+  readonly fixed?: boolean;
+  readonly before?: number;
+  readonly after?: number;
+  readonly maxMatches: number;
+  readonly maxBytes: number;
+  readonly timeoutMs: number;
+}
+
+export interface GrepMatch {
+  readonly path: string;
+  readonly line: number;
+  readonly text: string;
+  readonly before: readonly string[];
+  readonly after: readonly string[];
+}
+
+export interface GrepResult {
+  readonly matches: readonly GrepMatch[];
+  readonly matchedFiles: number;
+  readonly searchedFiles: number;
+  readonly truncated: boolean;
+  readonly timedOut: boolean;
+}
+
+/**
+ * A sandbox's guest, as the controller uses it: docs/guest-protocol.md. All that comes back is attacker data that was
+ * checked against a schema and a size. Paths are relative to the workspace or absolute beneath it.
+ *
+ * Every method throws BerthError: the policy codes of files (`outside_workspace`, `file_not_found`, `not_a_file`, …),
+ * `sandbox_lost` when the guest is gone or another one answers, `guest_protocol` when its reply is not acceptable,
+ * `deadline_exceeded`.
+ */
+export interface Guest {
+  readonly handshake: Handshake;
+
+  health(options?: RequestOptions): Promise<{ bootId: string; uptimeMs: number; processes: number; oomKills: number | null }>;
+
+  exec(request: ExecRequest, options?: RequestOptions): Promise<ExecResult>;
+  /** Ends a running call as `cancelled`. */
+  cancel(callId: string, options?: RequestOptions): Promise<void>;
+  /** A page of a call's output as it was written, also while it runs; at most 1 MiB. */
+  output(
+    callId: string,
+    stream: "stdout" | "stderr",
+    range: { offset: number; limit: number },
+    options?: RequestOptions,
+  ): Promise<{ bytes: Buffer; totalBytes: number; spooledBytes: number }>;
+
+  /** At most 8 MiB of a regular file. */
+  read(path: string, range?: { offset?: number; limit?: number }, options?: RequestOptions): Promise<{ bytes: Buffer; size: number; mode: number }>;
+  lines(path: string, range: { start: number; count: number; maxBytes: number }, options?: RequestOptions): Promise<FileLines>;
+  write(
+    path: string,
+    content: Uint8Array,
+    how?: { createParents?: boolean; executable?: boolean; ifSha256?: string },
+    options?: RequestOptions,
+  ): Promise<{ bytes: number; sha256: string; created: boolean }>;
+  remove(path: string, how?: { recursive?: boolean }, options?: RequestOptions): Promise<void>;
+  /** Does not follow a last link. */
+  stat(path: string, options?: RequestOptions): Promise<FileStat>;
+  list(
+    path: string,
+    how: { depth: number; limit: number },
+    options?: RequestOptions,
+  ): Promise<{ entries: readonly { path: string; type: FileStat["type"]; size: number }[]; truncated: boolean }>;
+
+  grep(request: GrepRequest, options?: RequestOptions): Promise<GrepResult>;
+  glob(
+    request: { pattern: string; path?: string; limit: number },
+    options?: RequestOptions,
+  ): Promise<{ paths: readonly string[]; truncated: boolean }>;
+
+  /** Every entry below the root but `exclude`, with the content's hash; for change sets. */
+  tree(
+    how: { exclude: readonly string[]; maxEntries: number; maxFileBytes: number },
+    options?: RequestOptions,
+  ): Promise<readonly TreeEntry[]>;
+
+  /** Unpacks a tar stream; only in sandboxes of a profile with `root_commands`. */
+  unpack(path: string, tar: NodeJS.ReadableStream, options?: RequestOptions): Promise<{ files: number; bytes: number }>;
+  /** Gives the tree to the tool user; only in sandboxes of a profile with `root_commands`. */
+  own(path: string, options?: RequestOptions): Promise<void>;
+
+  /** Kills every process but the guest and verifies it. */
+  quiesce(options?: RequestOptions): Promise<{ killed: number }>;
+
+  /** Closes the stream; the sandbox goes on. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,84 @@
+import type { ChangeSet } from "../model/change-set.ts";
+import type { Environment } from "../model/environment.ts";
+import type { Rollout } from "../model/rollout.ts";
+import type { ToolEffect, ToolOutput } from "../model/tool-call.ts";
+import type { TrajectoryRecord } from "../model/trajectory.ts";
+import type { Verdict } from "../model/verdict.ts";
+
+/** A registered environment with the folder that its relative paths start from. */
+export interface StoredEnvironment {
+  readonly environment: Environment;
+  readonly baseDir: string | null;
+}
+
+/** A sandbox that was asked for, written before the provider is. */
+export interface SandboxIntent {
+  readonly id: string;
+  readonly provider: string;
+  readonly purpose: string;
+  readonly incarnation: string;
+}
+
+export interface NewRollout {
+  readonly id: string;
+  readonly environment: StoredEnvironment;
+  readonly group: string | null;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly provider: string;
+  readonly createdAt: string;
+}
+
+export type RolloutPatch = Partial<
+  Pick<Rollout, "status" | "snapshot" | "error" | "active_at" | "first_result_at" | "ended_at">
+>;
+
+export interface CallReservation {
+  readonly callId: string;
+  readonly tool: string;
+  readonly effect: ToolEffect | null;
+  readonly arguments: unknown;
+  readonly startedAt: string;
+}
+
+export type Reserved =
+  /** The call is new: run it. */
+  | { readonly kind: "new"; readonly seq: number }
+  /** The call was seen before, in this state. */
+  | { readonly kind: "known"; readonly record: TrajectoryRecord };
+
+/**
+ * The durable record. The port: every adapter passes one suite. A method that writes resolves only when what it wrote
+ * survives a crash. @throws BerthError `storage_failed`
+ */
+export interface Store {
+  registerEnvironment(stored: StoredEnvironment): Promise<void>;
+  environment(name: string): Promise<StoredEnvironment | undefined>;
+  environments(): Promise<StoredEnvironment[]>;
+
+  /** Idempotent by id: gives the rollout that is there, and whether it was made now. */
+  createRollout(rollout: NewRollout): Promise<{ rollout: Rollout; created: boolean }>;
+  rollout(id: string): Promise<Rollout | undefined>;
+  /** The environment as it was when the rollout was created. */
+  rolloutEnvironment(id: string): Promise<StoredEnvironment | undefined>;
+  /** Newest first. `before` is a `created_at`. */
+  rollouts(query: { limit: number; before?: string; status?: Rollout["status"][]; group?: string }): Promise<Rollout[]>;
+  updateRollout(id: string, patch: RolloutPatch): Promise<void>;
+
+  /** At most one reservation per (rollout, call id), ever. */
+  reserveCall(rolloutId: string, call: CallReservation): Promise<Reserved>;
+  finishCall(rolloutId: string, callId: string, result: ToolOutput, durationMs: number): Promise<void>;
+  /** A restart: calls that were running when the controller died become `unknown`. Gives how many. */
+  markInterruptedCalls(): Promise<number>;
+  trajectory(rolloutId: string): Promise<TrajectoryRecord[]>;
+
+  saveChangeSet(rolloutId: string, changeSet: ChangeSet): Promise<void>;
+  changeSet(rolloutId: string): Promise<ChangeSet | undefined>;
+  /** The first verdict stays: gives the one that is stored. */
+  saveVerdict(rolloutId: string, verdict: Verdict): Promise<Verdict>;
+
+  recordIntent(intent: SandboxIntent): Promise<void>;
+  forgetIntent(sandboxId: string): Promise<void>;
+  intents(): Promise<SandboxIntent[]>;
+
+  close(): Promise<void>;
+}
