@@ -3,7 +3,7 @@ import type { IdSource } from "../../core/ids.ts";
 import type { ChangeSet } from "../../model/change-set.ts";
 import type { TestsGraderSpec } from "../../model/grader.ts";
 import { applyChangeSet } from "../change-set/apply.ts";
-import type { GradingContext } from "../grader.ts";
+import type { GradingContext, GradingSandbox } from "../grader.ts";
 import { canarySource } from "./canary.ts";
 import type { Framework, RunPlan } from "./framework.ts";
 import { runCommand, type CommandRun } from "./run-command.ts";
@@ -21,27 +21,32 @@ export interface AttemptRequest {
 
 export type Attempt =
   | { readonly kind: "ran"; readonly plan: RunPlan; readonly screened: Screened; readonly run: CommandRun }
-  /** The sandbox stopped answering after code of the change set could run. */
-  | { readonly kind: "died"; readonly screened: Screened; readonly error: BerthError };
-
-/** What a sandbox that was brought down from inside looks like. */
-const deaths: ReadonlySet<string> = new Set(["sandbox_lost", "guest_protocol", "deadline_exceeded", "outcome_unknown"]);
+  /** The run broke after the change set was let in; whether it is to blame, a run without it tells. */
+  | { readonly kind: "died"; readonly error: BerthError };
 
 /** One run in one clean sandbox: change set, hidden files over it, the runner's files over both, the command. */
-export async function attemptRun({ spec, context, framework, ids, changeSet }: AttemptRequest): Promise<Attempt> {
+export async function attemptRun(request: AttemptRequest): Promise<Attempt> {
+  const { signal } = request.context;
+  await using sandbox = await request.context.openSandbox();
+  try {
+    return await runIn(sandbox, request);
+  } catch (thrown) {
+    if (signal.aborted || !(thrown instanceof BerthError)) throw thrown;
+    return { kind: "died", error: thrown };
+  }
+}
+
+async function runIn(sandbox: GradingSandbox, { spec, context, framework, ids, changeSet }: AttemptRequest): Promise<Attempt> {
   const { signal, hiddenFiles } = context;
   const options = { signal };
-  await using sandbox = await context.openSandbox();
   const { guest } = sandbox;
-
   const readFile = (path: string) => readText(guest, path, options);
   const inBase = (path: string) => exists(guest, path, options);
+
   const screened = await screenChangeSet({ changeSet, spec, framework, hiddenFiles, readBase: readFile, inBase });
-  const notApplied = await applyChangeSet(guest, screened.changeSet, signal);
-  screened.changeSet.refused.push(...notApplied);
+  screened.changeSet.refused.push(...(await applyChangeSet(guest, screened.changeSet, signal)));
   for (const file of hiddenFiles) await place(guest, file, options);
 
-  const canaries = spec.canaries && !framework.selectsByName.test(spec.command) ? canarySource(ids) : undefined;
   const plan = await framework.plan({
     command: spec.command,
     workdir: sandbox.workdir,
@@ -49,20 +54,15 @@ export async function attemptRun({ spec, context, framework, ids, changeSet }: A
     env: sandbox.env,
     hiddenFiles,
     required: [...spec.fail_to_pass, ...spec.pass_to_pass],
-    canaries,
+    canaries: spec.canaries && !framework.selectsByName.test(spec.command) ? canarySource(ids) : undefined,
     readFile,
   });
   for (const { path, content } of plan.files) {
     const hidden = hiddenFiles.find((file) => file.path === path);
     await place(guest, { path, content: Buffer.from(content), executable: hidden?.executable ?? false }, options);
   }
-  try {
-    const timeoutMs = context.environment.budget.grading_seconds * 1000;
-    return { kind: "ran", plan, screened, run: await runCommand(sandbox, plan, { timeoutMs, signal, ids }) };
-  } catch (thrown) {
-    if (signal.aborted || !(thrown instanceof BerthError) || !deaths.has(thrown.code)) throw thrown;
-    return { kind: "died", screened, error: thrown };
-  }
+  const timeoutMs = context.environment.budget.grading_seconds * 1000;
+  return { kind: "ran", plan, screened, run: await runCommand(sandbox, plan, { timeoutMs, signal, ids }) };
 }
 
 /** Whether the shell could not start the command at all, before any test could report. */

@@ -30,8 +30,8 @@ export function createTestsGrader(ids: IdSource): Grader<TestsGraderSpec> {
       if (result.kind === "died") {
         const clean = await pristine();
         if (clean.kind === "died") throw clean.error;
-        const { flags, changeSet } = result.screened;
-        return part(spec, 0, "No test counts: the sandbox died while the tests ran, and lives without the policy's changes.", [...flags, "sandbox_died"], changeSetEvidence(changeSet));
+        const summary = "No test counts: grading breaks twice with the policy's changes, and not without them.";
+        return part(spec, 0, summary, ["sandbox_died"], { error: result.error.report(), ...changeSetEvidence(context.changeSet) });
       }
       if (couldNotStart(result.run)) await assertStartsWithout(pristine, result);
       return verdictOf(spec, framework.parse, result);
