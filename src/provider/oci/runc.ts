@@ -1,3 +1,4 @@
+import { spawn } from "node:child_process";
 import { open, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
@@ -43,21 +44,9 @@ export function createRunc(options: { binary: string; root: string; launcher: st
       const launch = ["listen", "--socket", socket, "--overlay", mount, "--at", overlay.target];
       if (oomCounter !== undefined) launch.push("--oom-events", oomCounter);
       const runtime = [binary, "--root", root, "run", "--detach", "--preserve-fds", oomCounter === undefined ? "1" : "2", "--bundle", bundle, id];
-      const file = await open(log, "w", 0o600);
-      try {
-        const result = await execa(launcher, [...launch, "--", ...runtime], {
-          stdin: "ignore",
-          stdout: file.fd,
-          stderr: file.fd,
-          timeout: COMMAND_DEADLINE_MS,
-          reject: false,
-          ...(signal ? { cancelSignal: signal } : {}),
-        });
-        if (result.exitCode !== 0) {
-          throw new BerthError("sandbox_create_failed", `runc could not start the sandbox: ${await lastLines(log)}`, { cause: result });
-        }
-      } finally {
-        await file.close();
+      const code = await runToLog(launcher, [...launch, "--", ...runtime], log, signal);
+      if (code !== 0) {
+        throw new BerthError("sandbox_create_failed", `runc could not start the sandbox: ${await lastLines(log)}`);
       }
     },
 
@@ -79,6 +68,24 @@ export function createRunc(options: { binary: string; root: string; launcher: st
       }
     },
   };
+}
+
+/**
+ * Runs a command whose output goes to a file: a detached container inherits the descriptors, and with a pipe the
+ * command would seem to run for as long as the container holds it.
+ */
+async function runToLog(command: string, args: readonly string[], log: string, signal?: AbortSignal): Promise<number | null> {
+  await using file = await open(log, "w", 0o600);
+  return await new Promise((done, fail) => {
+    const child = spawn(command, args, {
+      stdio: ["ignore", file.fd, file.fd],
+      timeout: COMMAND_DEADLINE_MS,
+      killSignal: "SIGKILL",
+      ...(signal ? { signal } : {}),
+    });
+    child.once("error", fail);
+    child.once("exit", done);
+  });
 }
 
 async function lastLines(file: string): Promise<string> {
