@@ -4,7 +4,7 @@ import { withDeadline } from "../core/deadline.ts";
 import { BerthError, toBerthError } from "../core/errors.ts";
 import type { IdSource } from "../core/ids.ts";
 import type { Logger } from "../core/log.ts";
-import { connectGuest } from "../guest/connect.ts";
+import { connectGuest } from "../guest/connect-guest.ts";
 import type { Guest } from "../guest/guest.ts";
 import type { Resources } from "../model/environment.ts";
 import type { Profile } from "../model/profile.ts";
@@ -68,7 +68,8 @@ export class SandboxLauncher {
       );
       return this.#running(handle, await this.#shakeHands(handle, request.signal));
     } catch (error) {
-      await this.destroy(handle);
+      // What cannot be removed now is in the store and in the log; the caller must learn why the launch failed.
+      await this.destroy(handle).catch(() => undefined);
       throw toBerthError(error, "sandbox_create_failed");
     }
   }
@@ -126,7 +127,7 @@ export class SandboxLauncher {
         for (let pauseMs = 2; ; pauseMs = Math.min(pauseMs * 2, 250)) {
           signal.throwIfAborted();
           try {
-            return await connectGuest({ open: (options) => provider.connect(handle, options), signal });
+            return await connectGuest({ open: () => provider.connect(handle) });
           } catch (error) {
             if ((await provider.inspect(handle)).status !== "running") throw error;
           }
