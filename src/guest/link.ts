@@ -12,6 +12,9 @@ import { wireHandshake } from "./wire.ts";
 const streamWindowBytes = 1024 * 1024;
 const sessionWindowBytes = 8 * streamWindowBytes;
 
+/** Yields a fresh byte stream to the guest, which is the link's to destroy. */
+export type OpenStream = (options: { signal: AbortSignal }) => Promise<Duplex>;
+
 interface Connection {
   readonly session: ClientHttp2Session;
   readonly duplex: Duplex;
@@ -22,14 +25,14 @@ interface Connection {
  * for good.
  */
 export class GuestLink {
-  readonly #open: () => Promise<Duplex>;
+  readonly #open: OpenStream;
   readonly #connectTimeoutMs: number;
   #current: Connection | undefined;
   #dialling: Promise<Connection> | undefined;
   #handshake: Handshake | undefined;
   #ended: BerthError | undefined;
 
-  constructor(open: () => Promise<Duplex>, connectTimeoutMs: number) {
+  constructor(open: OpenStream, connectTimeoutMs: number) {
     this.#open = open;
     this.#connectTimeoutMs = connectTimeoutMs;
   }
@@ -44,13 +47,13 @@ export class GuestLink {
   }
 
   /**
-   * The session in use, or a new one; one attempt, shared by all who wait for it.
+   * The session in use, or a new one; one attempt, shared by all who wait for it, that `signal` ends early.
    * @throws BerthError `sandbox_lost`, `guest_protocol`, `deadline_exceeded`, or what opening the stream threw
    */
-  async session(): Promise<ClientHttp2Session> {
+  async session(signal?: AbortSignal): Promise<ClientHttp2Session> {
     if (this.#ended) throw this.#ended;
     if (this.#current && isUsable(this.#current)) return this.#current.session;
-    this.#dialling ??= this.#dial().finally(() => (this.#dialling = undefined));
+    this.#dialling ??= this.#dial(signal).finally(() => (this.#dialling = undefined));
     return (await this.#dialling).session;
   }
 
@@ -64,9 +67,9 @@ export class GuestLink {
     this.#current = undefined;
   }
 
-  async #dial(): Promise<Connection> {
+  async #dial(parent: AbortSignal | undefined): Promise<Connection> {
     this.#current?.duplex.destroy();
-    const connection = await withDeadline("Connecting to the guest", this.#connectTimeoutMs, async (signal) => {
+    const dial = async (signal: AbortSignal) => {
       const opened = http2Over(await openWithin(this.#open, signal));
       const abandon = () => opened.duplex.destroy();
       signal.addEventListener("abort", abandon, { once: true });
@@ -79,7 +82,8 @@ export class GuestLink {
       } finally {
         signal.removeEventListener("abort", abandon);
       }
-    });
+    };
+    const connection = await withDeadline("Connecting to the guest", this.#connectTimeoutMs, dial, { parent });
     if (this.#ended) {
       connection.duplex.destroy();
       throw this.#ended;
@@ -113,11 +117,12 @@ export class GuestLink {
 }
 
 /** A stream that arrives after the signal aborted is destroyed, not leaked. */
-async function openWithin(open: () => Promise<Duplex>, signal: AbortSignal): Promise<Duplex> {
+async function openWithin(open: OpenStream, signal: AbortSignal): Promise<Duplex> {
   let duplex: Duplex;
   try {
-    duplex = await open();
+    duplex = await open({ signal });
   } catch (thrown) {
+    signal.throwIfAborted();
     throw toBerthError(thrown, "sandbox_lost");
   }
   duplex.on("error", () => {});

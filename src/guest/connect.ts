@@ -1,10 +1,9 @@
-import type { Duplex } from "node:stream";
 import { systemClock, type Clock } from "../core/clock.ts";
 import { BerthError } from "../core/errors.ts";
 import { systemIds, type IdSource } from "../core/ids.ts";
 import { ExecCalls } from "./exec-calls.ts";
 import type { Guest } from "./guest.ts";
-import { GuestLink } from "./link.ts";
+import { GuestLink, type OpenStream } from "./link.ts";
 import { readReply } from "./reply.ts";
 import { Requester } from "./requester.ts";
 import { wireHealth, wireKilled } from "./wire.ts";
@@ -15,10 +14,12 @@ const defaultConnectTimeoutMs = 10_000;
 const smallReplyBytes = 64 * 1024;
 
 export interface ConnectGuestOptions {
-  /** A fresh byte stream to the guest; called again when the present one breaks. A stream that it yields is ours to destroy. */
-  readonly open: () => Promise<Duplex>;
+  /** A fresh byte stream to the guest; called again when the present one breaks. */
+  readonly open: OpenStream;
   /** For opening a stream and shaking hands on it, each time. Default 10 s. */
   readonly connectTimeoutMs?: number;
+  /** Ends the first attempt; what comes later has deadlines of its own. */
+  readonly signal?: AbortSignal;
   readonly clock?: Clock;
   readonly ids?: IdSource;
 }
@@ -31,7 +32,7 @@ export interface ConnectGuestOptions {
 export async function connectGuest(options: ConnectGuestOptions): Promise<Guest> {
   const link = new GuestLink(options.open, options.connectTimeoutMs ?? defaultConnectTimeoutMs);
   try {
-    await link.session();
+    await link.session(options.signal);
     return guestOver(link, options);
   } catch (thrown) {
     link.close();
