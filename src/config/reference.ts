@@ -33,7 +33,7 @@ export function configurationPage(): string {
   const example = "port" satisfies SettingName;
   return `# Configuration
 
-<!-- Made from src/config/schema.ts by \`UPDATE_DOCS=1 npx vitest run test/unit/config\`. -->
+<!-- Made from src/config/schema.ts by \`UPDATE_DOCS=1 npx vitest run test/unit/config/reference.test.ts\`. -->
 
 A setting comes from the first of these that names it: the command line, the environment, the configuration file, the
 default. Settings are read once, when the process starts. A value that is not acceptable stops the start with one line

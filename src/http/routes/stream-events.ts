@@ -31,10 +31,11 @@ export const streamEvents: Route = (api, { service, eventHeartbeatMs, closing })
       const events = service.events(rollout_id, signal);
       // Bytes, not objects: the stream holds back the source when the client reads slowly.
       const stream = Readable.from(serverSentEvents(events, { heartbeatMs: eventHeartbeatMs, signal }), { objectMode: false });
-      reply.raw.setTimeout(0);
       return reply
         .header("content-type", "text/event-stream; charset=utf-8")
         .header("cache-control", "no-store")
+        // A kept connection would hold up the controller's end for as long as the client keeps it.
+        .header("connection", "close")
         .header("x-accel-buffering", "no")
         .send(stream as never);
     },
