@@ -3,13 +3,13 @@ import { cp, lstat, mkdir, readdir, readFile, rm, writeFile } from "node:fs/prom
 import { dirname, join } from "node:path";
 import { BerthError } from "../../src/core/errors.ts";
 import type { ExecRequest, ExecResult, FileStat, Guest } from "../../src/guest/guest.ts";
-import { ScriptedGuest } from "./scripted-guest.ts";
+import { WorkspaceGuest } from "./workspace-guest.ts";
 
 /**
  * A guest whose workspace is a folder of this machine and whose commands run on it, without any isolation: only for
  * fixtures that are ours.
  */
-export class FolderGuest extends ScriptedGuest implements Guest {
+export class FolderGuest extends WorkspaceGuest implements Guest {
   readonly #root: string;
   readonly #outputs = new Map<string, Buffer>();
 

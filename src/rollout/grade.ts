@@ -1,0 +1,75 @@
+import type { Clock } from "../core/clock.ts";
+import type { BerthError } from "../core/errors.ts";
+import { gradeRollout } from "../grader/grade-rollout.ts";
+import type { GradingSandbox } from "../grader/grader.ts";
+import type { ChangeSet } from "../model/change-set.ts";
+import type { Profile } from "../model/profile.ts";
+import type { Verdict } from "../model/verdict.ts";
+import type { SandboxLauncher } from "../sandbox/launcher.ts";
+import type { StoredEnvironment } from "../store/store.ts";
+import { commandEnvironment } from "./command-environment.ts";
+import { readHiddenFiles } from "./hidden-files.ts";
+
+const LIFETIME_MARGIN_MS = 300_000;
+
+export interface GradeRequestContext {
+  readonly rolloutId: string;
+  readonly stored: StoredEnvironment;
+  readonly changeSet: ChangeSet;
+  readonly answer: string | undefined;
+  readonly profile: Profile;
+  readonly launcher: SandboxLauncher;
+  readonly signal: AbortSignal;
+  readonly onProgress: (message: string) => void;
+}
+
+/** A stored change set → a verdict, in clean sandboxes from the snapshot that the rollout started from. */
+export async function gradeChangeSet(context: GradeRequestContext): Promise<Verdict> {
+  const { rolloutId, stored, changeSet, answer, profile, launcher, signal, onProgress } = context;
+  const { environment, baseDir } = stored;
+  const openSandbox = async (): Promise<GradingSandbox> => {
+    const sandbox = await launcher.launch({
+      purpose: `grade:${rolloutId}`,
+      base: { kind: "snapshot", key: changeSet.snapshot },
+      profile,
+      resources: environment.resources,
+      workdir: environment.workdir,
+      lifetimeMs: environment.budget.grading_seconds * 1000 + LIFETIME_MARGIN_MS,
+      signal,
+    });
+    return {
+      guest: sandbox.guest,
+      workdir: environment.workdir,
+      env: commandEnvironment(environment),
+      [Symbol.asyncDispose]: () => sandbox[Symbol.asyncDispose](),
+    };
+  };
+  return gradeRollout(
+    {
+      environment,
+      changeSet,
+      answer,
+      hiddenFiles: (folder) => readHiddenFiles(folder, baseDir),
+      openSandbox,
+      signal,
+      onProgress,
+    },
+    environment.graders,
+  );
+}
+
+/**
+ * The verdict of a rollout that ended before it could be graded: what the policy brought about earns 0, everything else is
+ * unscored.
+ */
+export function verdictOfFailure(error: BerthError, clock: Clock, beganAt: number): Verdict {
+  const duration_ms = clock.monotonic() - beganAt;
+  if (error.causedBy !== "policy") return { status: "unscored", reward: null, parts: [], reason: error.report(), duration_ms };
+  return {
+    status: "scored",
+    reward: 0,
+    parts: [{ name: "rollout", type: "rollout", reward: 0, summary: error.message, evidence: { code: error.code } }],
+    flags: [error.code],
+    duration_ms,
+  };
+}
