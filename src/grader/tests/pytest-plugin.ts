@@ -1,9 +1,13 @@
+import { pytestEquality } from "./pytest-equality.ts";
+
 /** Where the plugin writes and which file of ours it adds to the run. */
 export interface PytestPluginSettings {
   /** Absolute. */
   readonly report: string;
   /** Absolute; null when the run has no canaries. */
   readonly canaries: string | null;
+  /** Absolute paths of the task's test files, whose comparisons are watched. */
+  readonly watched: readonly string[];
   /** The `PYTEST_ADDOPTS` that commands started by tests see again; null when there was none. */
   readonly addopts: string | null;
 }
@@ -14,18 +18,22 @@ export interface PytestPluginSettings {
  * the exit status. It watches the parts of pytest, unittest and builtins that decide what passes, and reports those that
  * were replaced.
  */
-export const pytestPlugin = (settings: PytestPluginSettings): string => `import builtins
+export const pytestPlugin = (settings: PytestPluginSettings): string => `import ast
+import builtins
 import io
+import itertools
 import json
 import os
+import re
 import sys
 import types
 import uuid
+import warnings
 
 import pytest
 
 _settings = json.loads(${JSON.stringify(JSON.stringify(settings))})
-_open, _dumps, _getpid = io.open, json.dumps, os.getpid
+_open, _dumps = io.open, json.dumps
 _run = uuid.uuid4().hex
 
 
@@ -76,14 +84,17 @@ def _code(value):
     return getattr(value, "__code__", None), getattr(value, "__defaults__", None)
 
 
+${pytestEquality}
+
 class BerthReporter:
     def __init__(self):
         self.lines = _Lines()
         self.states = {}
         self.done = {}
         self.canary_failures = 0
-        self.watched = [(h, n, k, v, _code(v)) for h, n, k, v in _parts()]
         self.tampered = set()
+        _Equality(_settings["watched"], self.tampered.add).install()
+        self.watched = [(h, n, k, v, _code(v)) for h, n, k, v in _parts()]
 
     def inspect(self):
         for holder, name, key, value, code in self.watched:
@@ -129,6 +140,7 @@ class BerthReporter:
         elif report.when == "call" and not hasattr(report, "context") and state["call"] is None:
             state["call"] = "passed"
         if report.when == "teardown":
+            self.inspect()
             del self.states[report.nodeid]
             if not state["rerun"]:
                 status = "failed" if state["failed"] else (state["call"] or "failed")
@@ -137,13 +149,19 @@ class BerthReporter:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session, exitstatus):
-        if self.worker:
-            return
         self.inspect()
+        if self.worker:
+            if self.tampered:
+                self.lines.write(type="start")
+                self.finish()
+            return
         if int(exitstatus) == 1 and self.canary_failures and session.testsfailed == self.canary_failures:
             session.exitstatus = 0
         for nodeid in sorted(self.done):
             self.lines.test(nodeid, self.done[nodeid])
+        self.finish()
+
+    def finish(self):
         for what in sorted(self.tampered):
             self.lines.write(type="tampered", what=what)
         self.lines.write(type="end", tests=self.lines.count)
