@@ -26,6 +26,7 @@ import json
 import os
 import re
 import sys
+import time
 import types
 import uuid
 import warnings
@@ -33,7 +34,7 @@ import warnings
 import pytest
 
 _settings = json.loads(${JSON.stringify(JSON.stringify(settings))})
-_open, _dumps = io.open, json.dumps
+_open, _dumps, _now = io.open, json.dumps, time.monotonic
 _run = uuid.uuid4().hex
 
 
@@ -54,12 +55,13 @@ class _Lines:
 def _parts():
     import unittest.case
 
+    pluggy = sorted(name for name in sys.modules if name.split(".")[0] == "pluggy")
     names = (
         "_pytest.runner _pytest.python _pytest.unittest _pytest.reports _pytest.outcomes _pytest.skipping"
         " _pytest.python_api _pytest.raises _pytest.main _pytest.assertion _pytest.assertion.rewrite"
-        " _pytest.assertion.util pluggy pluggy._callers pluggy.callers pluggy._hooks pluggy.hooks unittest.case"
+        " _pytest.assertion.util unittest.case"
     )
-    for name in names.split():
+    for name in names.split() + pluggy:
         module = sys.modules.get(name)
         if module is None:
             continue
@@ -93,13 +95,22 @@ class BerthReporter:
         self.done = {}
         self.canary_failures = 0
         self.tampered = set()
+        self.inspected = _now()
+        self.inspection_seconds = 0
         _Equality(_settings["watched"], self.tampered.add).install()
         self.watched = [(h, n, k, v, _code(v)) for h, n, k, v in _parts()]
 
+    def inspect_sometimes(self):
+        if _now() - self.inspected > 20 * self.inspection_seconds:
+            self.inspect()
+
     def inspect(self):
+        began = _now()
         for holder, name, key, value, code in self.watched:
             if vars(holder).get(key) is not value or _code(value) != code:
                 self.tampered.add(name + "." + key)
+        self.inspected = _now()
+        self.inspection_seconds = self.inspected - began
 
     def is_canary(self, nodeid):
         path = _settings["canaries"]
@@ -108,6 +119,8 @@ class BerthReporter:
     @pytest.hookimpl(tryfirst=True)
     def pytest_configure(self, config):
         self.worker = hasattr(config, "workerinput")
+        if self.worker or not getattr(config.option, "tx", None) and not getattr(config.option, "numprocesses", None):
+            _restore_addopts()
         if not self.worker:
             self.lines.write(type="start")
         if _settings["canaries"] is not None:
@@ -128,10 +141,11 @@ class BerthReporter:
     def pytest_runtest_logreport(self, report):
         if self.worker:
             return
-        state = self.states.setdefault(report.nodeid, {"failed": False, "call": None, "rerun": False})
+        state = self.states.setdefault(report.nodeid, {"failed": False, "call": None})
         if report.outcome == "rerun":
-            state["rerun"] = True
-        elif report.failed:
+            del self.states[report.nodeid]
+            return
+        if report.failed:
             state["failed"] = True
             if self.is_canary(report.nodeid):
                 self.canary_failures += 1
@@ -140,12 +154,11 @@ class BerthReporter:
         elif report.when == "call" and not hasattr(report, "context") and state["call"] is None:
             state["call"] = "passed"
         if report.when == "teardown":
-            self.inspect()
+            self.inspect_sometimes()
             del self.states[report.nodeid]
-            if not state["rerun"]:
-                status = "failed" if state["failed"] else (state["call"] or "failed")
-                before = self.done.get(report.nodeid)
-                self.done[report.nodeid] = status if before in (None, status) else "failed"
+            status = "failed" if state["failed"] else (state["call"] or "failed")
+            before = self.done.get(report.nodeid)
+            self.done[report.nodeid] = status if before in (None, status) else "failed"
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session, exitstatus):
@@ -176,6 +189,5 @@ def _restore_addopts():
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config):
-    _restore_addopts()
     early_config.pluginmanager.register(BerthReporter(), "berth-" + _run)
 `;
