@@ -2,7 +2,7 @@
  * Python for the pytest plugin: in the task's own test files, what stands on both sides of an `assert a == b` or an
  * `assertEqual(a, b)` is asked whether it also equals an object that it cannot know, or two values made up on the
  * spot. What does was written to be equal to anything. Objects whose class the test file names are let be, so that tests
- * may use `mock.ANY` and its like.
+ * may use `mock.ANY`, dirty_equals and matchers of their own.
  */
 export const pytestEquality = `
 class _Stranger:
@@ -86,7 +86,7 @@ class _Equality:
         method = next((vars(k)["__eq__"] for k in kind.__mro__ if "__eq__" in vars(k)), None)
         if isinstance(method, types.FunctionType):
             name = kind.__name__
-            if self.lies(value, other) and not re.search(r"\\b(?:ANY|" + re.escape(name) + r")\\b", self.sites[site]):
+            if self.lies(value, other) and not re.search(r"\\b(?:ANY|dirty_equals|" + re.escape(name) + r")\\b", self.sites[site]):
                 self.tell("equality of " + name)
         if isinstance(value, dict):
             for inner in itertools.islice(dict.values(value), 500):
