@@ -1,4 +1,5 @@
 import { createInterface } from "node:readline";
+import { DaemonStepFailure } from "./daemon-errors.ts";
 
 /** One line of the daemon's progress: a build's output, or a step of a pull. */
 interface ProgressLine {
@@ -21,17 +22,6 @@ function parseLine(line: string): ProgressLine {
   // Bars of a pull would be thousands of lines.
   if (typeof status !== "string" || progress !== undefined) return { text: undefined, error: undefined };
   return { text: typeof id === "string" ? `${id}: ${status}` : status, error: undefined };
-}
-
-/** A build or a pull that the daemon began and then gave up. `output` is the end of what it said. */
-export class DaemonStepFailure extends Error {
-  readonly output: string;
-
-  constructor(message: string, output: string) {
-    super(message);
-    this.name = "DaemonStepFailure";
-    this.output = output;
-  }
 }
 
 const outputKept = 4096;

@@ -1,6 +1,5 @@
 import { access } from "node:fs/promises";
 import { join } from "node:path";
-import type { ImageInspectInfo } from "dockerode";
 import { BerthError } from "../../core/errors.ts";
 import type { CallOptions, ResolvedImage } from "../provider.ts";
 import type { Daemon } from "./daemon.ts";
@@ -19,15 +18,8 @@ export interface LocalImage {
 /** The image under a reference, if the daemon has it. */
 export async function localImage(daemon: Daemon, reference: string, signal?: AbortSignal): Promise<LocalImage | undefined> {
   try {
-    const image = daemon.docker.getImage(reference);
-    // The client's types lack the signal that it takes.
-    const inspect = image.inspect.bind(image) as (options: { abortSignal: AbortSignal }) => Promise<ImageInspectInfo>;
-    const found = await daemon.call(
-      "docker image inspect",
-      deadlines.ask,
-      (abortSignal) => inspect({ abortSignal }),
-      signal,
-    );
+    const inspect = () => daemon.docker.getImage(reference).inspect();
+    const found = await daemon.call("docker image inspect", deadlines.ask, inspect, signal);
     return { id: found.Id, volumes: Object.keys(found.Config?.Volumes ?? {}) };
   } catch (thrown) {
     // 400: the text is no reference at all.
