@@ -3,8 +3,14 @@ import { BerthError, toBerthError } from "../core/errors.ts";
 import type { GraderSpec } from "../model/grader.ts";
 import type { Verdict, VerdictPart } from "../model/verdict.ts";
 import { combineRewards } from "./combine.ts";
-import type { GradingContext, PartResult } from "./grader.ts";
+import type { GradingContext, HiddenFile, PartResult } from "./grader.ts";
 import type { Graders } from "./registry.ts";
+
+/** Like a grader's context, before it is known which grader it is for. */
+export interface RolloutGrading extends Omit<GradingContext, "hiddenFiles"> {
+  /** @throws BerthError `invalid_environment` when they cannot be read */
+  readonly hiddenFilesOf: (spec: GraderSpec) => Promise<readonly HiddenFile[]>;
+}
 
 /**
  * Runs every grader of an environment, one after the other, and gives the verdict; it throws only what aborts it. A
@@ -13,7 +19,7 @@ import type { Graders } from "./registry.ts";
  */
 export async function gradeRollout(
   graders: Graders,
-  context: GradingContext,
+  context: RolloutGrading,
   specs: readonly GraderSpec[],
   clock: Clock = systemClock,
 ): Promise<Verdict> {
@@ -35,7 +41,8 @@ export async function gradeRollout(
   }
 }
 
-async function gradePart(graders: Graders, spec: GraderSpec, context: GradingContext): Promise<PartResult> {
+async function gradePart(graders: Graders, spec: GraderSpec, rollout: RolloutGrading): Promise<PartResult> {
+  const context: GradingContext = { ...rollout, hiddenFiles: await rollout.hiddenFilesOf(spec) };
   try {
     return await graders[spec.type].grade(spec, context);
   } catch (thrown) {

@@ -8,6 +8,8 @@ import { environment as environmentSchema, type Environment, type EnvironmentInp
 import type { CreateRolloutRequest, Rollout } from "../model/rollout.ts";
 import type { ToolCallRequest, ToolCallResult } from "../model/tool-call.ts";
 import type { RolloutEvent, Trajectory } from "../model/trajectory.ts";
+import { verdictOfFailure } from "../grader/grade-rollout.ts";
+import type { Graders } from "../grader/registry.ts";
 import type { GradeRequest, Verdict } from "../model/verdict.ts";
 import type { SandboxLauncher } from "../sandbox/launcher.ts";
 import { profileNamed, type Profiles } from "../sandbox/profiles.ts";
@@ -19,7 +21,7 @@ import { executeCall, replayed, type ToolCall } from "./call.ts";
 import { checkEnvironment, parseEnvironment } from "./check-environment.ts";
 import { endTurn } from "./end-turn.ts";
 import { EventHub } from "./event-hub.ts";
-import { gradeChangeSet, verdictOfFailure } from "./grade.ts";
+import { gradeChangeSet } from "./grade.ts";
 import { LiveRollout } from "./live-rollout.ts";
 import { prepareSandbox } from "./prepare.ts";
 import type { RolloutQuery, RolloutService } from "./rollout-service.ts";
@@ -29,6 +31,7 @@ export interface RolloutServiceOptions {
   readonly launcher: SandboxLauncher;
   readonly builder: SnapshotBuilder;
   readonly registry: ToolRegistry;
+  readonly graders: Graders;
   readonly profiles: Profiles;
   readonly clock: Clock;
   readonly ids: IdSource;
@@ -366,6 +369,7 @@ export class Rollouts implements RolloutService {
         stored,
         changeSet,
         answer: request.answer,
+        graders: this.#o.graders,
         profile: profileNamed(profiles, stored.environment.profile),
         launcher,
         signal: AbortSignal.timeout(gradingDeadlineMs(stored.environment)),
@@ -374,7 +378,7 @@ export class Rollouts implements RolloutService {
     } catch (error) {
       const failure = toBerthError(error);
       if (failure.causedBy === "caller") throw failure;
-      verdict = verdictOfFailure(failure, clock, began);
+      verdict = verdictOfFailure(failure, { durationMs: clock.monotonic() - began });
     }
     const kept = await store.saveVerdict(id, verdict);
     this.#events.publish(id, { type: "verdict", status: kept.status, reward: kept.reward });
@@ -406,7 +410,7 @@ export class Rollouts implements RolloutService {
     this.#o.log.warn({ rollout: live.id, code: error.code, err: error }, "a rollout failed");
     live.end(error);
     await this.#end(live.id, "failed", error);
-    await live.sandbox?.[Symbol.asyncDispose]().catch(() => undefined);
+    await Promise.resolve(live.sandbox?.[Symbol.asyncDispose]()).catch(() => undefined);
     this.#live.delete(live.id);
   }
 
