@@ -1,7 +1,7 @@
 import type { Duplex } from "node:stream";
 import { afterEach, describe, expect, test } from "vitest";
 import { BerthError } from "../../../src/core/errors.ts";
-import { connectGuest } from "../../../src/guest/connect.ts";
+import { connectGuest } from "../../../src/guest/connect-guest.ts";
 import type { ExecRequest, Guest } from "../../../src/guest/guest.ts";
 import { bootId, execBody, guestThat, handshakeBody, ScriptedGuest } from "../../support/scripted-guest.ts";
 

@@ -1,7 +1,7 @@
 import { Duplex, PassThrough, duplexPair } from "node:stream";
 import { afterEach, describe, expect, test } from "vitest";
 import { BerthError, type ErrorCode } from "../../../src/core/errors.ts";
-import { connectGuest } from "../../../src/guest/connect.ts";
+import { connectGuest } from "../../../src/guest/connect-guest.ts";
 import type { ExecRequest, Guest } from "../../../src/guest/guest.ts";
 import { bootId, execBody, guestThat, handshakeBody, ScriptedGuest, type Asked } from "../../support/scripted-guest.ts";
 
