@@ -45,16 +45,16 @@ export async function gradeChangeSet(context: GradeRequestContext): Promise<Verd
     };
   };
   return gradeRollout(
-    graders,
     {
       environment,
       changeSet,
       answer,
-      hiddenFilesOf: async ({ files }) => (files === undefined ? [] : readHiddenFiles(files, baseDir)),
+      hiddenFiles: (folder) => readHiddenFiles(folder, baseDir),
       openSandbox,
       signal,
       onProgress,
     },
     environment.graders,
+    { graders },
   );
 }

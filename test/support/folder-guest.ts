@@ -30,11 +30,22 @@ export class FolderGuest extends WorkspaceGuest implements Guest {
       execFile(
         file,
         args,
-        { cwd: this.#root, env: { ...request.env }, timeout: request.timeoutMs, killSignal: "SIGKILL", maxBuffer: 64 * 1024 ** 2 },
+        {
+          cwd: this.#root,
+          env: { ...request.env },
+          timeout: request.timeoutMs,
+          killSignal: "SIGKILL",
+          maxBuffer: 64 * 1024 ** 2,
+        },
         (error, stdout, stderr) => {
           this.#outputs.set(request.callId, Buffer.from(stdout));
           const code = error === null ? 0 : typeof error.code === "number" ? error.code : undefined;
-          const stream = (text: string) => ({ head: "", tail: text.slice(-request.tailBytes), total_bytes: text.length, truncated: false });
+          const stream = (text: string) => ({
+            head: "",
+            tail: text.slice(-request.tailBytes),
+            total_bytes: text.length,
+            truncated: false,
+          });
           resolve({
             callId: request.callId,
             bootId: "boot",
@@ -49,7 +60,11 @@ export class FolderGuest extends WorkspaceGuest implements Guest {
     });
   }
 
-  override async output(callId: string, _stream: "stdout" | "stderr", { offset, limit }: { offset: number; limit: number }) {
+  override async output(
+    callId: string,
+    _stream: "stdout" | "stderr",
+    { offset, limit }: { offset: number; limit: number },
+  ) {
     const all = this.#outputs.get(callId) ?? Buffer.alloc(0);
     return { bytes: all.subarray(offset, offset + limit), totalBytes: all.length, spooledBytes: all.length };
   }
@@ -84,7 +99,11 @@ export class FolderGuest extends WorkspaceGuest implements Guest {
   override async list(path: string): ReturnType<Guest["list"]> {
     const entries = await readdir(join(this.#root, path), { withFileTypes: true, recursive: true });
     return {
-      entries: entries.map((entry) => ({ path: entry.name, type: entry.isDirectory() ? ("directory" as const) : ("file" as const), size: 0 })),
+      entries: entries.map((entry) => ({
+        path: entry.name,
+        type: entry.isDirectory() ? ("directory" as const) : ("file" as const),
+        size: 0,
+      })),
       truncated: false,
     };
   }

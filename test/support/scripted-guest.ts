@@ -51,7 +51,12 @@ export class ScriptedGuest implements Disposable {
       this.asked.push(`${method} ${path.split("?")[0]}`);
       const reply = (body: unknown, extra: Record<string, string | number> = {}) => {
         if (stream.destroyed) return;
-        stream.respond({ ":status": 200, "berth-boot-id": bootId, "berth-call-id": String(headers["berth-call-id"]), ...extra });
+        stream.respond({
+          ":status": 200,
+          "berth-boot-id": bootId,
+          "berth-call-id": String(headers["berth-call-id"]),
+          ...extra,
+        });
         stream.end(typeof body === "string" || Buffer.isBuffer(body) ? body : JSON.stringify(body));
       };
       this.#script({ stream, breakStream: () => far.destroy(new Error("reset")), method, path, headers, reply });

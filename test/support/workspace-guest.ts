@@ -19,12 +19,20 @@ export type RunsCommands = (request: ExecRequest, guest: WorkspaceGuest) => Comm
 export class WorkspaceGuest implements Guest {
   readonly files = new Map<string, WorkspaceFile>();
   readonly executed: ExecRequest[] = [];
-  readonly handshake = { protocol: 1, version: "scripted", bootId: "boot", root: "/workspace", toolUid: 1000, toolGid: 1000 };
+  readonly handshake = {
+    protocol: 1,
+    version: "scripted",
+    bootId: "boot",
+    root: "/workspace",
+    toolUid: 1000,
+    toolGid: 1000,
+  };
   readonly #script: RunsCommands;
   readonly #outputs = new Map<string, Buffer>();
 
   constructor(files: Readonly<Record<string, string>> = {}, script: RunsCommands = () => ({})) {
-    for (const [path, text] of Object.entries(files)) this.files.set(path, { content: Buffer.from(text), executable: false });
+    for (const [path, text] of Object.entries(files))
+      this.files.set(path, { content: Buffer.from(text), executable: false });
     this.#script = script;
   }
 
@@ -41,8 +49,21 @@ export class WorkspaceGuest implements Guest {
     this.executed.push(request);
     const { outcome = { type: "exited", code: 0 }, stdout = "", stderr = "" } = this.#script(request, this);
     this.#outputs.set(request.callId, Buffer.from(stdout));
-    const stream = (text: string) => ({ head: text.slice(0, request.headBytes), tail: "", total_bytes: Buffer.byteLength(text), truncated: text.length > request.headBytes });
-    return { callId: request.callId, bootId: "boot", outcome, stdout: stream(stdout), stderr: stream(stderr), durationMs: 1, survivorsKilled: 0 };
+    const stream = (text: string) => ({
+      head: text.slice(0, request.headBytes),
+      tail: "",
+      total_bytes: Buffer.byteLength(text),
+      truncated: text.length > request.headBytes,
+    });
+    return {
+      callId: request.callId,
+      bootId: "boot",
+      outcome,
+      stdout: stream(stdout),
+      stderr: stream(stderr),
+      durationMs: 1,
+      survivorsKilled: 0,
+    };
   }
 
   async cancel() {}
@@ -56,7 +77,11 @@ export class WorkspaceGuest implements Guest {
     const file = this.files.get(path);
     if (file === undefined) throw new BerthError(this.#isFolder(path) ? "not_a_file" : "file_not_found", path);
     if (!("content" in file)) throw new BerthError("not_a_file", path);
-    return { bytes: file.content.subarray(offset, offset + limit), size: file.content.length, mode: file.executable ? 0o755 : 0o644 };
+    return {
+      bytes: file.content.subarray(offset, offset + limit),
+      size: file.content.length,
+      mode: file.executable ? 0o755 : 0o644,
+    };
   }
 
   async lines(): Promise<never> {
@@ -98,14 +123,24 @@ export class WorkspaceGuest implements Guest {
     throw new Error("not scripted");
   }
 
-  async tree(how: { exclude?: readonly string[]; maxEntries?: number; maxFileBytes?: number } = {}): Promise<TreeEntry[]> {
+  async tree(
+    how: { exclude?: readonly string[]; maxEntries?: number; maxFileBytes?: number } = {},
+  ): Promise<TreeEntry[]> {
     if (this.files.size > (how.maxEntries ?? Infinity)) throw new BerthError("file_too_large", "too many entries");
     const excluded = (path: string) => how.exclude?.some((name) => path === name || path.startsWith(`${name}/`));
-    return [...this.files].filter(([path]) => !excluded(path)).map(([path, file]) => {
-      if ("link" in file) return { type: "link", path, target: file.link };
-      if ("device" in file) return { type: "other", path };
-      return { type: "file", path, mode: file.executable ? 0o755 : 0o644, size: file.content.length, sha256: sha256(file.content) };
-    });
+    return [...this.files]
+      .filter(([path]) => !excluded(path))
+      .map(([path, file]) => {
+        if ("link" in file) return { type: "link", path, target: file.link };
+        if ("device" in file) return { type: "other", path };
+        return {
+          type: "file",
+          path,
+          mode: file.executable ? 0o755 : 0o644,
+          size: file.content.length,
+          sha256: sha256(file.content),
+        };
+      });
   }
 
   async unpack(): Promise<never> {
@@ -129,4 +164,7 @@ export class WorkspaceGuest implements Guest {
 const sha256 = (content: Buffer): string => createHash("sha256").update(content).digest("hex");
 
 const foldersOf = (path: string): string[] =>
-  path.split("/").slice(0, -1).map((_, index, names) => names.slice(0, index + 1).join("/"));
+  path
+    .split("/")
+    .slice(0, -1)
+    .map((_, index, names) => names.slice(0, index + 1).join("/"));

@@ -20,9 +20,9 @@ export async function applyChangeSet(
     const reason = pathFault(path) ?? (await policyFault(step));
     if (reason !== undefined) refused.push({ path, reason });
   };
-  const deleted = [...changeSet.deleted].sort((a, b) => (a < b ? 1 : -1));
+  const deleted = changeSet.deleted.toSorted((a, b) => (a < b ? 1 : -1));
   for (const path of deleted) await attempt(path, () => workspace.remove(path));
-  const written = [...changeSet.written].sort((a, b) => (a.path < b.path ? -1 : 1));
+  const written = changeSet.written.toSorted((a, b) => (a.path < b.path ? -1 : 1));
   for (const file of written)
     await attempt(file.path, () => workspace.write(file.path, Buffer.from(file.content, "base64"), file.executable));
   return refused;
@@ -55,7 +55,8 @@ class CleanWorkspace {
     const there = await this.#stat(path);
     if (there?.type === "directory") {
       const { entries, truncated } = await this.#guest.list(path, { depth: 64, limit: 10_000 }, this.#options);
-      if (truncated || entries.some((entry) => entry.type !== "directory")) return "it would replace a directory that keeps files";
+      if (truncated || entries.some((entry) => entry.type !== "directory"))
+        return "it would replace a directory that keeps files";
       await this.#guest.remove(path, { recursive: true }, this.#options);
     } else if (there !== undefined && there.type !== "file") {
       await this.#guest.remove(path, {}, this.#options);
@@ -81,7 +82,8 @@ class CleanWorkspace {
     try {
       return await this.#guest.stat(path, this.#options);
     } catch (thrown) {
-      if (thrown instanceof BerthError && (thrown.code === "file_not_found" || thrown.code === "not_a_directory")) return undefined;
+      if (thrown instanceof BerthError && (thrown.code === "file_not_found" || thrown.code === "not_a_directory"))
+        return undefined;
       throw thrown;
     }
   }

@@ -38,7 +38,8 @@ export async function exportChangeSet(request: ExportRequest): Promise<ChangeSet
   const deleted: string[] = [];
   const present = new Set<string>();
   for (const entry of current) {
-    if (present.has(entry.path)) throw new BerthError("guest_protocol", "The guest listed a path of the workspace twice.");
+    if (present.has(entry.path))
+      throw new BerthError("guest_protocol", "The guest listed a path of the workspace twice.");
     present.add(entry.path);
     if (sameEntry(base.get(entry.path), entry)) continue;
     const fault = faultOf(entry, limits) ?? request.leaveOut?.(entry.path);
@@ -52,7 +53,11 @@ export async function exportChangeSet(request: ExportRequest): Promise<ChangeSet
     else refused.add(path, fault);
   }
   assertWithin("files", changed.length + deleted.length, limits.changes);
-  assertWithin("bytes", changed.reduce((sum, entry) => sum + entry.size, 0), limits.totalBytes);
+  assertWithin(
+    "bytes",
+    changed.reduce((sum, entry) => sum + entry.size, 0),
+    limits.totalBytes,
+  );
 
   const written: ChangeSet["written"] = [];
   for (const entry of changed) {
@@ -73,7 +78,9 @@ async function listWorkspace({ guest, signal }: ExportRequest, limits: ChangeSet
     return entries;
   } catch (thrown) {
     if (thrown instanceof BerthError && thrown.code === "file_too_large")
-      throw new BerthError("change_set_too_large", `The workspace cannot be listed: ${thrown.message}`, { cause: thrown });
+      throw new BerthError("change_set_too_large", `The workspace cannot be listed: ${thrown.message}`, {
+        cause: thrown,
+      });
     throw thrown;
   }
 }
@@ -93,7 +100,9 @@ async function readVerified({ guest, signal }: ExportRequest, entry: FileEntry):
   const pages: Buffer[] = [];
   let offset = 0;
   while (offset < entry.size) {
-    const page = await guest.read(entry.path, { offset, limit: Math.min(pageBytes, entry.size - offset) }, options).catch(gone);
+    const page = await guest
+      .read(entry.path, { offset, limit: Math.min(pageBytes, entry.size - offset) }, options)
+      .catch(gone);
     if (page === undefined || page.bytes.length === 0 || page.size !== entry.size) return undefined;
     pages.push(page.bytes);
     offset += page.bytes.length;
@@ -119,7 +128,8 @@ function sameEntry(base: TreeEntry | undefined, entry: TreeEntry): boolean {
 const isExecutable = (entry: FileEntry): boolean => (entry.mode & 0o100) !== 0;
 
 function assertWithin(what: string, amount: number, limit: number): void {
-  if (amount > limit) throw new BerthError("change_set_too_large", `The change set has ${amount} ${what}; the limit is ${limit}.`);
+  if (amount > limit)
+    throw new BerthError("change_set_too_large", `The change set has ${amount} ${what}; the limit is ${limit}.`);
 }
 
 class RefusedChanges {

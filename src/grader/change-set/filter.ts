@@ -5,7 +5,11 @@ import type { ChangeSet } from "../../model/change-set.ts";
 export type PathRule = (path: string) => string | undefined;
 
 /** The changes that every rule lets pass; what does not is added to `refused` with the rule's reason. */
-export function filterChangeSet(changeSet: ChangeSet, allow: readonly string[], rules: readonly PathRule[] = []): ChangeSet {
+export function filterChangeSet(
+  changeSet: ChangeSet,
+  allow: readonly string[],
+  rules: readonly PathRule[] = [],
+): ChangeSet {
   const allowed = matcher(allow);
   const refused = [...changeSet.refused];
   const crosses = (path: string): boolean => {

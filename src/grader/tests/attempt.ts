@@ -3,7 +3,7 @@ import type { IdSource } from "../../core/ids.ts";
 import type { ChangeSet } from "../../model/change-set.ts";
 import type { TestsGraderSpec } from "../../model/grader.ts";
 import { applyChangeSet } from "../change-set/apply.ts";
-import type { GradingContext, GradingSandbox } from "../grader.ts";
+import type { GradingContext, GradingSandbox, HiddenFile } from "../grader.ts";
 import { canarySource } from "./canary.ts";
 import type { Framework, RunPlan } from "./framework.ts";
 import { runCommand, type CommandRun } from "./run-command.ts";
@@ -14,6 +14,7 @@ export interface AttemptRequest {
   readonly spec: TestsGraderSpec;
   readonly context: GradingContext;
   readonly framework: Framework;
+  readonly hiddenFiles: readonly HiddenFile[];
   readonly ids: IdSource;
   /** The rollout's, or an empty one to see how the task does without a policy. */
   readonly changeSet: ChangeSet;
@@ -36,8 +37,11 @@ export async function attemptRun(request: AttemptRequest): Promise<Attempt> {
   }
 }
 
-async function runIn(sandbox: GradingSandbox, { spec, context, framework, ids, changeSet }: AttemptRequest): Promise<Attempt> {
-  const { signal, hiddenFiles } = context;
+async function runIn(
+  sandbox: GradingSandbox,
+  { spec, context, framework, hiddenFiles, ids, changeSet }: AttemptRequest,
+): Promise<Attempt> {
+  const { signal } = context;
   const options = { signal };
   const { guest } = sandbox;
   const readFile = (path: string) => readText(guest, path, options);
@@ -67,4 +71,6 @@ async function runIn(sandbox: GradingSandbox, { spec, context, framework, ids, c
 
 /** Whether the shell could not start the command at all, before any test could report. */
 export const couldNotStart = ({ result, report }: CommandRun): boolean =>
-  result.outcome.type === "exited" && (result.outcome.code === 126 || result.outcome.code === 127) && (report?.length ?? 0) === 0;
+  result.outcome.type === "exited" &&
+  (result.outcome.code === 126 || result.outcome.code === 127) &&
+  (report?.length ?? 0) === 0;

@@ -1,5 +1,4 @@
 import type { IdSource } from "../../core/ids.ts";
-import type { CanarySource } from "./framework.ts";
 
 /** A test of ours whose result is known beforehand. A run that reports another result lies. */
 export interface Canary {
@@ -12,8 +11,45 @@ export interface Canary {
   readonly value: number;
 }
 
-const verbs = ["accepts", "builds", "checks", "drops", "finds", "keeps", "loads", "maps", "opens", "parses", "reads", "returns", "sorts", "splits"];
-const nouns = ["block", "cache", "entry", "field", "group", "index", "input", "label", "name", "node", "option", "order", "path", "range", "state", "value"];
+export interface CanarySource {
+  /** A canary that holds or not, under a name that tells neither. */
+  make(expected: Canary["expected"], style: (words: readonly string[]) => string): Canary;
+}
+
+const verbs = [
+  "accepts",
+  "builds",
+  "checks",
+  "drops",
+  "finds",
+  "keeps",
+  "loads",
+  "maps",
+  "opens",
+  "parses",
+  "reads",
+  "returns",
+  "sorts",
+  "splits",
+];
+const nouns = [
+  "block",
+  "cache",
+  "entry",
+  "field",
+  "group",
+  "index",
+  "input",
+  "label",
+  "name",
+  "node",
+  "option",
+  "order",
+  "path",
+  "range",
+  "state",
+  "value",
+];
 
 /**
  * Canaries that look like any other test and tell what they expect only to one who computes it: each compares the fold

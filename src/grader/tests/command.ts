@@ -1,7 +1,11 @@
 /** Replaces `{report}` by the flags, or appends them; a package manager's script gets them after `--`. */
 export function withFlags(command: string, flags: string): string {
   if (command.includes("{report}")) return command.replaceAll("{report}", flags);
-  const last = command.split(/&&|\|\||;|\n/).at(-1)?.trim() ?? "";
+  const last =
+    command
+      .split(/&&|\|\||;|\n/)
+      .at(-1)
+      ?.trim() ?? "";
   const dashes = /^(?:\w+=\S*\s+)*npm\s/.test(last) && !/\s--\s/.test(last) ? " --" : "";
   return `${command.trimEnd()}${dashes} ${flags}`;
 }
@@ -10,7 +14,8 @@ export function withFlags(command: string, flags: string): string {
 export const withoutPlaceholder = (command: string): string => command.replaceAll(/\s*\{report\}/g, "");
 
 /** A word of a shell command, quoted. */
-export const quoted = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`);
+export const quoted = (word: string): string =>
+  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 
 /** Whether something may run after the tests only if they passed, so that a test that must fail would change what runs. */
 export function dependsOnSuccess(command: string, runner: RegExp): boolean {

@@ -31,7 +31,12 @@ export function decide({ spec, outcome, report, canaries }: Decided): Decision {
   const notPassed = required
     .map((id) => ({ id, status: own.get(id) ?? ("missing" as const) }))
     .filter(({ status }) => status !== "passed");
-  const counts = { passed: 0, failed: 0, skipped: 0, missing: notPassed.filter(({ status }) => status === "missing").length };
+  const counts = {
+    passed: 0,
+    failed: 0,
+    skipped: 0,
+    missing: notPassed.filter(({ status }) => status === "missing").length,
+  };
   for (const status of own.values()) counts[status] += 1;
 
   const flags: string[] = [];
@@ -44,7 +49,13 @@ export function decide({ spec, outcome, report, canaries }: Decided): Decision {
   if (fault !== undefined) return { reward: 0, summary: `No test counts: ${fault}.`, flags, counts, notPassed };
   if (required.length > 0) {
     const passed = required.length - notPassed.length;
-    return { reward: notPassed.length === 0 ? 1 : 0, summary: `${passed} of ${required.length} required tests passed.`, flags, counts, notPassed };
+    return {
+      reward: notPassed.length === 0 ? 1 : 0,
+      summary: `${passed} of ${required.length} required tests passed.`,
+      flags,
+      counts,
+      notPassed,
+    };
   }
   const all = counts.passed > 0 && counts.failed === 0 && counts.skipped === 0;
   const exited = outcome.type === "exited" && outcome.code === 0;
@@ -78,6 +89,7 @@ function splitCanaries(tests: ReadonlyMap<string, TestStatus>, canaries: readonl
     else if (canary.expected !== status) lying.push(`one that must have ${canary.expected} was ${status}`);
     else seen.add(canary.name);
   }
-  for (const { name, expected: status } of canaries) if (!seen.has(name)) lying.push(`one that must have ${status} is missing`);
+  for (const { name, expected: status } of canaries)
+    if (!seen.has(name)) lying.push(`one that must have ${status} is missing`);
   return { own, lying };
 }

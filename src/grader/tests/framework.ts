@@ -1,5 +1,5 @@
 import type { TestFramework } from "../../model/grader.ts";
-import type { Canary } from "./canary.ts";
+import type { Canary, CanarySource } from "./canary.ts";
 import type { TestReport } from "./test-report.ts";
 import type { HiddenFile } from "../grader.ts";
 
@@ -19,11 +19,6 @@ export interface RunRequest {
   readonly canaries: CanarySource | undefined;
   /** The clean content of a file of the workspace; undefined when there is none. */
   readonly readFile: (path: string) => Promise<string | undefined>;
-}
-
-export interface CanarySource {
-  /** A canary that holds or not, under a name that tells neither. */
-  make(expected: Canary["expected"], style: (words: readonly string[]) => string): Canary;
 }
 
 /** How the task's command is run so that it reports. */

@@ -19,8 +19,13 @@ export function frameworkOf(spec: Pick<TestsGraderSpec, "framework" | "command">
   const named = Object.values(frameworks).filter(({ command }) => command.test(spec.command));
   const [only] = named;
   if (only !== undefined && named.length === 1) return only;
-  const found = named.length === 0 ? "no test framework" : `several test frameworks (${named.map(({ name }) => name).join(", ")})`;
-  throw new BerthError("invalid_environment", `The command of the tests grader names ${found}: ${spec.command.slice(0, 200)}`, {
-    remedy: `Set the grader's framework to one of ${Object.keys(frameworks).join(", ")}.`,
-  });
+  const found =
+    named.length === 0 ? "no test framework" : `several test frameworks (${named.map(({ name }) => name).join(", ")})`;
+  throw new BerthError(
+    "invalid_environment",
+    `The command of the tests grader names ${found}: ${spec.command.slice(0, 200)}`,
+    {
+      remedy: `Set the grader's framework to one of ${Object.keys(frameworks).join(", ")}.`,
+    },
+  );
 }

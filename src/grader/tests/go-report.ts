@@ -31,7 +31,11 @@ export function parseGoReport(report: Buffer): TestReport {
     const entry = parseEvent(text);
     if (entry?.Package === undefined) continue;
     let pkg = packages.get(entry.Package);
-    if (pkg === undefined) packages.set(entry.Package, (pkg = { end: undefined, started: new Set(), ended: new Map(), conflicts: new Set() }));
+    if (pkg === undefined)
+      packages.set(
+        entry.Package,
+        (pkg = { end: undefined, started: new Set(), ended: new Map(), conflicts: new Set() }),
+      );
     take(pkg, entry.Action, entry.Test);
   }
   if (packages.size === 0) return refusedReport("there are no events of `go test -json` in the output");

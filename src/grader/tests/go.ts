@@ -1,6 +1,6 @@
-import type { Canary } from "./canary.ts";
+import type { Canary, CanarySource } from "./canary.ts";
 import { dependsOnSuccess, withoutPlaceholder } from "./command.ts";
-import type { CanarySource, Framework, RunRequest } from "./framework.ts";
+import type { Framework, RunRequest } from "./framework.ts";
 import { parseGoReport } from "./go-report.ts";
 
 const goTest = /\bgo\s+test\b/g;
@@ -16,7 +16,9 @@ export const go: Framework = {
   async plan(request) {
     const { command, env } = request;
     const canaries = request.canaries ? canaryFile(request, request.canaries) : undefined;
-    const inCommand = command.includes("{report}") ? command.replaceAll("{report}", "-json") : command.replaceAll(goTest, "$& -json");
+    const inCommand = command.includes("{report}")
+      ? command.replaceAll("{report}", "-json")
+      : command.replaceAll(goTest, "$& -json");
     const told = inCommand !== command || /\s--?json\b/.test(command);
     return {
       command: withoutPlaceholder(/\s--?json\b/.test(command) ? command : inCommand),
@@ -33,11 +35,15 @@ export const go: Framework = {
 
 /** A file of canaries in the package of a hidden test that must pass; without hidden tests there is none. */
 function canaryFile({ command, required, hiddenFiles }: RunRequest, source: CanarySource) {
-  const names = required.map((id) => /(?:^|\/)((?:Test|Example|Fuzz)\w*)(?:\/|$)/.exec(id)?.[1]).filter((name) => name !== undefined);
+  const names = required
+    .map((id) => /(?:^|\/)((?:Test|Example|Fuzz)\w*)(?:\/|$)/.exec(id)?.[1])
+    .filter((name) => name !== undefined);
   const tests = hiddenFiles
     .filter(({ path }) => path.endsWith("_test.go"))
     .map(({ path, content }) => ({ path, text: Buffer.from(content).toString("utf8") }));
-  const file = tests.find(({ text }) => names.some((name) => text.includes(`func ${name}(`))) ?? (names.length === 0 ? tests[0] : undefined);
+  const file =
+    tests.find(({ text }) => names.some((name) => text.includes(`func ${name}(`))) ??
+    (names.length === 0 ? tests[0] : undefined);
   const packageName = /^package\s+(\w+)/m.exec(file?.text ?? "")?.[1];
   if (file === undefined || packageName === undefined) return undefined;
 

@@ -7,7 +7,14 @@ import { reporterLinesSource } from "./reporter-lines-source.ts";
 import { fileOfScriptId } from "./script-id.ts";
 import { foldExpression, scriptCanaries } from "./script-canaries.ts";
 
-const testFiles = ["**/*.{test,spec}.?([cm])[jt]s?(x)", "**/__tests__/**", "**/__mocks__/**", "**/__snapshots__/**", "**/tests/**", "test/**"];
+const testFiles = [
+  "**/*.{test,spec}.?([cm])[jt]s?(x)",
+  "**/__tests__/**",
+  "**/__mocks__/**",
+  "**/__snapshots__/**",
+  "**/tests/**",
+  "test/**",
+];
 
 /** Ids are `file > suite > test`. The reporter runs in jest's main process, where jest runs a single test file too. */
 export const jest: Framework = {
@@ -26,7 +33,10 @@ export const jest: Framework = {
     return {
       command: withFlags(request.command, `--reporters=default --reporters=${quoted(`${workdir}/${reporter}`)}`),
       env,
-      files: [...files, { path: reporter, content: source({ report: `${workdir}/${report}`, workdir, canaries: names }) }],
+      files: [
+        ...files,
+        { path: reporter, content: source({ report: `${workdir}/${report}`, workdir, canaries: names }) },
+      ],
       report: { from: "file", path: report },
       canaries,
       exitCodeHolds: true,
@@ -39,7 +49,8 @@ export const jest: Framework = {
 /** Jest's globals, reached so that no type checker and no import of the file's own stands in the way. */
 function canaryTests(_text: string, _path: string, canaries: readonly Canary[]): string {
   const tests = canaries.map(
-    (canary) => `globalThis["test"](${JSON.stringify(canary.name)}, () => { globalThis["expect"](${foldExpression(canary)}).toBe(${canary.value}); });`,
+    (canary) =>
+      `globalThis["test"](${JSON.stringify(canary.name)}, () => { globalThis["expect"](${foldExpression(canary)}).toBe(${canary.value}); });`,
   );
   return `;${tests.join("\n")}\n`;
 }

@@ -24,13 +24,18 @@ export const node: Framework = {
     const { files, canaries } = await scriptCanaries(request, matcher(testFiles), fileOfScriptId, canaryTests);
     const names = canaries.map(({ name }) => name);
     const ours = [`--test-reporter=${workdir}/${reporter}`, "--test-reporter-destination=stderr"];
-    const forPeople = /--test-reporter\b/.test(request.command) ? [] : ["--test-reporter=spec", "--test-reporter-destination=stdout"];
+    const forPeople = /--test-reporter\b/.test(request.command)
+      ? []
+      : ["--test-reporter=spec", "--test-reporter-destination=stdout"];
     const flags = [...ours, ...forPeople].join(" ");
     const byFlag = request.command.includes("{report}");
     return {
       command: byFlag ? request.command.replaceAll("{report}", flags) : withoutPlaceholder(request.command),
       env: byFlag ? env : { ...env, NODE_OPTIONS: [env.NODE_OPTIONS, flags].filter(Boolean).join(" ") },
-      files: [...files, { path: reporter, content: source({ report: `${workdir}/${report}`, workdir, canaries: names }) }],
+      files: [
+        ...files,
+        { path: reporter, content: source({ report: `${workdir}/${report}`, workdir, canaries: names }) },
+      ],
       report: { from: "file", path: report },
       canaries,
       exitCodeHolds: true,
@@ -45,7 +50,8 @@ function canaryTests(text: string, path: string, canaries: readonly Canary[]): s
     ? `import { test as foldTest } from "node:test";\nimport foldAssert from "node:assert/strict";`
     : `const { test: foldTest } = require("node:test");\nconst foldAssert = require("node:assert/strict");`;
   const tests = canaries.map(
-    (canary) => `foldTest(${JSON.stringify(canary.name)}, () => foldAssert.equal(${foldExpression(canary)}, ${canary.value}));`,
+    (canary) =>
+      `foldTest(${JSON.stringify(canary.name)}, () => foldAssert.equal(${foldExpression(canary)}, ${canary.value}));`,
   );
   return `${load}\n${tests.join("\n")}\n`;
 }

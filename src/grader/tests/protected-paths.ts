@@ -1,14 +1,7 @@
 import type { TestFramework } from "../../model/grader.ts";
 
 /** Never part of a solution, and each a way to run code or to change what the tests mean. */
-const always = [
-  "**/.git/**",
-  "**/.github/**",
-  "**/.berth-*/**",
-  "**/.envrc",
-  "**/.tool-versions",
-  "**/mise.toml",
-];
+const always = ["**/.git/**", "**/.github/**", "**/.berth-*/**", "**/.envrc", "**/.tool-versions", "**/mise.toml"];
 
 const python = [
   "**/conftest.py",
@@ -71,4 +64,5 @@ export const protectedPaths: readonly string[] = [...always, ...python, ...scrip
 
 /** Reasons that say more than "protected" to one who reads a verdict. */
 export const isRunnerConfig = (framework: TestFramework, path: string): boolean =>
-  !/(?:^|\/)(?:__pycache__|node_modules|\.venv|venv)\/|\.py[co]$/.test(path) && (framework !== "go" || !path.includes("vendor/"));
+  !/(?:^|\/)(?:__pycache__|node_modules|\.venv|venv)\/|\.py[co]$/.test(path) &&
+  (framework !== "go" || !path.includes("vendor/"));

@@ -1,6 +1,6 @@
-import { fold, type Canary } from "./canary.ts";
+import { fold, type Canary, type CanarySource } from "./canary.ts";
 import { withoutPlaceholder } from "./command.ts";
-import type { CanarySource, Framework, RunRequest } from "./framework.ts";
+import type { Framework, RunRequest } from "./framework.ts";
 import { pytestPlugin } from "./pytest-plugin.ts";
 import { parseReportLines } from "./report-lines.ts";
 

@@ -8,7 +8,12 @@ import { refusedReport, reportText, TestCollector, type TestReport } from "./tes
  */
 const line = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("start"), run: z.string().min(1).max(64) }),
-  z.strictObject({ type: z.literal("test"), run: z.string(), id: z.string(), status: z.enum(["passed", "failed", "skipped"]) }),
+  z.strictObject({
+    type: z.literal("test"),
+    run: z.string(),
+    id: z.string(),
+    status: z.enum(["passed", "failed", "skipped"]),
+  }),
   z.strictObject({ type: z.literal("tampered"), run: z.string(), what: z.string() }),
   z.strictObject({ type: z.literal("end"), run: z.string(), tests: z.number().int().min(0) }),
 ]);

@@ -2,7 +2,11 @@
  * The part that the reporters for JavaScript runners share: `open()` gives a run with `test(id, status)` and
  * `end()`. Two tests of one name in one file are one id; the worse status stays. Ids are relative to the workspace.
  */
-export const reporterLinesSource = (settings: { report: string; workdir: string; canaries: readonly string[] }): string => `
+export const reporterLinesSource = (settings: {
+  report: string;
+  workdir: string;
+  canaries: readonly string[];
+}): string => `
 const settings = ${JSON.stringify(settings)};
 const rank = { skipped: 0, passed: 1, failed: 2 };
 const relative = (file) => {

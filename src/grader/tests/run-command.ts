@@ -36,26 +36,35 @@ export async function runCommand(
     },
     { signal: options.signal, timeoutMs: options.timeoutMs + 30_000 },
   );
-  if (result.outcome.type === "lost") throw new BerthError("sandbox_lost", "The grading sandbox was lost while the tests ran.");
+  if (result.outcome.type === "lost")
+    throw new BerthError("sandbox_lost", "The grading sandbox was lost while the tests ran.");
   await guest.quiesce({ signal: options.signal });
   const report = plan.report;
   const pages =
     report.from === "file"
       ? (offset: number) => guest.read(report.path, { offset, limit: reportPageBytes }, { signal: options.signal })
       : async (offset: number) => {
-          const page = await guest.output(callId, "stdout", { offset, limit: reportPageBytes }, { signal: options.signal });
+          const page = await guest.output(
+            callId,
+            "stdout",
+            { offset, limit: reportPageBytes },
+            { signal: options.signal },
+          );
           return { bytes: page.bytes, size: page.totalBytes };
         };
   return { result, ...(await readPages(pages)) };
 }
 
-async function readPages(page: (offset: number) => Promise<{ bytes: Buffer; size: number }>): Promise<Omit<CommandRun, "result">> {
+async function readPages(
+  page: (offset: number) => Promise<{ bytes: Buffer; size: number }>,
+): Promise<Omit<CommandRun, "result">> {
   const read: Buffer[] = [];
   let offset = 0;
   try {
     for (;;) {
       const { bytes, size } = await page(offset);
-      if (size > reportLimits.bytes) return { report: undefined, reportFault: `the report is larger than ${reportLimits.bytes} bytes` };
+      if (size > reportLimits.bytes)
+        return { report: undefined, reportFault: `the report is larger than ${reportLimits.bytes} bytes` };
       read.push(bytes);
       offset += bytes.length;
       if (offset >= size) return { report: Buffer.concat(read), reportFault: undefined };
@@ -63,7 +72,8 @@ async function readPages(page: (offset: number) => Promise<{ bytes: Buffer; size
     }
   } catch (thrown) {
     if (!(thrown instanceof BerthError) || thrown.causedBy !== "policy") throw thrown;
-    const fault = thrown.code === "file_not_found" ? "the command wrote no report" : `the report cannot be read: ${thrown.message}`;
+    const fault =
+      thrown.code === "file_not_found" ? "the command wrote no report" : `the report cannot be read: ${thrown.message}`;
     return { report: undefined, reportFault: fault };
   }
 }

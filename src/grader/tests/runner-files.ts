@@ -1,7 +1,11 @@
 /** Keys of package.json that are the product's own; the others (scripts, a runner's settings) stay as the task has them. */
 const productKeys = new Set([
-  ..."name version description keywords license type main module browser types typings exports imports bin files".split(" "),
-  ..."dependencies devDependencies peerDependencies peerDependenciesMeta optionalDependencies sideEffects engines".split(" "),
+  ..."name version description keywords license type main module browser types typings exports imports bin files".split(
+    " ",
+  ),
+  ..."dependencies devDependencies peerDependencies peerDependenciesMeta optionalDependencies sideEffects engines".split(
+    " ",
+  ),
 ]);
 
 /**
@@ -34,7 +38,8 @@ export function sameGoModRules(base: string, changed: string): boolean {
 export function commandFiles(command: string): ReadonlySet<string> {
   const words = command.split(/[\s;&|()<>"'`=]+/).map((word) => word.replace(/^\.\//, ""));
   const files = words.filter((word) => /^[\w.@+/-]+\.(?:sh|bash|zsh)$/.test(word));
-  for (const match of command.matchAll(/(?:^|[;&|(\s])\.\/([\w.@+/-]+)/g)) if (match[1] !== undefined && !/^node_modules\//.test(match[1])) files.push(match[1]);
+  for (const match of command.matchAll(/(?:^|[;&|(\s])\.\/([\w.@+/-]+)/g))
+    if (match[1] !== undefined && !match[1].startsWith("node_modules/")) files.push(match[1]);
   if (words.includes("make")) files.push("Makefile", "makefile", "GNUmakefile");
   if (words.includes("just")) files.push("justfile", "Justfile", ".justfile");
   if (words.includes("task")) files.push("Taskfile.yml", "Taskfile.yaml");
@@ -44,7 +49,9 @@ export function commandFiles(command: string): ReadonlySet<string> {
 function parseObject(text: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
+    return typeof value === "object" && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : undefined;
   } catch {
     return undefined;
   }

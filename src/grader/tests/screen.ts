@@ -31,7 +31,10 @@ export async function screenChangeSet(request: ScreenRequest): Promise<Screened>
   const { changeSet, spec, framework, hiddenFiles } = request;
   const flags = new Set<string>();
   const literal = new Set(spec.allow);
-  const unlessNamed = (rule: PathRule): PathRule => (path) => (literal.has(path) ? undefined : rule(path));
+  const unlessNamed =
+    (rule: PathRule): PathRule =>
+    (path) =>
+      literal.has(path) ? undefined : rule(path);
   const deciding = new Set([...hiddenFiles.map(({ path }) => path), ...requiredFiles(spec, framework)]);
   const existing = await existingTests(request, deciding);
   const shadows = await shadowingModules(request, deciding);
@@ -79,8 +82,10 @@ function takesTheNameOf(hiddenFiles: readonly HiddenFile[]): PathRule {
   }
   return (path) => {
     let taken = above.has(path) || names.has(path);
-    for (let end = path.indexOf("/"); end > 0; end = path.indexOf("/", end + 1)) taken ||= names.has(path.slice(0, end));
-    for (let rest = path; !taken && rest !== withoutEnding(rest); rest = withoutEnding(rest)) taken = names.has(withoutEnding(rest));
+    for (let end = path.indexOf("/"); end > 0; end = path.indexOf("/", end + 1))
+      taken ||= names.has(path.slice(0, end));
+    for (let rest = path; !taken && rest !== withoutEnding(rest); rest = withoutEnding(rest))
+      taken = names.has(withoutEnding(rest));
     return taken ? "it takes the place of a hidden file" : undefined;
   };
 }
@@ -88,7 +93,10 @@ function takesTheNameOf(hiddenFiles: readonly HiddenFile[]): PathRule {
 const withoutEnding = (path: string): string => path.replace(/(?<=[^/])\.[^./]*$/, "");
 
 /** Test files of the snapshot that the policy changed; new ones are nobody's concern. */
-async function existingTests({ changeSet, framework, inBase }: ScreenRequest, deciding: ReadonlySet<string>): Promise<Set<string>> {
+async function existingTests(
+  { changeSet, framework, inBase }: ScreenRequest,
+  deciding: ReadonlySet<string>,
+): Promise<Set<string>> {
   const isTest = matcher(framework.testFiles);
   const existing = new Set(changeSet.deleted.filter((path) => isTest(path)));
   const written = changeSet.written.map(({ path }) => path).filter((path) => isTest(path) && !deciding.has(path));
@@ -97,7 +105,10 @@ async function existingTests({ changeSet, framework, inBase }: ScreenRequest, de
 }
 
 /** New files at a root of Python's import path that have the name of a module that the test run imports. */
-async function shadowingModules({ changeSet, framework, inBase }: ScreenRequest, deciding: ReadonlySet<string>): Promise<Set<string>> {
+async function shadowingModules(
+  { changeSet, framework, inBase }: ScreenRequest,
+  deciding: ReadonlySet<string>,
+): Promise<Set<string>> {
   const shadows = new Set<string>();
   if (framework.name !== "pytest") return shadows;
   const roots = new Set(["", "src/", "lib/", ...[...deciding].map((path) => path.slice(0, path.lastIndexOf("/") + 1))]);
@@ -106,7 +117,8 @@ async function shadowingModules({ changeSet, framework, inBase }: ScreenRequest,
       if (!path.startsWith(root)) continue;
       const first = path.slice(root.length).split("/")[0] ?? "";
       const module = first.replace(/\..*$/, "");
-      if (!pythonModules.has(module) || (first !== path.slice(root.length) ? false : !/\.(?:pyw?|so|pyd)$/.test(first))) continue;
+      if (!pythonModules.has(module) || (first !== path.slice(root.length) ? false : !/\.(?:pyw?|so|pyd)$/.test(first)))
+        continue;
       if (!(await inBase(root + first)) && !(await inBase(`${root}${module}.py`))) shadows.add(path);
     }
   }
@@ -123,7 +135,8 @@ async function withoutRunnerSettings(
   const written: ChangeSet["written"] = [];
   for (const file of changeSet.written) {
     const name = file.path.slice(file.path.lastIndexOf("/") + 1);
-    const base = literal.has(file.path) || (name !== "package.json" && name !== "go.mod") ? undefined : await readBase(file.path);
+    const base =
+      literal.has(file.path) || (name !== "package.json" && name !== "go.mod") ? undefined : await readBase(file.path);
     if (base === undefined) {
       written.push(file);
       continue;
@@ -144,6 +157,7 @@ async function withoutRunnerSettings(
 
 /** Whether the policy's own text had settings that the merge did not take. */
 function changesSettings(merged: string, text: string): boolean {
-  const sorted = (json: string): string => JSON.stringify(Object.entries(JSON.parse(json) as object).sort(([a], [b]) => (a < b ? -1 : 1)));
+  const sorted = (json: string): string =>
+    JSON.stringify(Object.entries(JSON.parse(json) as object).toSorted(([a], [b]) => (a < b ? -1 : 1)));
   return sorted(merged) !== sorted(text);
 }

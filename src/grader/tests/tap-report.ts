@@ -44,7 +44,12 @@ class TapStream {
 
   #open(name: string): void {
     const skipped = /^(?:SKIP|TODO)\b\s*/i.exec(name);
-    this.tests.push({ name: name.slice(skipped?.[0].length ?? 0), assertions: 0, failed: false, unsure: skipped !== null });
+    this.tests.push({
+      name: name.slice(skipped?.[0].length ?? 0),
+      assertions: 0,
+      failed: false,
+      unsure: skipped !== null,
+    });
   }
 
   #assert(ok: boolean, number: string | undefined, rest: string): string | undefined {

@@ -27,9 +27,11 @@ export class TestCollector {
   #trouble: string | undefined;
 
   add(id: string, status: TestStatus): void {
-    if (id.length === 0 || id.length > reportLimits.idCharacters) return this.refuse("an id of the report is empty or too long");
+    if (id.length === 0 || id.length > reportLimits.idCharacters)
+      return this.refuse("an id of the report is empty or too long");
     if (this.#tests.has(id)) this.conflict(id);
-    else if (this.#tests.size >= reportLimits.tests) this.refuse(`the report names more than ${reportLimits.tests} tests`);
+    else if (this.#tests.size >= reportLimits.tests)
+      this.refuse(`the report names more than ${reportLimits.tests} tests`);
     else this.#tests.set(id, status);
   }
 
@@ -60,7 +62,12 @@ export class TestCollector {
   }
 }
 
-export const refusedReport = (trouble: string): TestReport => ({ tests: new Map(), trouble, conflicts: [], tampered: [] });
+export const refusedReport = (trouble: string): TestReport => ({
+  tests: new Map(),
+  trouble,
+  conflicts: [],
+  tampered: [],
+});
 
 /** The text of a report, or why it has none. */
 export function reportText(report: Buffer): { text: string } | { trouble: string } {

@@ -6,6 +6,7 @@ import type { Grader, PartResult } from "../grader.ts";
 import { attemptRun, couldNotStart, type Attempt } from "./attempt.ts";
 import { decide } from "./decide.ts";
 import { changeSetEvidence, runEvidence } from "./evidence.ts";
+import type { Framework } from "./framework.ts";
 import { frameworkOf } from "./frameworks.ts";
 import { refusedReport } from "./test-report.ts";
 
@@ -16,12 +17,13 @@ type Ran = Extract<Attempt, { kind: "ran" }>;
  * policy can bring about there is reward 0; an error means that the task itself cannot be graded, which a second run
  * without the policy's changes decides.
  */
-export function createTestsGrader(ids: IdSource): Grader<TestsGraderSpec> {
+export function createTestsGrader(ids: IdSource): Grader {
   return {
     type: "tests",
     async grade(spec, context) {
       const framework = frameworkOf(spec);
-      const attempt = (changeSet: ChangeSet) => attemptRun({ spec, context, framework, ids, changeSet });
+      const hiddenFiles = spec.files === undefined ? [] : await context.hiddenFiles(spec.files);
+      const attempt = (changeSet: ChangeSet) => attemptRun({ spec, context, framework, hiddenFiles, ids, changeSet });
       const pristine = () => attempt({ ...context.changeSet, written: [], deleted: [], refused: [] });
 
       context.onProgress(`Running the ${framework.name} tests in a clean sandbox`);
@@ -31,10 +33,13 @@ export function createTestsGrader(ids: IdSource): Grader<TestsGraderSpec> {
         const clean = await pristine();
         if (clean.kind === "died") throw clean.error;
         const summary = "No test counts: grading breaks twice with the policy's changes, and not without them.";
-        return part(spec, 0, summary, ["sandbox_died"], { error: result.error.report(), ...changeSetEvidence(context.changeSet) });
+        return part(spec, 0, summary, ["sandbox_died"], {
+          error: result.error.report(),
+          ...changeSetEvidence(context.changeSet),
+        });
       }
       if (couldNotStart(result.run)) await assertStartsWithout(pristine, result);
-      return verdictOf(spec, framework.parse, result);
+      return verdictOf(spec, framework, result);
     },
   };
 }
@@ -48,8 +53,9 @@ async function assertStartsWithout(pristine: () => Promise<Attempt>, { run }: Ra
   throw new BerthError("grader_failed", `The tests grader's command cannot be started: ${said.trim().slice(-500)}`);
 }
 
-function verdictOf(spec: TestsGraderSpec, parse: (report: Buffer) => ReturnType<typeof refusedReport>, { run, plan, screened }: Ran): PartResult {
-  const report = run.report === undefined ? refusedReport(run.reportFault ?? "there is no report") : parse(run.report);
+function verdictOf(spec: TestsGraderSpec, framework: Framework, { run, plan, screened }: Ran): PartResult {
+  const report =
+    run.report === undefined ? refusedReport(run.reportFault ?? "there is no report") : framework.parse(run.report);
   const decision = decide({ spec, outcome: run.result.outcome, report, canaries: plan.canaries });
   return part(spec, decision.reward, decision.summary, [...screened.flags, ...decision.flags], {
     ...runEvidence(run, plan, decision),
@@ -57,7 +63,12 @@ function verdictOf(spec: TestsGraderSpec, parse: (report: Buffer) => ReturnType<
   });
 }
 
-function part(spec: TestsGraderSpec, reward: 0 | 1, summary: string, flags: readonly string[], evidence: PartResult["evidence"]): PartResult {
-  return { name: spec.name, type: spec.type, reward, summary, evidence, flags: [...new Set(flags)].sort() };
+function part(
+  spec: TestsGraderSpec,
+  reward: 0 | 1,
+  summary: string,
+  flags: readonly string[],
+  evidence: PartResult["evidence"],
+): PartResult {
+  return { name: spec.name, type: spec.type, reward, summary, evidence, flags: [...new Set(flags)].toSorted() };
 }
-

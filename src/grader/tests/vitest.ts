@@ -7,7 +7,13 @@ import { reporterLinesSource } from "./reporter-lines-source.ts";
 import { fileOfScriptId } from "./script-id.ts";
 import { foldExpression, scriptCanaries } from "./script-canaries.ts";
 
-const testFiles = ["**/*.{test,spec}.?([cm])[jt]s?(x)", "**/__tests__/**", "**/__snapshots__/**", "**/tests/**", "test/**"];
+const testFiles = [
+  "**/*.{test,spec}.?([cm])[jt]s?(x)",
+  "**/__tests__/**",
+  "**/__snapshots__/**",
+  "**/tests/**",
+  "test/**",
+];
 
 /** Ids are `file > suite > test`. The reporter runs in vitest's main process. */
 export const vitest: Framework = {
@@ -26,7 +32,10 @@ export const vitest: Framework = {
     return {
       command: withFlags(request.command, `--reporter=default --reporter=${quoted(`${workdir}/${reporter}`)}`),
       env,
-      files: [...files, { path: reporter, content: source({ report: `${workdir}/${report}`, workdir, canaries: names }) }],
+      files: [
+        ...files,
+        { path: reporter, content: source({ report: `${workdir}/${report}`, workdir, canaries: names }) },
+      ],
       report: { from: "file", path: report },
       canaries,
       exitCodeHolds: true,
@@ -38,7 +47,8 @@ export const vitest: Framework = {
 
 function canaryTests(_text: string, _path: string, canaries: readonly Canary[]): string {
   const tests = canaries.map(
-    (canary) => `foldTest(${JSON.stringify(canary.name)}, () => { foldExpect(${foldExpression(canary)}).toBe(${canary.value}); });`,
+    (canary) =>
+      `foldTest(${JSON.stringify(canary.name)}, () => { foldExpect(${foldExpression(canary)}).toBe(${canary.value}); });`,
   );
   return `import { test as foldTest, expect as foldExpect } from "vitest";\n${tests.join("\n")}\n`;
 }

@@ -27,7 +27,9 @@ export async function place(guest: Guest, file: HiddenFile, options: RequestOpti
     await guest.write(file.path, file.content, { createParents: true, executable: file.executable }, options);
   } catch (thrown) {
     if (!(thrown instanceof BerthError) || thrown.causedBy !== "policy") throw thrown;
-    throw new BerthError("grader_failed", `The hidden file ${file.path} cannot be written: ${thrown.message}`, { cause: thrown });
+    throw new BerthError("grader_failed", `The hidden file ${file.path} cannot be written: ${thrown.message}`, {
+      cause: thrown,
+    });
   }
 }
 
