@@ -4,7 +4,7 @@ import { withDeadline } from "../core/deadline.ts";
 import { BerthError, toBerthError } from "../core/errors.ts";
 import type { IdSource } from "../core/ids.ts";
 import type { Logger } from "../core/log.ts";
-import { connectGuest } from "../guest/connect.ts";
+import { connectGuest } from "../guest/connect-guest.ts";
 import type { Guest } from "../guest/guest.ts";
 import type { Resources } from "../model/environment.ts";
 import type { Profile } from "../model/profile.ts";

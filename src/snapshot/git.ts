@@ -31,8 +31,15 @@ export interface GitOptions {
 /** git in `dir`, with hooks, submodules and odd transports off. Never used in a tree that a policy touched. */
 export function gitIn(dir: string, { processEnv, signal, isolated, onProgress }: GitOptions): SimpleGit {
   const passed = Object.entries(processEnv).filter((entry): entry is [string, string] => PASSED_ON.test(entry[0]) && entry[1] !== undefined);
+  const env: Record<string, string> = {
+    ...Object.fromEntries(passed),
+    GIT_TERMINAL_PROMPT: "0",
+    GIT_ALLOW_PROTOCOL: allowedProtocols.join(":"),
+    ...(isolated ? { GIT_CONFIG_NOSYSTEM: "1", GIT_CONFIG_GLOBAL: "/dev/null", GIT_ATTR_NOSYSTEM: "1" } : {}),
+  };
   const git = simpleGit({
     baseDir: dir,
+    allowEnvironment: Object.keys(env),
     config: HARMLESS,
     timeout: { block: SILENCE_MS },
     ...(signal ? { abort: signal } : {}),
@@ -41,10 +48,5 @@ export function gitIn(dir: string, { processEnv, signal, isolated, onProgress }:
       : {}),
     unsafe: { allowUnsafeHooksPath: true, allowUnsafeFsMonitor: true, allowUnsafeProtocolOverride: true, allowUnsafeConfigPaths: true, allowUnsafeSubmodule: true, allowUnsafeConfigEnvCount: true, allowUnsafeTemplateDir: true },
   });
-  return git.env({
-    ...Object.fromEntries(passed),
-    GIT_TERMINAL_PROMPT: "0",
-    GIT_ALLOW_PROTOCOL: allowedProtocols.join(":"),
-    ...(isolated ? { GIT_CONFIG_NOSYSTEM: "1", GIT_CONFIG_GLOBAL: "/dev/null", GIT_ATTR_NOSYSTEM: "1" } : {}),
-  });
+  return git.env(env);
 }
