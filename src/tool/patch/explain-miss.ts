@@ -13,15 +13,20 @@ interface Missed {
 }
 
 /** Says which lines were expected, and the nearest thing to them that the file has. */
-export function explainMiss(missed: (Missed & { anchor: string }) | (Missed & { file: FileText; sought: Sought; miss: Miss })): BerthError {
+export function explainMiss(
+  missed: (Missed & { anchor: string }) | (Missed & { file: FileText; sought: Sought; miss: Miss }),
+): BerthError {
   const { path, name, hunk } = missed;
   const where = `${path}, ${name} (line ${hunk.patchLine} of the patch)`;
   if ("anchor" in missed) {
-    return failure(`${where}: the file has no line ${quoted(missed.anchor)}, which the hunk's \`@@\` names. An anchor must be a whole line of the file.`);
+    return failure(
+      `${where}: the file has no line ${quoted(missed.anchor)}, which the hunk's \`@@\` names. An anchor must be a whole line of the file.`,
+    );
   }
   const { file, sought, miss } = missed;
   const expected = sought.oldLines.slice(0, 12).map(fromByteText);
-  const more = sought.oldLines.length > expected.length ? `\n(and ${sought.oldLines.length - expected.length} more)` : "";
+  const more =
+    sought.oldLines.length > expected.length ? `\n(and ${sought.oldLines.length - expected.length} more)` : "";
   return failure(`${where}: ${reason(file, sought, miss)} Expected:\n${expected.join("\n")}${more}`);
 }
 

@@ -115,11 +115,14 @@ export class HunkFinder {
     if (needle.includes(-1) || this.#stepsLeft < 0) return undefined;
     const last = table.ids.length - needle.length;
     if (atEnd) return last >= from && isAt(table.ids, needle, last) ? last : undefined;
-    if (expectedIndex !== undefined && expectedIndex >= from && isAt(table.ids, needle, expectedIndex)) return expectedIndex;
+    if (expectedIndex !== undefined && expectedIndex >= from && isAt(table.ids, needle, expectedIndex))
+      return expectedIndex;
     let best: number | undefined;
     let reached = table.ids.length;
     findOccurrences(table.ids, needle, from, (at) => {
-      const closer = best === undefined || (expectedIndex !== undefined && Math.abs(at - expectedIndex) < Math.abs(best - expectedIndex));
+      const closer =
+        best === undefined ||
+        (expectedIndex !== undefined && Math.abs(at - expectedIndex) < Math.abs(best - expectedIndex));
       if (closer) best = at;
       // Behind the expected place they only get further away.
       const goOn = expectedIndex !== undefined && closer && at < expectedIndex;
