@@ -13,9 +13,7 @@ const maxFiles = 1000;
  */
 export function parsePatch(text: string): Patch {
   const lines = text.split("\n");
-  const crlf =
-    lines.length > 1 &&
-    lines.every((line, index) => line.endsWith("\r") || (index === lines.length - 1 && line === ""));
+  const crlf = lines.length > 1 && lines.every((line, index) => line.endsWith("\r") || index === lines.length - 1);
   const plain = crlf ? lines.map((line) => (line.endsWith("\r") ? line.slice(0, -1) : line)) : lines;
   const format = looksLikeV4a(plain) ? "v4a" : "unified";
   const changes = format === "v4a" ? parseV4a(plain) : parseUnified(plain);

@@ -5,7 +5,12 @@ import { editFile } from "../../../src/tool/edit-file.ts";
 import { callTool } from "../../support/tool-call.ts";
 import { TreeGuest } from "../../support/tree-guest.ts";
 
-async function edit(content: string | Buffer, old_string: string, new_string: string, more: Record<string, unknown> = {}) {
+async function edit(
+  content: string | Buffer,
+  old_string: string,
+  new_string: string,
+  more: Record<string, unknown> = {},
+) {
   const guest = new TreeGuest({ "f.py": content });
   const result = await callTool(editFile, guest, { path: "f.py", old_string, new_string, ...more });
   return { ...result, after: guest.text("f.py"), guest };
@@ -47,12 +52,17 @@ describe("an edit that fits", () => {
 
   test("is the same as splitting and joining, whatever the text", async () => {
     const text = fc.string({ unit: fc.constantFrom("a", "b", "\n", "ü", " ") });
-    const property = fc.asyncProperty(text, text.filter((old) => old !== ""), text, async (content, old, fresh) => {
-      fc.pre(old !== fresh);
-      const { after, error } = await edit(content, old, fresh, { replace_all: true });
-      if (content.includes(old)) expect(after).toBe(content.split(old).join(fresh));
-      else expect([after, error?.code]).toEqual([content, "edit_not_found"]);
-    });
+    const property = fc.asyncProperty(
+      text,
+      text.filter((old) => old !== ""),
+      text,
+      async (content, old, fresh) => {
+        fc.pre(old !== fresh);
+        const { after, error } = await edit(content, old, fresh, { replace_all: true });
+        if (content.includes(old)) expect(after).toBe(content.split(old).join(fresh));
+        else expect([after, error?.code]).toEqual([content, "edit_not_found"]);
+      },
+    );
     await fc.assert(property, { numRuns: 300 });
   });
 });
@@ -76,11 +86,23 @@ describe("an edit that does not fit changes nothing and says", () => {
   });
 
   test.each([
-    ["def f():\n    return 1\n", "def f():\n  return 1", "Line 1 is `def f():`, but at line 2 white space differs: the file has `    return 1`, old_string has `  return 1`."],
+    [
+      "def f():\n    return 1\n",
+      "def f():\n  return 1",
+      "Line 1 is `def f():`, but at line 2 white space differs: the file has `    return 1`, old_string has `  return 1`.",
+    ],
     ["    x = 1\n", "\tx = 1", "Line 1 is `    x = 1`; white space differs from `\tx = 1` in old_string."],
     ["a = compute(1)\n", "a = compute(2)", "The most similar line is line 1: `a = compute(1)`."],
-    ["if x:\n  a\nif x:\n  b\n", "if x:\n  b\nc", "Line 3 is `if x:`, but the file ends at line 4, before the text does."],
-    ["if x:\n  a\nif x:\n  b\nd\n", "if x:\n  b\nc", "but at line 5 the text differs: the file has `d`, old_string has `c`."],
+    [
+      "if x:\n  a\nif x:\n  b\n",
+      "if x:\n  b\nc",
+      "Line 3 is `if x:`, but the file ends at line 4, before the text does.",
+    ],
+    [
+      "if x:\n  a\nif x:\n  b\nd\n",
+      "if x:\n  b\nc",
+      "but at line 5 the text differs: the file has `d`, old_string has `c`.",
+    ],
     ["abc\n", "entirely different", "old_string does not occur in f.py. Read"],
     ["abc\n", "  \n ", "It is white space only."],
     ["", "x", "old_string does not occur in f.py. Read"],
@@ -141,7 +163,9 @@ test("a failure of the sandbox is not an answer", async () => {
   guest.beforeChange = () => {
     throw new BerthError("sandbox_lost", "Gone.");
   };
-  await expect(callTool(editFile, guest, { path: "f.py", old_string: "a", new_string: "b" })).rejects.toMatchObject({ code: "sandbox_lost" });
+  await expect(callTool(editFile, guest, { path: "f.py", old_string: "a", new_string: "b" })).rejects.toMatchObject({
+    code: "sandbox_lost",
+  });
 });
 
 test("hostile repetition takes linear time", async () => {

@@ -30,12 +30,23 @@ test("context counts on both sides", async () => {
 });
 
 test("a line that is a match and a neighbour's context is shown once, as a match", () => {
-  const match = (line: number) => ({ path: "p", line, text: `t${line}`, before: [`t${line - 1}`], after: [`t${line + 1}`] });
+  const match = (line: number) => ({
+    path: "p",
+    line,
+    text: `t${line}`,
+    before: [`t${line - 1}`],
+    after: [`t${line + 1}`],
+  });
   expect(grepLines([match(5), match(6)])).toEqual(["p-4-t4", "p:5:t5", "p:6:t6", "p-7-t7"]);
 });
 
 test("include, exclude, ignore_case and fixed are passed on", async () => {
-  const included = await callTool(grep, guest(), { pattern: "LÄUFER", ignore_case: true, include: ["*.ts"], exclude: ["*.py"] });
+  const included = await callTool(grep, guest(), {
+    pattern: "LÄUFER",
+    ignore_case: true,
+    include: ["*.ts"],
+    exclude: ["*.py"],
+  });
   expect(included.output).toBe("src/b.ts:2:Läufer\n");
   expect((await callTool(grep, guest(), { pattern: "x = 1;", fixed: true })).output).toBe("src/b.ts:1:const x = 1;\n");
 });

@@ -18,7 +18,9 @@ test("a whole file comes with line numbers and nothing else", async () => {
 
 test("a page says which lines it has, of how many, and how to go on", async () => {
   const result = await read(numbers(1, 100), { start_line: 10, line_count: 2 });
-  expect(result.output).toBe("  10\tline 10\n  11\tline 11\n[lines 10 to 11 of 100 (792 bytes in all); next page: start_line 12]\n");
+  expect(result.output).toBe(
+    "  10\tline 10\n  11\tline 11\n[lines 10 to 11 of 100 (792 bytes in all); next page: start_line 12]\n",
+  );
 });
 
 test("the last page says that it is the last", async () => {
@@ -31,7 +33,9 @@ test("without line numbers the text is verbatim, carriage returns included", asy
 });
 
 test("carriage returns and a missing line end are told, not shown", async () => {
-  expect((await read("a\r\nb")).output).toBe("   1\ta\n   2\tb\n[lines end in CR LF]\n[no line end behind the last line]\n");
+  expect((await read("a\r\nb")).output).toBe(
+    "   1\ta\n   2\tb\n[lines end in CR LF]\n[no line end behind the last line]\n",
+  );
 });
 
 test("an empty file and a start behind the end are said", async () => {

@@ -31,3 +31,20 @@ test("an unknown call id is answered", async () => {
   guest.onOutput = () => Promise.reject(new BerthError("invalid_arguments", "No call x."));
   expect((await callTool(readOutput, guest, { call_id: "x" })).error?.code).toBe("invalid_arguments");
 });
+
+test("pages do not cut characters, and always make progress", async () => {
+  const stored = Buffer.from("a😀ü€" + "\u0001".repeat(3) + "😀");
+  const guest = new TreeGuest();
+  guest.onOutput = async (_call, _stream, { offset, limit }) => {
+    const bytes = stored.subarray(offset, offset + limit);
+    return { bytes, totalBytes: stored.length, spooledBytes: stored.length };
+  };
+  let [offset, text] = [0, ""];
+  while (offset < stored.length) {
+    const { output, data } = await callTool(readOutput, guest, { call_id: "c", offset, limit: 5 });
+    text += output.replace(/\n?\[bytes .*\n$/, "");
+    expect(Number(data?.["end_offset"])).toBeGreaterThan(offset);
+    offset = Number(data?.["end_offset"]);
+  }
+  expect(text).toBe(stored.toString());
+});

@@ -39,7 +39,11 @@ describe("what the model reads", () => {
   });
 
   test("standard error is marked and an exit code that is not 0 is said, as data and not as an error", async () => {
-    const guest = guestThatEnds({ outcome: { type: "exited", code: 2 }, stdout: captured("out"), stderr: captured("err\n") });
+    const guest = guestThatEnds({
+      outcome: { type: "exited", code: 2 },
+      stdout: captured("out"),
+      stderr: captured("err\n"),
+    });
     const result = await callTool(shell, guest, { command: "x" });
     expect(result.output).toBe("out\n[stderr]\nerr\n[exit code 2]\n");
     expect(result.error).toBeUndefined();
@@ -51,7 +55,10 @@ describe("what the model reads", () => {
     [{ type: "oom_killed" } as const, "[out of memory: the command was killed"],
     [{ type: "cancelled" } as const, "[cancelled before it ended]"],
   ])("an end as %o is said after the partial output", async (outcome, said) => {
-    const result = await callTool(shell, guestThatEnds({ outcome, stdout: captured("partial") }), { command: "x", timeout_ms: 500 });
+    const result = await callTool(shell, guestThatEnds({ outcome, stdout: captured("partial") }), {
+      command: "x",
+      timeout_ms: 500,
+    });
     expect(result.output.startsWith(`partial\n${said}`)).toBe(true);
     expect(result.outcome).toEqual(outcome);
   });
@@ -72,9 +79,11 @@ describe("what the model reads", () => {
   });
 
   test("a lost command is a failure of the infrastructure, not an answer", async () => {
-    await expect(callTool(shell, guestThatEnds({ outcome: { type: "lost" } }), { command: "x" })).rejects.toMatchObject({
-      code: "sandbox_lost",
-    });
+    await expect(callTool(shell, guestThatEnds({ outcome: { type: "lost" } }), { command: "x" })).rejects.toMatchObject(
+      {
+        code: "sandbox_lost",
+      },
+    );
   });
 
   test("the guest's refusal of a directory is an answer", async () => {
@@ -107,10 +116,13 @@ describe("the launcher, on this machine", () => {
     expect((await run('echo "[${BASH_VERSION:-sh}]"', { PATH: "/nonexistent" })).output).toBe("[sh]\n");
   });
 
-  test.each(["/nonexistent", undefined])("runs a failing command once and gives its exit code (PATH %s)", async (path) => {
-    const result = await run("echo once; exit 41", path ? { PATH: path } : undefined);
-    expect(result.output).toBe("once\n[exit code 41]\n");
-  });
+  test.each(["/nonexistent", undefined])(
+    "runs a failing command once and gives its exit code (PATH %s)",
+    async (path) => {
+      const result = await run("echo once; exit 41", path ? { PATH: path } : undefined);
+      expect(result.output).toBe("once\n[exit code 41]\n");
+    },
+  );
 
   test.each([
     `printf '%s|' "a b" 'c"d' '$HOME' "\\\\" 'ü'`,
@@ -124,7 +136,10 @@ describe("the launcher, on this machine", () => {
   ])("passes the command on untouched: %s", async (command) => {
     const direct = spawnSync("bash", ["-c", command], { encoding: "utf8", input: "" });
     const result = await callTool(shell, guestThatRuns(), { command });
-    expect([result.stdout?.head, result.outcome]).toEqual([direct.stdout, { type: "exited", code: direct.status ?? 255 }]);
+    expect([result.stdout?.head, result.outcome]).toEqual([
+      direct.stdout,
+      { type: "exited", code: direct.status ?? 255 },
+    ]);
   });
 
   test("takes a command that looks like an option for a command", async () => {

@@ -14,7 +14,9 @@ test("a new file is made with the directories above it", async () => {
 test("a file that is there is replaced and keeps its mode", async () => {
   const guest = new TreeGuest();
   guest.put("run", "old", 0o755);
-  expect((await callTool(writeFile, guest, { path: "run", content: "" })).output).toBe("replaced run (0 lines, 0 bytes)\n");
+  expect((await callTool(writeFile, guest, { path: "run", content: "" })).output).toBe(
+    "replaced run (0 lines, 0 bytes)\n",
+  );
   expect(guest.nodes.get("run")?.mode).toBe(0o755);
   await callTool(writeFile, guest, { path: "run", content: "x\n", executable: false });
   expect(guest.nodes.get("run")?.mode).toBe(0o644);
