@@ -13,9 +13,9 @@ The format:
 *** Begin Patch
 *** Update File: src/a.py
 @@ class Greeter:
- def greet(self):
--    return "hi"
-+    return "hello"
+     def greet(self):
+-        return "hi"
++        return "hello"
 *** Add File: src/b.py
 +print("new file: every line starts with +")
 *** Delete File: src/old.py

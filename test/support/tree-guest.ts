@@ -70,7 +70,9 @@ export class TreeGuest implements Guest {
 
   /** All files as text. */
   files(): Record<string, string> {
-    return Object.fromEntries([...this.nodes].map(([path, node]) => [path, node.content.toString("utf8")]).toSorted());
+    const texts: Record<string, string> = {};
+    for (const [path, { content }] of this.nodes) texts[path] = content.toString("utf8");
+    return texts;
   }
 
   async health() {

@@ -10,7 +10,6 @@ export interface AppliedHunk {
   readonly line: number;
   /** Lines of the old text, from 1, where the same old lines stand too: the model may have meant another place. */
   readonly alsoAt: readonly number[];
-  readonly loosely: boolean;
 }
 
 export interface AppliedHunks {
@@ -74,7 +73,7 @@ function placeHunk(
   const sought = (start: number): Sought => ({ oldLines, from: start, expectedIndex: hunk.expectedIndex, atEnd });
   const start = passAnchors(path, finder, hunk, from, name);
   if (oldLines.length === 0)
-    return { hunk, at: insertionIndex(file, hunk, start, from), length: 0, loosely: false, alsoAt: [] };
+    return { hunk, at: insertionIndex(file, hunk, start, from), length: 0, alsoAt: [] };
   // An anchor that stands before this place too may have meant that one: two hunks of one function.
   const found =
     finder.find(sought(start.strict)) ??
@@ -114,12 +113,10 @@ function passAnchors(
   let lenient = from;
   for (const anchor of hunk.anchors) {
     const ahead = finder.findAnchor(anchor, strict);
-    const passed = finder.findAnchor(anchor, 0, strict);
-    if (ahead === undefined && passed === undefined) {
-      throw explainMiss({ path, name, hunk, anchor });
-    }
+    const passed = finder.hasAnchorBefore(anchor, strict);
+    if (ahead === undefined && !passed) throw explainMiss({ path, name, hunk, anchor });
     if (ahead !== undefined) strict = ahead + 1;
-    if (ahead !== undefined && passed === undefined) lenient = strict;
+    if (!passed) lenient = strict;
   }
   return { strict, lenient };
 }
@@ -139,9 +136,9 @@ function assemble(file: FileText, placed: readonly PlacedHunk[]): AppliedHunks {
   const copyTo = (end: number) => {
     while (copied < end) lines.push(file.lines[copied++] ?? "");
   };
-  for (const { hunk, at, length, alsoAt, loosely } of placed) {
+  for (const { hunk, at, length, alsoAt } of placed) {
     copyTo(at);
-    hunks.push({ line: lines.length + 1, alsoAt, loosely });
+    hunks.push({ line: lines.length + 1, alsoAt });
     for (const line of hunk.lines) {
       if (line.type === "added") {
         lines.push(line.text);

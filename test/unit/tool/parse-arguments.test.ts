@@ -47,7 +47,7 @@ describe("arguments that do not fit are refused", () => {
     [readFile, "null", "the arguments must be a JSON object, not null"],
     [readFile, 7, "the arguments must be a JSON object, not the number 7"],
   ])("%#: the message names the field and what was expected", (tool, raw, said) => {
-    const error = refused(tool as Tool, raw);
+    const error = refused(tool, raw);
     expect(error.code).toBe("invalid_arguments");
     expect(error.message).toBe(`Wrong arguments for ${tool.name}: ${said}.`);
   });

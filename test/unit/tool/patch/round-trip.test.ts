@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { applyPatch } from "../../../../src/tool/apply-patch.ts";
 import { makeUnified, makeV4a, newLinesOf, oldLinesOf, type Step } from "../../../support/make-diff.ts";
