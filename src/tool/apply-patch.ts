@@ -13,9 +13,9 @@ The format:
 *** Begin Patch
 *** Update File: src/a.py
 @@ class Greeter:
- def greet(self):
--    return "hi"
-+    return "hello"
+     def greet(self):
+-        return "hi"
++        return "hello"
 *** Add File: src/b.py
 +print("new file: every line starts with +")
 *** Delete File: src/old.py
@@ -35,7 +35,11 @@ export const applyPatch = defineTool({
   description,
   effect: "write",
   arguments: z.strictObject({
-    patch: z.string().min(1).max(1_000_000).describe("The patch, from `*** Begin Patch` to `*** End Patch`, or a unified diff."),
+    patch: z
+      .string()
+      .min(1)
+      .max(1_000_000)
+      .describe("The patch, from `*** Begin Patch` to `*** End Patch`, or a unified diff."),
   }),
   async run(context, { patch }) {
     const options = { signal: context.signal };
@@ -78,7 +82,9 @@ function describeStep({ type, path, movedTo, applied }: PlannedStep): string {
   const notes = hunks.flatMap(({ alsoAt }, index) =>
     alsoAt.length === 0
       ? []
-      : [`  note: the lines that hunk ${index + 1} replaced stood at line ${listed(alsoAt)} too; the first place was taken. If another was meant, name it with @@.`],
+      : [
+          `  note: the lines that hunk ${index + 1} replaced stood at line ${listed(alsoAt)} too; the first place was taken. If another was meant, name it with @@.`,
+        ],
   );
   return [head, ...notes.slice(0, 20)].join("\n");
 }

@@ -10,4 +10,14 @@ import type { Tool } from "./tool.ts";
 import { writeFile } from "./write-file.ts";
 
 /** Every tool that Berth comes with. */
-export const builtinTools: readonly Tool[] = [shell, readOutput, grep, glob, listDir, readFile, writeFile, editFile, applyPatch];
+export const builtinTools: readonly Tool[] = [
+  shell,
+  readOutput,
+  grep,
+  glob,
+  listDir,
+  readFile,
+  writeFile,
+  editFile,
+  applyPatch,
+];

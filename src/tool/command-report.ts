@@ -11,14 +11,24 @@ export function reportCommand(
   const ending = describeOutcome(outcome, timeoutMs);
   if (ending !== undefined) notes.push(ending);
   if (survivorsKilled > 0 && outcome.type === "exited") {
-    notes.push(`${counted(survivorsKilled, "process", "processes")} that the command had left running ${survivorsKilled === 1 ? "was" : "were"} killed`);
+    notes.push(
+      `${counted(survivorsKilled, "process", "processes")} that the command had left running ${survivorsKilled === 1 ? "was" : "were"} killed`,
+    );
   }
   if (stdout.truncated || stderr.truncated) {
-    notes.push(`output was cut; read all of it with read_output and call_id ${JSON.stringify(callId)}, or run again with > FILE and read the file in parts`);
+    notes.push(
+      `output was cut; read all of it with read_output and call_id ${JSON.stringify(callId)}, or run again with > FILE and read the file in parts`,
+    );
   }
   const errors = streamText(stderr, "stderr");
-  const parts = [streamText(stdout, "stdout"), errors === "" ? "" : `[stderr]\n${errors}`, ...notes.map((note) => `[${note}]\n`)];
-  const text = parts.filter((part) => part !== "").reduce((all, part) => (all === "" || all.endsWith("\n") ? all + part : `${all}\n${part}`), "");
+  const parts = [
+    streamText(stdout, "stdout"),
+    errors === "" ? "" : `[stderr]\n${errors}`,
+    ...notes.map((note) => `[${note}]\n`),
+  ];
+  const text = parts
+    .filter((part) => part !== "")
+    .reduce((all, part) => (all === "" || all.endsWith("\n") ? all + part : `${all}\n${part}`), "");
   return text === "" ? "[no output, exit code 0]\n" : text;
 }
 

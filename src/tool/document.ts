@@ -29,7 +29,11 @@ interface Property {
 function section(tool: Tool): string[] {
   const schema = argumentsSchema(tool) as { properties?: Record<string, Property>; required?: readonly string[] };
   const rows = Object.entries(schema.properties ?? {}).map(([name, property]) => {
-    const presence = schema.required?.includes(name) ? "required" : property.default === undefined ? "" : `\`${JSON.stringify(property.default)}\``;
+    const presence = schema.required?.includes(name)
+      ? "required"
+      : property.default === undefined
+        ? ""
+        : `\`${JSON.stringify(property.default)}\``;
     return `| \`${name}\` | ${typeName(property)} | ${presence} | ${cell(property.description ?? "")} |`;
   });
   return [

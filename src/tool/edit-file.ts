@@ -22,8 +22,14 @@ Comes back: the line of the edit. Files up to 4 MiB. Fails when old_string is no
     replace_all: z.boolean().default(false).describe("Replace every occurrence."),
   }),
   async run(context, { path, old_string: oldText, new_string: newText, replace_all: all }) {
-    if (oldText === newText) throw new BerthError("invalid_arguments", "old_string and new_string are the same; the edit would change nothing.");
-    const { lines, count } = await editWhole(context, path, (bytes) => replaceText({ path, bytes, oldText, newText, all }));
+    if (oldText === newText)
+      throw new BerthError(
+        "invalid_arguments",
+        "old_string and new_string are the same; the edit would change nothing.",
+      );
+    const { lines, count } = await editWhole(context, path, (bytes) =>
+      replaceText({ path, bytes, oldText, newText, all }),
+    );
     const where = `line${lines.length === 1 ? "" : "s"} ${listed(lines)}${count > lines.length ? ` and ${count - lines.length} more` : ""}`;
     return {
       output: `edited ${path} at ${where}${count > 1 ? ` (${counted(count, "replacement")})` : ""}\n`,
@@ -33,7 +39,11 @@ Comes back: the line of the edit. Files up to 4 MiB. Fails when old_string is no
 });
 
 /** Reads, edits and writes; when another process has changed the file in between, the edit is made anew on what it left. */
-async function editWhole({ guest, signal }: ToolContext, path: string, edit: (bytes: Buffer) => Replacement): Promise<Replacement> {
+async function editWhole(
+  { guest, signal }: ToolContext,
+  path: string,
+  edit: (bytes: Buffer) => Replacement,
+): Promise<Replacement> {
   let { bytes } = await readWhole(guest, path, { signal });
   for (let attempt = 1; ; attempt += 1) {
     requireText(path, bytes);

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Tool } from "./tool.ts";
 
 /** A JSON schema, as callers send it on to models. */
-export type JsonSchema = Readonly<Record<string, unknown>>;
+export type JsonSchema = Record<string, unknown>;
 
 /** A tool as chat-completions requests name it. */
 export interface OpenAiTool {
@@ -15,7 +15,7 @@ export interface McpTool {
   readonly name: string;
   readonly description: string;
   readonly inputSchema: JsonSchema;
-  readonly annotations: { readonly readOnlyHint: boolean; readonly openWorldHint: boolean };
+  readonly annotations: { readonly readOnlyHint: boolean };
 }
 
 /** What a caller may send: fields with a default are optional. */
@@ -33,5 +33,5 @@ export const toMcp = (tool: Tool): McpTool => ({
   name: tool.name,
   description: tool.description,
   inputSchema: argumentsSchema(tool),
-  annotations: { readOnlyHint: tool.effect === "read", openWorldHint: false },
+  annotations: { readOnlyHint: tool.effect === "read" },
 });

@@ -14,10 +14,16 @@ Comes back: one path a line, relative to the workspace. The answer says so when 
     max_paths: countField(1, 5000, 1000, "Most paths to give."),
   }),
   async run({ guest, signal }, { pattern, path, max_paths: limit }) {
-    const { paths, truncated } = await guest.glob({ pattern, ...(path === undefined ? {} : { path }), limit }, { signal });
+    const { paths, truncated } = await guest.glob(
+      { pattern, ...(path === undefined ? {} : { path }), limit },
+      { signal },
+    );
     const lines: string[] = [...paths];
     if (paths.length === 0) lines.push("[no file matches; ** is needed to look into directories]");
-    if (truncated) lines.push(`[there are more than these ${paths.length} paths; narrow pattern or path, or raise max_paths (at most 5000)]`);
+    if (truncated)
+      lines.push(
+        `[there are more than these ${paths.length} paths; narrow pattern or path, or raise max_paths (at most 5000)]`,
+      );
     return { output: lines.join("\n") + "\n", data: { paths: paths.length }, truncated };
   },
 });

@@ -16,7 +16,9 @@ Use it instead of grep or find in the shell.`,
   effect: "read",
   arguments: z.strictObject({
     pattern: z.string().min(1).max(4096).describe("What to look for: RE2, or plain text with fixed."),
-    path: pathField("File or directory to search, relative to the workspace. Default: all of the workspace.").optional(),
+    path: pathField(
+      "File or directory to search, relative to the workspace. Default: all of the workspace.",
+    ).optional(),
     include: globsField('Only files that match one of these globs, for example ["*.py", "src/**"].'),
     exclude: globsField('No files that match one of these globs, for example ["node_modules/**"].'),
     ignore_case: z.boolean().default(false).describe("Upper and lower case count as equal."),
@@ -46,15 +48,29 @@ Use it instead of grep or find in the shell.`,
     const { matches, matchedFiles, searchedFiles, truncated, timedOut } = result;
     const lines = grepLines(matches);
     if (matches.length === 0 && !timedOut) {
-      lines.push(searchedFiles === 0 ? "[no match: no file fits path, include and exclude]" : `[no match in ${counted(searchedFiles, "file")}]`);
+      lines.push(
+        searchedFiles === 0
+          ? "[no match: no file fits path, include and exclude]"
+          : `[no match in ${counted(searchedFiles, "file")}]`,
+      );
     }
     if (truncated) {
-      lines.push(`[there are more matches than the ${matches.length} above; narrow pattern, path or include, or raise max_matches (at most 2000)]`);
+      lines.push(
+        `[there are more matches than the ${matches.length} above; narrow pattern, path or include, or raise max_matches (at most 2000)]`,
+      );
     }
-    if (timedOut) lines.push(`[the search stopped after ${searchTimeoutMs / 1000} s and ${counted(searchedFiles, "file")}; narrow path or include]`);
+    if (timedOut)
+      lines.push(
+        `[the search stopped after ${searchTimeoutMs / 1000} s and ${counted(searchedFiles, "file")}; narrow path or include]`,
+      );
     return {
       output: lines.join("\n") + "\n",
-      data: { matches: matches.length, matched_files: matchedFiles, searched_files: searchedFiles, timed_out: timedOut },
+      data: {
+        matches: matches.length,
+        matched_files: matchedFiles,
+        searched_files: searchedFiles,
+        timed_out: timedOut,
+      },
       truncated: truncated || timedOut,
     };
   },

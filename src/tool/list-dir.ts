@@ -16,9 +16,14 @@ Comes back: one path a line, relative to the workspace and sorted: directories e
   }),
   async run({ guest, signal }, { path, depth, max_entries: limit }) {
     const { entries, truncated } = await guest.list(path, { depth, limit }, { signal });
-    const lines = entries.map((entry) => `${entry.path}${marks[entry.type]}${entry.type === "file" ? `\t${entry.size}` : ""}`);
+    const lines = entries.map(
+      (entry) => `${entry.path}${marks[entry.type]}${entry.type === "file" ? `\t${entry.size}` : ""}`,
+    );
     if (entries.length === 0 && !truncated) lines.push("[the directory is empty]");
-    if (truncated) lines.push(`[there are more than these ${entries.length} entries; list a directory below, lower depth, raise max_entries (at most 5000), or use glob]`);
+    if (truncated)
+      lines.push(
+        `[there are more than these ${entries.length} entries; list a directory below, lower depth, raise max_entries (at most 5000), or use glob]`,
+      );
     return { output: lines.join("\n") + "\n", data: { entries: entries.length }, truncated };
   },
 });

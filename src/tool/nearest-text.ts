@@ -16,6 +16,7 @@ export function nearestText(bytes: Buffer, sought: string): string {
   if (skipped < 0) return " It is white space only.";
   const wanted = (soughtLines[skipped] ?? "").trim();
   const lines = bytes.toString("utf8").split("\n");
+  if (lines.at(-1) === "") lines.pop();
   let best = { score: 0, index: -1 };
   let equals = 0;
   for (const [index, line] of lines.entries()) {

@@ -35,7 +35,7 @@ function parseJson(tool: Tool, text: string): unknown {
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new BerthError("invalid_arguments", `The arguments of ${tool.name} are not JSON: ${reason}.`, {
-      remedy: "Send one complete JSON object; in its strings write line ends as \\n and double quotes as \\\".",
+      remedy: 'Send one complete JSON object; in its strings write line ends as \\n and double quotes as \\".',
     });
   }
 }
@@ -43,9 +43,12 @@ function parseJson(tool: Tool, text: string): unknown {
 function describeIssue(issue: z.core.$ZodIssue): string[] {
   const field = fieldName(issue.path);
   if (issue.code === "unrecognized_keys") return issue.keys.map((key) => `there is no argument \`${shorten(key)}\``);
-  if (issue.code === "invalid_type" && issue.input === undefined) return [`${field} is missing (${nameType(issue.expected)})`];
-  if (issue.code === "invalid_type") return [`${field} must be ${nameType(issue.expected)}, not ${kindOf(issue.input)}`];
-  if (issue.code === "invalid_value") return [`${field} must be ${issue.values.map((value) => JSON.stringify(value)).join(" or ")}`];
+  if (issue.code === "invalid_type" && issue.input === undefined)
+    return [`${field} is missing (${nameType(issue.expected)})`];
+  if (issue.code === "invalid_type")
+    return [`${field} must be ${nameType(issue.expected)}, not ${kindOf(issue.input)}`];
+  if (issue.code === "invalid_value")
+    return [`${field} must be ${issue.values.map((value) => JSON.stringify(value)).join(" or ")}`];
   if (issue.code === "too_big") return [`${field} is too big: at most ${issue.maximum}${unitOf(issue.origin)}`];
   if (issue.code === "too_small") return [`${field} is too small: at least ${issue.minimum}${unitOf(issue.origin)}`];
   return [`${field} ${issue.message}`];
@@ -54,7 +57,9 @@ function describeIssue(issue: z.core.$ZodIssue): string[] {
 const unitOf = (origin: string): string => (origin === "string" ? " characters" : origin === "array" ? " items" : "");
 
 function fieldName(path: readonly PropertyKey[]): string {
-  const name = path.map((key, index) => (typeof key === "number" ? `[${key}]` : `${index > 0 ? "." : ""}${String(key)}`)).join("");
+  const name = path
+    .map((key, index) => (typeof key === "number" ? `[${key}]` : `${index > 0 ? "." : ""}${String(key)}`))
+    .join("");
   return `\`${shorten(name)}\``;
 }
 
@@ -72,7 +77,10 @@ function kindOf(value: unknown): string {
 }
 
 function invalid(tool: Tool, problems: readonly string[]): BerthError {
-  const taken = tool.arguments instanceof z.ZodObject ? Object.entries(tool.arguments.shape).map(([name, field]) => describeField(name, field)) : [];
+  const taken =
+    tool.arguments instanceof z.ZodObject
+      ? Object.entries(tool.arguments.shape).map(([name, field]) => describeField(name, field))
+      : [];
   return new BerthError("invalid_arguments", `Wrong arguments for ${tool.name}: ${problems.join("; ")}.`, {
     remedy: `Call the tool again; it takes: ${taken.join(", ")}.`,
   });

@@ -26,7 +26,14 @@ Comes back: each line with its number and a tab before it (they are not part of 
     const separator = text === "" || text.endsWith("\n") || notes.length === 0 ? "" : "\n";
     return {
       output: text + separator + notes.map((note) => `[${note}]\n`).join(""),
-      data: { path, start_line: startLine, end_line: endLine, total_lines: totalLines, total_bytes: totalBytes, long_lines: longLines },
+      data: {
+        path,
+        start_line: startLine,
+        end_line: endLine,
+        total_lines: totalLines,
+        total_bytes: totalBytes,
+        long_lines: longLines,
+      },
       truncated: page.truncated || longLines > 0,
     };
   },
@@ -38,7 +45,11 @@ function numberLines({ text, startLine }: FileLines): string {
   if (lines.at(-1) === "") lines.pop();
   const last = `${startLine + lines.length - 1}`.length;
   const width = Math.max(4, last);
-  return lines.map((line, index) => `${`${startLine + index}`.padStart(width)}\t${line.endsWith("\r") ? line.slice(0, -1) : line}\n`).join("");
+  return lines
+    .map(
+      (line, index) => `${`${startLine + index}`.padStart(width)}\t${line.endsWith("\r") ? line.slice(0, -1) : line}\n`,
+    )
+    .join("");
 }
 
 function notesOn(page: FileLines, start: number, numbered: boolean): string[] {
@@ -50,8 +61,12 @@ function notesOn(page: FileLines, start: number, numbered: boolean): string[] {
     const next = endLine < totalLines ? `; next page: start_line ${Math.max(endLine, startLine - 1) + 1}` : ", the end";
     notes.push(`lines ${startLine} to ${endLine} of ${totalLines} (${totalBytes} bytes in all)${next}`);
   }
-  if (longLines > 0) notes.push(`${counted(longLines, "line")} longer than 8 KiB ${longLines === 1 ? "was" : "were"} cut; use the shell (cut -c) to see the rest`);
+  if (longLines > 0)
+    notes.push(
+      `${counted(longLines, "line")} longer than 8 KiB ${longLines === 1 ? "was" : "were"} cut; use the shell (cut -c) to see the rest`,
+    );
   if (numbered && text.includes("\r\n")) notes.push("lines end in CR LF");
-  if (endLine === totalLines && longLines === 0 && text !== "" && !text.endsWith("\n")) notes.push("no line end behind the last line");
+  if (endLine === totalLines && longLines === 0 && text !== "" && !text.endsWith("\n"))
+    notes.push("no line end behind the last line");
   return notes;
 }

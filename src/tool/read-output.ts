@@ -15,7 +15,8 @@ Comes back: the bytes as text, then a line that says which bytes they are, of ho
     limit: countField(1, 131_072, 65_536, "Most bytes to read."),
   }),
   async run({ guest, signal }, { call_id: id, stream, offset, limit }) {
-    const { bytes, totalBytes, spooledBytes } = await guest.output(id, stream, { offset, limit }, { signal });
+    const { bytes: given, totalBytes, spooledBytes } = await guest.output(id, stream, { offset, limit }, { signal });
+    const bytes = offset + given.length < totalBytes ? wholeCharacters(given) : given;
     const end = offset + bytes.length;
     const page = `bytes ${offset} to ${end} of ${totalBytes} of ${stream}`;
     const text = bytes.toString("utf8");
@@ -32,3 +33,15 @@ Comes back: the bytes as text, then a line that says which bytes they are, of ho
     };
   },
 });
+
+/** Leaves a character that the page cuts to the next page. Bytes that are no UTF-8 stay. */
+function wholeCharacters(bytes: Buffer): Buffer {
+  for (let back = 1; back <= Math.min(3, bytes.length - 1); back += 1) {
+    const byte = bytes[bytes.length - back] ?? 0;
+    if (byte < 0x80) break;
+    if (byte < 0xc0) continue;
+    const length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2;
+    return length > back ? bytes.subarray(0, bytes.length - back) : bytes;
+  }
+  return bytes;
+}

@@ -30,21 +30,35 @@ export function replaceText(request: ReplaceRequest): Replacement {
   const { path, bytes, all } = request;
   const { needle, substitute, places } = locate(request);
   if (places.length === 0) {
-    throw new BerthError("edit_not_found", `old_string does not occur in ${path}.${nearestText(bytes, request.oldText)}`);
+    throw new BerthError(
+      "edit_not_found",
+      `old_string does not occur in ${path}.${nearestText(bytes, request.oldText)}`,
+    );
   }
   const lines = linesOf(bytes, places.slice(0, mostLines));
   if (places.length > 1 && !all) {
     const more = places.length > lines.length ? ` and ${places.length - lines.length} more` : "";
-    throw new BerthError("edit_not_unique", `old_string occurs ${places.length} times in ${path}: at lines ${listed(lines)}${more}.`, {
-      remedy: "Add lines around the text until it occurs once, or set replace_all.",
-    });
+    throw new BerthError(
+      "edit_not_unique",
+      `old_string occurs ${places.length} times in ${path}: at lines ${listed(lines)}${more}.`,
+      {
+        remedy: "Add lines around the text until it occurs once, or set replace_all.",
+      },
+    );
   }
   const apart = all ? withoutOverlaps(places, needle.length) : places;
   const size = bytes.length + apart.length * (substitute.length - needle.length);
   if (size > maxEditBytes) {
-    throw new BerthError("file_too_large", `${path} would grow to ${size} bytes; files up to ${maxEditBytes} bytes can be edited.`);
+    throw new BerthError(
+      "file_too_large",
+      `${path} would grow to ${size} bytes; files up to ${maxEditBytes} bytes can be edited.`,
+    );
   }
-  return { bytes: spliced(bytes, apart, needle.length, substitute), lines: linesOf(bytes, apart.slice(0, mostLines)), count: apart.length };
+  return {
+    bytes: spliced(bytes, apart, needle.length, substitute),
+    lines: linesOf(bytes, apart.slice(0, mostLines)),
+    count: apart.length,
+  };
 }
 
 /** First as written; then, in a file with CR LF, with such line ends. */

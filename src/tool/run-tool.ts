@@ -22,7 +22,10 @@ export async function runTool<Arguments extends z.ZodType>(
   return { ...result, output, truncated: truncated || result.truncated === true };
 }
 
-/** A failure as the model reads it. Callers use it too, for `unknown_tool` and `invalid_arguments`. */
-export function refusal(error: BerthError): ToolOutputInput {
-  return { output: `Error: ${error.message} ${error.remedy}`, error: error.report() };
+/** Messages quote files and patches; so much of one is enough to act on. */
+const mostMessageBytes = 16 * 1024;
+
+function refusal(error: BerthError): ToolOutputInput {
+  const message = boundOutput(error.message, mostMessageBytes).output;
+  return { output: `Error: ${message} ${error.remedy}`, error: { ...error.report(), message } };
 }

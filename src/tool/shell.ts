@@ -10,8 +10,10 @@ const maxCommandBytes = 131_071;
 /**
  * Hands the command to bash where the image has it, else to sh. Both are reached by `exec` with the command as an
  * argument of its own: nothing is quoted, the exit code is the command's, and the second cannot follow the first.
+ * Without --norc bash reads ~/.bashrc where standard input is a socket.
  */
-const launcher = 'if command -v bash >/dev/null 2>&1; then exec bash -c -- "$0"; else exec /bin/sh -c -- "$0"; fi';
+const launcher =
+  'if command -v bash >/dev/null 2>&1; then exec bash --norc -c -- "$0"; else exec /bin/sh -c -- "$0"; fi';
 
 export const shell = defineTool({
   name: "shell",
@@ -30,8 +32,18 @@ Use it to build, test, and inspect; grep, read_file and edit_file are better at 
       })
       .describe("The command line, as typed into bash; several lines are fine."),
     cwd: pathField("Directory to run in, relative to the workspace. Default: the workspace.").optional(),
-    timeout_ms: countField(1, 600_000, 120_000, "Milliseconds after which the command and all that it started are killed."),
-    max_output_bytes: countField(1024, 131_072, 32_768, "Most bytes given of each of stdout and stderr: half from the beginning, half from the end."),
+    timeout_ms: countField(
+      1,
+      600_000,
+      120_000,
+      "Milliseconds after which the command and all that it started are killed.",
+    ),
+    max_output_bytes: countField(
+      1024,
+      131_072,
+      32_768,
+      "Most bytes given of each of stdout and stderr: half from the beginning, half from the end.",
+    ),
   }),
   async run({ guest, callId, env, signal }, { command, cwd, timeout_ms: timeoutMs, max_output_bytes: maxBytes }) {
     const headBytes = Math.ceil(maxBytes / 2);

@@ -17,9 +17,13 @@ export interface WholeFile {
 export async function readWhole(guest: Guest, path: string, options: RequestOptions): Promise<WholeFile> {
   const { bytes, size, mode } = await guest.read(path, { offset: 0, limit: maxEditBytes + 1 }, options);
   if (size > maxEditBytes || bytes.length > maxEditBytes) {
-    throw new BerthError("file_too_large", `${path} has ${Math.max(size, bytes.length)} bytes; files up to ${maxEditBytes} bytes can be edited.`, {
-      remedy: "Use the shell to change it.",
-    });
+    throw new BerthError(
+      "file_too_large",
+      `${path} has ${Math.max(size, bytes.length)} bytes; files up to ${maxEditBytes} bytes can be edited.`,
+      {
+        remedy: "Use the shell to change it.",
+      },
+    );
   }
   return { bytes, mode };
 }

@@ -7,7 +7,8 @@ export function quoteLine(line: string): string {
 }
 
 /** `1 line`, `2 lines`. */
-export const counted = (count: number, word: string, plural = `${word}s`): string => `${count} ${count === 1 ? word : plural}`;
+export const counted = (count: number, word: string, plural = `${word}s`): string =>
+  `${count} ${count === 1 ? word : plural}`;
 
 /** `1, 2, 3 and 9 more`. */
 export function listed(items: readonly (string | number)[], most = 20): string {

@@ -12,7 +12,10 @@ Use edit_file or apply_patch to change parts of a file.`,
   arguments: z.strictObject({
     path: pathField("The file, relative to the workspace."),
     content: z.string().max(1_000_000).describe("All that the file is to hold, as UTF-8."),
-    executable: z.boolean().optional().describe("True makes it executable, false not. Default: as the file is, or not."),
+    executable: z
+      .boolean()
+      .optional()
+      .describe("True makes it executable, false not. Default: as the file is, or not."),
   }),
   async run({ guest, signal }, { path, content, executable }) {
     const how = { createParents: true, ...(executable === undefined ? {} : { executable }) };

@@ -2,6 +2,8 @@ package exec
 
 import (
 	"sync"
+
+	"berth/guest/internal/text"
 )
 
 // Stream is one captured output of a call, as the protocol tells it.
@@ -84,14 +86,14 @@ func (c *capture) stream() Stream {
 	if c.inMemory() {
 		all := make([]byte, 0, len(c.head)+len(c.tail))
 		all = append(append(append(all, c.head...), older...), newer...)
-		s.Head = text(all)
+		s.Head = text.Valid(all)
 		return s
 	}
 	s.Truncated = true
-	s.Head = text(cutEnd(c.head))
+	s.Head = text.Valid(text.CutEnd(c.head))
 	tail := make([]byte, 0, len(c.tail))
 	tail = append(append(tail, older...), newer...)
-	s.Tail = text(cutStart(tail))
+	s.Tail = text.Valid(text.CutStart(tail))
 	return s
 }
 

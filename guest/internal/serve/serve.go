@@ -11,6 +11,7 @@ import (
 	"berth/guest/internal/files"
 	"berth/guest/internal/oom"
 	"berth/guest/internal/proc"
+	"berth/guest/internal/search"
 	"berth/guest/internal/server"
 	"berth/guest/internal/socket"
 	"berth/guest/internal/spawn"
@@ -65,7 +66,8 @@ func Run(o *Options, version string) error {
 	}
 	http := server.New(server.Config{
 		Version: version, BootID: bootID, ToolUID: o.UID, ToolGID: o.GID, AllowRoot: o.AllowRoot,
-		BoundingDropped: boundingDropped, Runner: runner, Workspace: workspace, OOMKills: counter.Kills,
+		BoundingDropped: boundingDropped, Runner: runner, Workspace: workspace,
+		Search: &search.Searcher{Workspace: workspace}, OOMKills: counter.Kills,
 	})
 	if err := confine.SilenceStdio(); err != nil {
 		return err

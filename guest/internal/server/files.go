@@ -59,3 +59,55 @@ func (s *server) fileWrite(w http.ResponseWriter, r *http.Request) error {
 	}
 	return writeJSON(w, written)
 }
+
+func (s *server) fileLines(w http.ResponseWriter, r *http.Request) error {
+	var want files.LineRange
+	for _, number := range []struct {
+		name     string
+		into     *int64
+		fallback int64
+	}{
+		{"start", &want.Start, 1}, {"count", &want.Count, 2000},
+		{"max_bytes", &want.MaxBytes, 256 << 10}, {"max_line_bytes", &want.MaxLineBytes, 8 << 10},
+	} {
+		var err error
+		if *number.into, err = queryInt(r, number.name, number.fallback); err != nil {
+			return err
+		}
+	}
+	lines, err := s.Workspace.Lines(r.Context(), r.URL.Query().Get("path"), want)
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, lines)
+}
+
+func (s *server) fileList(w http.ResponseWriter, r *http.Request) error {
+	depth, err := queryInt(r, "depth", 1)
+	if err != nil {
+		return err
+	}
+	limit, err := queryInt(r, "limit", 1000)
+	if err != nil {
+		return err
+	}
+	listing, err := s.Workspace.List(r.Context(), r.URL.Query().Get("path"), int(depth), int(limit))
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, listing)
+}
+
+func (s *server) fileDelete(w http.ResponseWriter, r *http.Request) error {
+	var request struct {
+		Path      string `json:"path"`
+		Recursive bool   `json:"recursive"`
+	}
+	if err := readJSON(w, r, &request); err != nil {
+		return err
+	}
+	if err := s.Workspace.Remove(r.Context(), request.Path, request.Recursive); err != nil {
+		return err
+	}
+	return writeJSON(w, struct{}{})
+}

@@ -57,9 +57,7 @@ func New(config Config) *http.Server {
 		Handler:        s.conventions(s.routes()),
 		Protocols:      protocols,
 		MaxHeaderBytes: maxHeaderBytes,
-		// A path may be as long as a header; the mux must not redirect it away.
-		DisableGeneralOptionsHandler: true,
-		ErrorLog:                     log.New(discard{}, "", 0),
+		ErrorLog:       log.New(discard{}, "", 0),
 		HTTP2: &http.HTTP2Config{
 			MaxConcurrentStreams:          maxStreams,
 			MaxReceiveBufferPerConnection: connectionWindow,
@@ -90,6 +88,14 @@ func (s *server) routes() *http.ServeMux {
 		"GET /v1/files/read":             s.fileRead,
 		"PUT /v1/files/write":            s.fileWrite,
 		"GET /v1/files/stat":             s.fileStat,
+		"GET /v1/files/lines":            s.fileLines,
+		"GET /v1/files/list":             s.fileList,
+		"POST /v1/files/delete":          s.fileDelete,
+		"POST /v1/search/grep":           s.grep,
+		"POST /v1/search/glob":           s.glob,
+		"POST /v1/tree":                  s.tree,
+		"PUT /v1/archive":                s.archive,
+		"POST /v1/own":                   s.own,
 		"/":                              s.unknown,
 	} {
 		mux.Handle(pattern, replying(h))

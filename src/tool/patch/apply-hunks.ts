@@ -10,7 +10,6 @@ export interface AppliedHunk {
   readonly line: number;
   /** Lines of the old text, from 1, where the same old lines stand too: the model may have meant another place. */
   readonly alsoAt: readonly number[];
-  readonly loosely: boolean;
 }
 
 export interface AppliedHunks {
@@ -61,37 +60,63 @@ const spellsOutReturns = (hunk: Hunk): boolean => hunk.lines.some((line) => line
 
 const isAtEnd = (hunk: Hunk): boolean => hunk.atEnd || hunk.noNewline.old || hunk.noNewline.new;
 
-function placeHunk(path: string, file: FileText, finder: HunkFinder, hunk: Hunk, from: number, name: string): PlacedHunk {
+function placeHunk(
+  path: string,
+  file: FileText,
+  finder: HunkFinder,
+  hunk: Hunk,
+  from: number,
+  name: string,
+): PlacedHunk {
   const oldLines = hunk.lines.filter((line) => line.type !== "added").map((line) => line.text);
   const atEnd = isAtEnd(hunk);
   const sought = (start: number): Sought => ({ oldLines, from: start, expectedIndex: hunk.expectedIndex, atEnd });
   const start = passAnchors(path, finder, hunk, from, name);
-  if (oldLines.length === 0) return { hunk, at: insertionIndex(file, hunk, start, from), length: 0, loosely: false, alsoAt: [] };
+  if (oldLines.length === 0)
+    return { hunk, at: insertionIndex(file, hunk, start, from), length: 0, alsoAt: [] };
   // An anchor that stands before this place too may have meant that one: two hunks of one function.
-  const found = finder.find(sought(start.strict)) ?? (start.lenient < start.strict ? finder.find(sought(start.lenient)) : undefined);
+  const found =
+    finder.find(sought(start.strict)) ??
+    (start.lenient < start.strict ? finder.find(sought(start.lenient)) : undefined);
   if (finder.exhausted) {
-    throw new BerthError("invalid_patch", `${path}: its hunks repeat so much that they cannot be placed in reasonable time; stopped at ${name}.`, {
-      remedy: "Nothing was changed. Use fewer hunks, or write the file anew.",
-    });
+    throw new BerthError(
+      "invalid_patch",
+      `${path}: its hunks repeat so much that they cannot be placed in reasonable time; stopped at ${name}.`,
+      {
+        remedy: "Nothing was changed. Use fewer hunks, or write the file anew.",
+      },
+    );
   }
-  if (!found) throw explainMiss({ path, name, hunk, file, sought: sought(start.strict), miss: finder.explain(sought(start.strict)) });
+  if (!found)
+    throw explainMiss({
+      path,
+      name,
+      hunk,
+      file,
+      sought: sought(start.strict),
+      miss: finder.explain(sought(start.strict)),
+    });
   const vague = hunk.anchors.length === 0 && hunk.expectedIndex === undefined && !atEnd;
   const alsoAt = vague ? finder.others(oldLines, from, found.at, mostOthers).map((index) => index + 1) : [];
   return { hunk, ...found, alsoAt };
 }
 
 /** Where the search starts: behind all anchors, or behind only those that had not been passed before. */
-function passAnchors(path: string, finder: HunkFinder, hunk: Hunk, from: number, name: string): { strict: number; lenient: number } {
+function passAnchors(
+  path: string,
+  finder: HunkFinder,
+  hunk: Hunk,
+  from: number,
+  name: string,
+): { strict: number; lenient: number } {
   let strict = from;
   let lenient = from;
   for (const anchor of hunk.anchors) {
     const ahead = finder.findAnchor(anchor, strict);
-    const passed = finder.findAnchor(anchor, 0, strict);
-    if (ahead === undefined && passed === undefined) {
-      throw explainMiss({ path, name, hunk, anchor });
-    }
+    const passed = finder.hasAnchorBefore(anchor, strict);
+    if (ahead === undefined && !passed) throw explainMiss({ path, name, hunk, anchor });
     if (ahead !== undefined) strict = ahead + 1;
-    if (ahead !== undefined && passed === undefined) lenient = strict;
+    if (!passed) lenient = strict;
   }
   return { strict, lenient };
 }
@@ -111,9 +136,9 @@ function assemble(file: FileText, placed: readonly PlacedHunk[]): AppliedHunks {
   const copyTo = (end: number) => {
     while (copied < end) lines.push(file.lines[copied++] ?? "");
   };
-  for (const { hunk, at, length, alsoAt, loosely } of placed) {
+  for (const { hunk, at, length, alsoAt } of placed) {
     copyTo(at);
-    hunks.push({ line: lines.length + 1, alsoAt, loosely });
+    hunks.push({ line: lines.length + 1, alsoAt });
     for (const line of hunk.lines) {
       if (line.type === "added") {
         lines.push(line.text);

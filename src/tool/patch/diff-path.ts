@@ -18,7 +18,17 @@ export function parseGitHeader(rest: string): string | undefined {
   return text === `a/${name} b/${name}` ? name : undefined;
 }
 
-const escapes: Readonly<Record<string, string>> = { n: "\n", t: "\t", r: "\r", a: "\x07", b: "\b", f: "\f", v: "\v", '"': '"', "\\": "\\" };
+const escapes: Readonly<Record<string, string>> = {
+  n: "\n",
+  t: "\t",
+  r: "\r",
+  a: "\x07",
+  b: "\b",
+  f: "\f",
+  v: "\v",
+  '"': '"',
+  "\\": "\\",
+};
 
 /** Undoes git's C-style quotes: octal escapes are bytes of UTF-8. Stops at the closing quote. */
 function unquote(text: string): string {

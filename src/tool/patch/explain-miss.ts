@@ -5,6 +5,9 @@ import type { FileText } from "./file-text.ts";
 import type { Miss, Sought } from "./hunk-finder.ts";
 import type { Hunk } from "./patch.ts";
 
+const mostLines = 12;
+const mostCharacters = 300;
+
 interface Missed {
   readonly path: string;
   /** `hunk 2 of 3`. */
@@ -13,15 +16,20 @@ interface Missed {
 }
 
 /** Says which lines were expected, and the nearest thing to them that the file has. */
-export function explainMiss(missed: (Missed & { anchor: string }) | (Missed & { file: FileText; sought: Sought; miss: Miss })): BerthError {
+export function explainMiss(
+  missed: (Missed & { anchor: string }) | (Missed & { file: FileText; sought: Sought; miss: Miss }),
+): BerthError {
   const { path, name, hunk } = missed;
   const where = `${path}, ${name} (line ${hunk.patchLine} of the patch)`;
   if ("anchor" in missed) {
-    return failure(`${where}: the file has no line ${quoted(missed.anchor)}, which the hunk's \`@@\` names. An anchor must be a whole line of the file.`);
+    return failure(
+      `${where}: the file has no line ${quoted(missed.anchor)}, which the hunk's \`@@\` names. An anchor must be a whole line of the file.`,
+    );
   }
   const { file, sought, miss } = missed;
-  const expected = sought.oldLines.slice(0, 12).map(fromByteText);
-  const more = sought.oldLines.length > expected.length ? `\n(and ${sought.oldLines.length - expected.length} more)` : "";
+  const expected = sought.oldLines.slice(0, mostLines).map((line) => clip(fromByteText(line)));
+  const more =
+    sought.oldLines.length > expected.length ? `\n(and ${sought.oldLines.length - expected.length} more)` : "";
   return failure(`${where}: ${reason(file, sought, miss)} Expected:\n${expected.join("\n")}${more}`);
 }
 
@@ -43,8 +51,11 @@ function reason(file: FileText, { oldLines, from, atEnd }: Sought, miss: Miss): 
     const actual = at < file.lines.length ? `has ${quoted(file.lines[at] ?? "")}` : "ends";
     return `its first ${partial.length} of ${oldLines.length} old lines stand at line ${partial.at + 1}, but then it has ${quoted(oldLines[partial.length] ?? "")} where line ${at + 1} of the file ${actual}.`;
   }
-  return `its first line, ${quoted(oldLines[0] ?? "")}, is nowhere in the file${from > 0 ? ` behind line ${from}` : ""}.`;
+  return `its first line, ${quoted(oldLines[0] ?? "")}, is nowhere in the file${from > 0 ? ` after line ${from}` : ""}.`;
 }
+
+const clip = (line: string): string =>
+  line.length > mostCharacters ? `${line.slice(0, mostCharacters).toWellFormed()}…` : line;
 
 const quoted = (line: string): string => quoteLine(fromByteText(line));
 

@@ -13,8 +13,6 @@ export interface Found {
   readonly at: number;
   /** Differs from `oldLines.length` when a blank last line stood for the end of the file. */
   readonly length: number;
-  /** Trailing white space differed. */
-  readonly loosely: boolean;
 }
 
 /** Why something was not found. */
@@ -52,30 +50,32 @@ export class HunkFinder {
   find(sought: Sought): Found | undefined {
     const { oldLines } = sought;
     for (const table of this.#tables()) {
-      const loosely = table !== this.#exact;
       const at = this.#search(table, sought);
-      if (at !== undefined) return { at, length: oldLines.length, loosely };
+      if (at !== undefined) return { at, length: oldLines.length };
     }
-    if (oldLines.length < 2 || oldLines.at(-1)?.trim() !== "") return undefined;
+    if (oldLines.length < 2 || trimmed(oldLines.at(-1) ?? "") !== "") return undefined;
     // A blank line that stands for the end of the file, as in texts split at line ends.
     const shorter = { ...sought, oldLines: oldLines.slice(0, -1), atEnd: true };
     for (const table of this.#tables()) {
       const at = this.#search(table, shorter);
-      if (at !== undefined) return { at, length: shorter.oldLines.length, loosely: table !== this.#exact };
+      if (at !== undefined) return { at, length: shorter.oldLines.length };
     }
     return undefined;
   }
 
-  /** Index of the first line from `from` on, but below `to`, that is `anchor`, at least without regard to white space around it. */
-  findAnchor(anchor: string, from: number, to = this.#lines.length): number | undefined {
-    for (const table of [this.#exact, this.#trimmedTable()]) {
-      const id = table.idsOf([anchor])[0] ?? -1;
-      if (id < 0) continue;
+  /** Index of the first line from `from` on that is `anchor`, at least without regard to white space around it. */
+  findAnchor(anchor: string, from: number): number | undefined {
+    for (const { table, id } of this.#anchorIds(anchor)) {
       const at = table.ids.indexOf(id, from);
       this.#stepsLeft -= (at < 0 ? table.ids.length : at) - from;
-      if (at >= 0 && at < to) return at;
+      if (at >= 0) return at;
     }
     return undefined;
+  }
+
+  /** Whether such a line stands before `to`. */
+  hasAnchorBefore(anchor: string, to: number): boolean {
+    return this.#anchorIds(anchor).some(({ table, id }) => (table.firstOf(id) ?? to) < to);
   }
 
   /** Other places where the same lines stand, from `from` on; at most `most`. Empty when there is no budget to look. */
@@ -109,17 +109,26 @@ export class HunkFinder {
     };
   }
 
+  #anchorIds(anchor: string): { table: LineTable; id: number }[] {
+    return [this.#exact, this.#trimmedTable()]
+      .map((table) => ({ table, id: table.idsOf([anchor])[0] ?? -1 }))
+      .filter(({ id }) => id >= 0);
+  }
+
   #search(table: LineTable, { oldLines, from, expectedIndex, atEnd }: Sought): number | undefined {
     const needle = table.idsOf(oldLines);
     this.#stepsLeft -= needle.length;
     if (needle.includes(-1) || this.#stepsLeft < 0) return undefined;
     const last = table.ids.length - needle.length;
     if (atEnd) return last >= from && isAt(table.ids, needle, last) ? last : undefined;
-    if (expectedIndex !== undefined && expectedIndex >= from && isAt(table.ids, needle, expectedIndex)) return expectedIndex;
+    if (expectedIndex !== undefined && expectedIndex >= from && isAt(table.ids, needle, expectedIndex))
+      return expectedIndex;
     let best: number | undefined;
     let reached = table.ids.length;
     findOccurrences(table.ids, needle, from, (at) => {
-      const closer = best === undefined || (expectedIndex !== undefined && Math.abs(at - expectedIndex) < Math.abs(best - expectedIndex));
+      const closer =
+        best === undefined ||
+        (expectedIndex !== undefined && Math.abs(at - expectedIndex) < Math.abs(best - expectedIndex));
       if (closer) best = at;
       // Behind the expected place they only get further away.
       const goOn = expectedIndex !== undefined && closer && at < expectedIndex;

@@ -4,6 +4,7 @@ export class LineTable {
   readonly #form: (line: string) => string;
   readonly #idOf = new Map<string, number>();
   readonly #counts: number[] = [];
+  readonly #first: number[] = [];
 
   constructor(lines: readonly string[], form: (line: string) => string) {
     this.#form = form;
@@ -14,6 +15,7 @@ export class LineTable {
       if (id === undefined) {
         id = this.#counts.push(0) - 1;
         this.#idOf.set(key, id);
+        this.#first.push(index);
       }
       this.ids[index] = id;
       this.#counts[id] = (this.#counts[id] ?? 0) + 1;
@@ -23,6 +25,11 @@ export class LineTable {
   /** -1 for a line that the text does not have. */
   idsOf(lines: readonly string[]): Int32Array {
     return Int32Array.from(lines, (line) => this.#idOf.get(this.#form(line)) ?? -1);
+  }
+
+  /** Index of the first line with this number. */
+  firstOf(id: number): number | undefined {
+    return this.#first[id];
   }
 
   /** How often the text has the line with this number. */

@@ -39,7 +39,8 @@ export function parseUnified(lines: readonly string[]): FileChange[] {
   let index = 0;
   while (index < lines.length) {
     if (!isFileStart(lines, index)) {
-      if (lines[index]?.startsWith("@@")) throw malformedPatch(index + 1, "a hunk without `---` and `+++` lines before it.");
+      if (lines[index]?.startsWith("@@"))
+        throw malformedPatch(index + 1, "a hunk without `---` and `+++` lines before it.");
       index += 1;
       continue;
     }
@@ -64,7 +65,11 @@ function parseFileHeader(lines: readonly string[], at: number): { header: FileHe
   const first = lines[index] ?? "";
   if (first.startsWith("diff --git ")) {
     header.gitName = parseGitHeader(first.slice("diff --git ".length));
-    for (index += 1; index < lines.length && !isFileStart(lines, index) && !lines[index]?.startsWith("@@"); index += 1) {
+    for (
+      index += 1;
+      index < lines.length && !isFileStart(lines, index) && !lines[index]?.startsWith("@@");
+      index += 1
+    ) {
       readExtendedHeader(header, lines[index] ?? "", index + 1);
     }
   }
@@ -77,7 +82,8 @@ function parseFileHeader(lines: readonly string[], at: number): { header: FileHe
 }
 
 function readExtendedHeader(header: FileHeader, line: string, patchLine: number): void {
-  const value = (prefix: string): string | undefined => (line.startsWith(prefix) ? line.slice(prefix.length).trim() : undefined);
+  const value = (prefix: string): string | undefined =>
+    line.startsWith(prefix) ? line.slice(prefix.length).trim() : undefined;
   const name = (prefix: string): string | undefined => {
     const text = value(prefix);
     return text === undefined ? undefined : (parseDiffPath(text) ?? undefined);
@@ -85,7 +91,8 @@ function readExtendedHeader(header: FileHeader, line: string, patchLine: number)
   header.renameFrom ??= name("rename from ");
   header.renameTo ??= name("rename to ");
   const mode = value("new file mode ") ?? value("new mode ");
-  if (mode === "120000" || mode === "160000") throw malformedPatch(patchLine, "links and submodules cannot be patched.");
+  if (mode === "120000" || mode === "160000")
+    throw malformedPatch(patchLine, "links and submodules cannot be patched.");
   if (mode !== undefined) header.executable = mode.endsWith("755");
   if (line.startsWith("new file mode ")) header.created = true;
   if (line.startsWith("deleted file mode ")) header.deleted = true;
@@ -139,9 +146,19 @@ function parseUncountedHunk(lines: readonly string[], at: number): ParsedHunk {
   let index = at + 1;
   for (; index < lines.length; index += 1) {
     const line = lines[index] ?? "";
-    if (line.startsWith("@@") || isFileStart(lines, index) || line.startsWith("Index: ") || line === "-- " || line.startsWith("```")) break;
+    if (
+      line.startsWith("@@") ||
+      isFileStart(lines, index) ||
+      line.startsWith("Index: ") ||
+      line === "-- " ||
+      line.startsWith("```")
+    )
+      break;
     if (!builder.line(line)) {
-      throw malformedPatch(index + 1, `each line of a hunk must start with a space (context), \`-\` (remove) or \`+\` (add), found ${quoteLine(line)}.`);
+      throw malformedPatch(
+        index + 1,
+        `each line of a hunk must start with a space (context), \`-\` (remove) or \`+\` (add), found ${quoteLine(line)}.`,
+      );
     }
   }
   if (builder.isEmpty) throw malformedPatch(at + 1, "the hunk has no lines.");
@@ -151,7 +168,10 @@ function parseUncountedHunk(lines: readonly string[], at: number): ParsedHunk {
 function toChange(header: FileHeader, hunks: readonly Hunk[], patchLine: number): FileChange {
   const named =
     header.old === undefined || header.new === undefined
-      ? { old: header.created ? null : (header.renameFrom ?? header.gitName), new: header.deleted ? null : (header.renameTo ?? header.gitName) }
+      ? {
+          old: header.created ? null : (header.renameFrom ?? header.gitName),
+          new: header.deleted ? null : (header.renameTo ?? header.gitName),
+        }
       : stripPrefixes(header.old, header.new);
   const old = header.renameFrom ?? named.old;
   const fresh = header.renameTo ?? named.new;
@@ -161,12 +181,19 @@ function toChange(header: FileHeader, hunks: readonly Hunk[], patchLine: number)
   }
   if (old === null) return { ...addedFile(fresh ?? "", hunks, patchLine), ...executable };
   if (fresh === null) return { type: "delete", path: old, hunks };
-  if (hunks.length === 0 && old === fresh && header.executable === undefined) throw malformedPatch(patchLine, `the diff of ${old} has no changes.`);
+  if (hunks.length === 0 && old === fresh && header.executable === undefined)
+    throw malformedPatch(patchLine, `the diff of ${old} has no changes.`);
   return { type: "update", path: old, hunks, ...(old === fresh ? {} : { moveTo: fresh }), ...executable };
 }
 
 function addedFile(path: string, hunks: readonly Hunk[], patchLine: number): FileChange & { type: "add" } {
   const lines = hunks.flatMap((hunk) => hunk.lines);
-  if (lines.some((line) => line.type !== "added")) throw malformedPatch(patchLine, `the new file ${path} must have \`+\` lines only.`);
-  return { type: "add", path, lines: lines.map((line) => line.text), newlineAtEnd: !hunks.some((hunk) => hunk.noNewline.new) };
+  if (lines.some((line) => line.type !== "added"))
+    throw malformedPatch(patchLine, `the new file ${path} must have \`+\` lines only.`);
+  return {
+    type: "add",
+    path,
+    lines: lines.map((line) => line.text),
+    newlineAtEnd: !hunks.some((hunk) => hunk.noNewline.new),
+  };
 }

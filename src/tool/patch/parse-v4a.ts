@@ -23,7 +23,8 @@ function fileHeader(line: string): FileHeader | undefined {
   return undefined;
 }
 
-const isSectionEnd = (line: string): boolean => line.trimEnd() === end || line.trimEnd() === begin || fileHeader(line) !== undefined;
+const isSectionEnd = (line: string): boolean =>
+  line.trimEnd() === end || line.trimEnd() === begin || fileHeader(line) !== undefined;
 
 const isBlank = (line: string): boolean => line.trim() === "";
 
@@ -60,7 +61,8 @@ function parseSections(lines: readonly string[], start: number, changes: FileCha
   let index = start;
   for (;;) {
     index = skipBlanks(lines, index);
-    if (index >= lines.length) throw malformedPatch(lines.length, `it ends without \`${end}\`; perhaps it was cut off.`);
+    if (index >= lines.length)
+      throw malformedPatch(lines.length, `it ends without \`${end}\`; perhaps it was cut off.`);
     const line = lines[index] ?? "";
     if (line.trimEnd() === end) return index + 1;
     const header = fileHeader(line);
@@ -96,7 +98,10 @@ function parseAdd(lines: readonly string[], at: number, path: string, changes: F
     if (line.startsWith("+")) content.push(line.slice(1));
     else if (line.startsWith("\\")) newlineAtEnd = false;
     else if (next === index || (next < lines.length && !isSectionEnd(lines[next] ?? ""))) {
-      throw malformedPatch(index + 1, `every line of the added file ${path} must start with \`+\`, found ${quoteLine(line)}.`);
+      throw malformedPatch(
+        index + 1,
+        `every line of the added file ${path} must start with \`+\`, found ${quoteLine(line)}.`,
+      );
     }
     index = Math.max(next, index + 1);
   }

@@ -5,7 +5,13 @@ export interface Patch {
 }
 
 export type FileChange =
-  | { readonly type: "add"; readonly path: string; readonly lines: readonly string[]; readonly newlineAtEnd: boolean; readonly executable?: boolean }
+  | {
+      readonly type: "add";
+      readonly path: string;
+      readonly lines: readonly string[];
+      readonly newlineAtEnd: boolean;
+      readonly executable?: boolean;
+    }
   /** With hunks the file must hold nothing but what they remove. */
   | { readonly type: "delete"; readonly path: string; readonly hunks: readonly Hunk[] }
   | {

@@ -85,7 +85,11 @@ class Planner {
     if (hunks.length > 0) {
       const file = await this.#present(path, "deletes");
       const applied = applyTo(path, file.content, hunks);
-      if (applied.text !== "") throw new BerthError("invalid_patch", `${path}: the patch deletes it, but its hunks do not remove all of its lines.`);
+      if (applied.text !== "")
+        throw new BerthError(
+          "invalid_patch",
+          `${path}: the patch deletes it, but its hunks do not remove all of its lines.`,
+        );
       this.#set(path, { ...file.planned, after: null });
       return { type: "deleted", path, applied };
     }
@@ -97,7 +101,8 @@ class Planner {
     }
     const stat = await this.#source.stat(path);
     if (stat === null) throw missing(path, "deletes");
-    if (stat.type === "directory") throw new BerthError("not_a_file", `${path} is a directory; a patch deletes files only.`);
+    if (stat.type === "directory")
+      throw new BerthError("not_a_file", `${path} is a directory; a patch deletes files only.`);
     this.#set(path, { path, before: await this.#readForUndo(path, stat), after: null });
     return { type: "deleted", path };
   }
@@ -107,7 +112,8 @@ class Planner {
     const { planned, content } = await this.#present(path, "updates");
     const applied = applyTo(path, content, hunks);
     const after = hunks.length === 0 ? content.bytes : bytesOf(applied.text);
-    const moveTo = change.moveTo !== undefined && this.#key(change.moveTo) !== this.#key(path) ? change.moveTo : undefined;
+    const moveTo =
+      change.moveTo !== undefined && this.#key(change.moveTo) !== this.#key(path) ? change.moveTo : undefined;
     if (moveTo === undefined) {
       this.#set(path, { ...planned, after, ...(executable === undefined ? {} : { executable }) });
       return { type: "updated", path, applied };
@@ -123,7 +129,11 @@ class Planner {
     const known = this.#files.get(this.#key(path));
     if (known?.after === null) throw missing(path, verb);
     if (known) {
-      const mode = known.executable ? 0o755 : known.before === null || known.before === "opaque" ? 0o644 : known.before.mode;
+      const mode = known.executable
+        ? 0o755
+        : known.before === null || known.before === "opaque"
+          ? 0o644
+          : known.before.mode;
       return { planned: known, content: { bytes: known.after, mode } };
     }
     const content = await this.#source.read(path).catch((error: unknown) => {
@@ -180,4 +190,3 @@ const missing = (path: string, verb: string): BerthError =>
   new BerthError("file_not_found", `The patch ${verb} ${path}, but there is no such file.`, {
     remedy: "Nothing was changed. List the directory to see which files exist; `*** Add File:` makes a new one.",
   });
-

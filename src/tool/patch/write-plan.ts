@@ -22,7 +22,8 @@ export async function writePlan(guest: Guest, files: readonly PlannedFile[], opt
   try {
     for (const file of inOrder(files)) {
       current = file.path;
-      const undo = file.after === null ? await remove(guest, file, options) : await write(guest, file, file.after, options);
+      const undo =
+        file.after === null ? await remove(guest, file, options) : await write(guest, file, file.after, options);
       if (undo) undos.push(undo);
     }
   } catch (thrown) {
@@ -39,10 +40,18 @@ function inOrder(files: readonly PlannedFile[]): PlannedFile[] {
     // What cannot be put back goes last.
     return file.before === "opaque" ? 3 : 2;
   };
-  return files.map((file) => ({ file, rank: rank(file) })).toSorted((a, b) => a.rank - b.rank).map(({ file }) => file);
+  return files
+    .map((file) => ({ file, rank: rank(file) }))
+    .toSorted((a, b) => a.rank - b.rank)
+    .map(({ file }) => file);
 }
 
-async function write(guest: Guest, file: PlannedFile, after: Buffer, options: RequestOptions): Promise<Undo | undefined> {
+async function write(
+  guest: Guest,
+  file: PlannedFile,
+  after: Buffer,
+  options: RequestOptions,
+): Promise<Undo | undefined> {
   const { path, before } = file;
   const executable = file.executable === undefined ? {} : { executable: file.executable };
   if (before === null || before === "opaque") {
@@ -57,7 +66,8 @@ async function write(guest: Guest, file: PlannedFile, after: Buffer, options: Re
   const wasExecutable = file.executable === undefined ? {} : { executable: (before.mode & 0o111) !== 0 };
   return {
     path,
-    run: () => guest.write(path, before.bytes, { ifSha256: sha256(after), ...wasExecutable }, { timeoutMs: undoTimeoutMs }),
+    run: () =>
+      guest.write(path, before.bytes, { ifSha256: sha256(after), ...wasExecutable }, { timeoutMs: undoTimeoutMs }),
   };
 }
 
@@ -67,16 +77,26 @@ async function remove(guest: Guest, { path, before }: PlannedFile, options: Requ
   const run =
     before === "opaque"
       ? () => Promise.reject(new Error("its content was not kept"))
-      : () => guest.write(path, before.bytes, { createParents: true, executable: (before.mode & 0o111) !== 0 }, { timeoutMs: undoTimeoutMs });
+      : () =>
+          guest.write(
+            path,
+            before.bytes,
+            { createParents: true, executable: (before.mode & 0o111) !== 0 },
+            { timeoutMs: undoTimeoutMs },
+          );
   return { path, run };
 }
 
 async function undoAll(undos: readonly Undo[], failedPath: string, failure: BerthError): Promise<BerthError> {
-  if (failure.code === "sandbox_lost") return failure;
+  if (failure.code === "sandbox_lost" || failure.code === "sandbox_oom") return failure;
   const left: string[] = [];
   for (const undo of undos.toReversed()) {
     await undo.run().catch(() => left.push(undo.path));
   }
-  const state = left.length === 0 ? "Nothing was changed." : `These files could not be put back as they were: ${left.join(", ")}.`;
-  return new BerthError(failure.code, `${failedPath}: ${failure.message} ${state}`, { cause: failure, remedy: failure.remedy });
+  const state =
+    left.length === 0 ? "Nothing was changed." : `These files could not be put back as they were: ${left.join(", ")}.`;
+  return new BerthError(failure.code, `${failedPath}: ${failure.message} ${state}`, {
+    cause: failure,
+    remedy: failure.remedy,
+  });
 }

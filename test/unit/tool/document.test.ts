@@ -1,0 +1,9 @@
+import { test } from "vitest";
+import { builtinTools } from "../../../src/tool/builtin-tools.ts";
+import { toolsDocument } from "../../../src/tool/document.ts";
+import { createToolRegistry } from "../../../src/tool/registry.ts";
+import { expectGeneratedDoc } from "../../support/generated-doc.ts";
+
+test("docs/tools.md says what the registry says", () => {
+  expectGeneratedDoc("tools.md", toolsDocument(createToolRegistry(builtinTools)));
+});
