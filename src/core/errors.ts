@@ -35,7 +35,6 @@ export const errorTable = {
   rollout_conflict: entry(409, "caller", "Use a new rollout id: this one was created from another environment."),
   rollout_closed: entry(409, "caller", "The rollout has ended; create a new one."),
   call_conflict: entry(409, "caller", "Use a new call id: this one was used for another tool or other arguments."),
-  environment_conflict: entry(409, "caller", "Register the changed environment under a new name."),
   overloaded: entry(429, "infra", "Wait as long as Retry-After says, then send the request again.", true),
   invalid_config: entry(400, "caller", "Mend the named setting and start again."),
 
@@ -56,6 +55,8 @@ export const errorTable = {
   permission_denied: entry(403, "policy", "The tool user may not touch this path; work on files that it owns."),
   no_space: entry(507, "policy", "Remove files: the sandbox's disk is full."),
   budget_exhausted: entry(409, "policy", "The rollout has used its budget; it can only be graded or closed now."),
+
+  sandbox_oom: entry(409, "policy", "The sandbox died for lack of memory; the rollout can only be graded or closed now."),
 
   // The environment.
   invalid_environment: entry(400, "task", "Correct the field that the message names."),

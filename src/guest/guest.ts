@@ -22,7 +22,7 @@ export interface ExecRequest {
   readonly argv: readonly string[];
   /** A path beneath the workspace; the workspace when it is left out. */
   readonly cwd?: string;
-  /** The whole environment of the command. */
+  /** Laid over what the image declares. */
   readonly env: Readonly<Record<string, string>>;
   /** UTF-8, at most 1 MiB. */
   readonly stdin?: string;

@@ -20,6 +20,8 @@ export const testsGraderSpec = z.strictObject({
   pass_to_pass: z.array(testId).max(50_000).default([]),
   /** Globs of the paths of the change set that cross into the clean sandbox. */
   allow: z.array(z.string().min(1).max(1024)).max(1000).default(["**"]),
+  /** Whether tests of ours with known results are mixed in. Off only for a suite that cannot take them: docs/grading.md. */
+  canaries: z.boolean().default(true),
 });
 
 export const graderSpec = z.discriminatedUnion("type", [testsGraderSpec]);

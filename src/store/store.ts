@@ -69,6 +69,8 @@ export interface Store {
   finishCall(rolloutId: string, callId: string, result: ToolOutput, durationMs: number): Promise<void>;
   /** A restart: calls that were running when the controller died become `unknown`. Gives how many. */
   markInterruptedCalls(): Promise<number>;
+  /** One call whose outcome cannot be known. */
+  markCallUnknown(rolloutId: string, callId: string): Promise<void>;
   trajectory(rolloutId: string): Promise<TrajectoryRecord[]>;
 
   saveChangeSet(rolloutId: string, changeSet: ChangeSet): Promise<void>;
@@ -79,6 +81,9 @@ export interface Store {
   recordIntent(intent: SandboxIntent): Promise<void>;
   forgetIntent(sandboxId: string): Promise<void>;
   intents(): Promise<SandboxIntent[]>;
+
+  /** The identity of this installation, the owner on every sandbox: the first one that was proposed. */
+  installationId(proposed: string): Promise<string>;
 
   close(): Promise<void>;
 }

@@ -46,7 +46,8 @@ export interface ScriptedService extends RolloutService {
 /** A service that answers by script, records what it is asked, and refuses what the script does not mention. */
 export function scriptedService(script: Partial<RolloutService> = {}): ScriptedService {
   const calls: Call[] = [];
-  const answer = (method: keyof RolloutService) =>
+  const answer =
+    (method: keyof RolloutService) =>
     (...args: unknown[]): unknown => {
       calls.push({ method, args });
       const scripted = script[method] as ((...given: unknown[]) => unknown) | undefined;

@@ -24,7 +24,7 @@ export const createRollout: Route = (api, { service }) => {
       querystring: waitQuery,
       body: createRolloutRequest,
       response: {
-        ...errorResponses("invalid_environment", "unknown_environment", "unknown_profile", "rollout_conflict", "environment_conflict"),
+        ...errorResponses("invalid_environment", "unknown_environment", "unknown_profile", "rollout_conflict"),
         200: json("The rollout that was there.", rollout),
         201: json("The new rollout.", rollout),
       },

@@ -27,7 +27,7 @@ export const registerEnvironment: Route = (api, { service }) => {
       tags: ["environments"],
       body,
       response: {
-        ...errorResponses("invalid_environment", "environment_conflict", "unknown_profile", "capability_missing"),
+        ...errorResponses("invalid_environment", "unknown_profile", "capability_missing"),
         201: json("The environment with its defaults.", environment),
       },
     },

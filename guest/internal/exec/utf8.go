@@ -1,0 +1,43 @@
+package exec
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// cutEnd drops the beginning of a character that the end of b cuts off, at most 3 bytes. Bytes that are no UTF-8 stay.
+func cutEnd(b []byte) []byte {
+	for back := 1; back < utf8.UTFMax && back <= len(b); back++ {
+		if start := len(b) - back; utf8.RuneStart(b[start]) {
+			if !utf8.FullRune(b[start:]) {
+				return b[:start]
+			}
+			return b
+		}
+	}
+	return b
+}
+
+// cutStart drops the end of a character that the start of b cuts off, at most 3 bytes.
+func cutStart(b []byte) []byte {
+	n := 0
+	for n < len(b) && n < utf8.UTFMax-1 && !utf8.RuneStart(b[n]) {
+		n++
+	}
+	return b[n:]
+}
+
+// text makes valid UTF-8 of b: each byte that is none becomes U+FFFD.
+func text(b []byte) string {
+	if utf8.Valid(b) {
+		return string(b)
+	}
+	var s strings.Builder
+	s.Grow(len(b) + len(b)/4)
+	for len(b) > 0 {
+		r, size := utf8.DecodeRune(b)
+		s.WriteRune(r)
+		b = b[size:]
+	}
+	return s.String()
+}
