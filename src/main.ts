@@ -2,13 +2,14 @@
 import { readFileSync } from "node:fs";
 import { runCli } from "./cli/run.ts";
 import { processTerminal } from "./cli/terminal.ts";
+import { processEnvironment } from "./config/process-environment.ts";
 
 interface Package {
   readonly version: string;
 }
 
 const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as Package;
-const { env } = process;
+const env = processEnvironment();
 
 process.exitCode = await runCli({
   args: process.argv.slice(2),

@@ -19,10 +19,13 @@ const commands: readonly ((context: CliContext) => Command)[] = [
 
 /** Errors of usage leave as exceptions and go to the context's terminal: settings that commander hands down only on its own `command()`. */
 function tame(command: Command, context: CliContext): void {
-  command.exitOverride().showHelpAfterError("(--help shows how)").configureOutput({
-    writeOut: (text) => context.terminal.out(text.replace(/\n$/, "")),
-    writeErr: (text) => context.terminal.err(text.replace(/\n$/, "")),
-  });
+  command
+    .exitOverride()
+    .showHelpAfterError("(--help shows how)")
+    .configureOutput({
+      writeOut: (text) => context.terminal.out(text.replace(/\n$/, "")),
+      writeErr: (text) => context.terminal.err(text.replace(/\n$/, "")),
+    });
   for (const inner of command.commands) tame(inner, context);
 }
 

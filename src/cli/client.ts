@@ -53,7 +53,10 @@ export class BerthClient {
     this.#address = address;
   }
 
-  createRollout(input: CreateRolloutInput, options: { waitSeconds?: number; signal?: AbortSignal } = {}): Promise<{ rollout: Rollout; created: boolean }> {
+  createRollout(
+    input: CreateRolloutInput,
+    options: { waitSeconds?: number; signal?: AbortSignal } = {},
+  ): Promise<{ rollout: Rollout; created: boolean }> {
     const { waitSeconds = 0, signal } = options;
     return this.#ask({
       method: "POST",
@@ -68,12 +71,15 @@ export class BerthClient {
   async rollout(id: string, options: { waitSeconds?: number; signal?: AbortSignal } = {}): Promise<Rollout> {
     const { waitSeconds = 0, signal } = options;
     const path = rolloutPath(id, `?wait_seconds=${waitSeconds}`);
-    return (await this.#ask({ method: "GET", path, answer: rollout, timeoutMs: (waitSeconds + 30) * second, signal })).value;
+    return (await this.#ask({ method: "GET", path, answer: rollout, timeoutMs: (waitSeconds + 30) * second, signal }))
+      .value;
   }
 
   async rollouts(query: RolloutListQuery = {}): Promise<{ rollouts: Rollout[]; next_before: string | null }> {
-    const given = Object.entries(query).flatMap(([name, value]): [string, string][] => (value === undefined ? [] : [[name, String(value)]]));
-    const path = `/v1/rollouts?${new URLSearchParams(given)}`;
+    const given = Object.entries(query).flatMap(([name, value]): [string, string][] =>
+      value === undefined ? [] : [[name, String(value)]],
+    );
+    const path = `/v1/rollouts?${new URLSearchParams(given).toString()}`;
     const answer = z.object({ rollouts: z.array(rollout), next_before: z.string().nullable() });
     return (await this.#ask({ method: "GET", path, answer })).value;
   }
@@ -85,19 +91,36 @@ export class BerthClient {
   /** Sent again with the same call id, it gives the result that is stored. */
   async callTool(id: string, tool: string, input: ToolCallInput, signal?: AbortSignal): Promise<ToolCallResult> {
     const path = rolloutPath(id, `/tools/${encodeURIComponent(tool)}`);
-    return (await this.#ask({ method: "POST", path, body: input, answer: toolCallResult, timeoutMs: callMs, signal })).value;
+    return (await this.#ask({ method: "POST", path, body: input, answer: toolCallResult, timeoutMs: callMs, signal }))
+      .value;
   }
 
   async grade(id: string, input: { answer?: string } = {}, signal?: AbortSignal): Promise<Verdict> {
-    return (await this.#ask({ method: "POST", path: rolloutPath(id, "/grade"), body: input, answer: verdict, timeoutMs: gradeMs, signal })).value;
+    return (
+      await this.#ask({
+        method: "POST",
+        path: rolloutPath(id, "/grade"),
+        body: input,
+        answer: verdict,
+        timeoutMs: gradeMs,
+        signal,
+      })
+    ).value;
   }
 
   async deleteRollout(id: string): Promise<Rollout> {
-    return (await this.#ask({ method: "DELETE", path: rolloutPath(id), answer: rollout, timeoutMs: 300 * second })).value;
+    return (await this.#ask({ method: "DELETE", path: rolloutPath(id), answer: rollout, timeoutMs: 300 * second }))
+      .value;
   }
 
   async environments(): Promise<Environment[]> {
-    return (await this.#ask({ method: "GET", path: "/v1/environments", answer: z.object({ environments: z.array(environment) }) })).value.environments;
+    return (
+      await this.#ask({
+        method: "GET",
+        path: "/v1/environments",
+        answer: z.object({ environments: z.array(environment) }),
+      })
+    ).value.environments;
   }
 
   /** `baseDir`: a folder on the controller's machine from which the environment's relative paths start. */
@@ -138,7 +161,15 @@ export class BerthClient {
       ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }),
       ...(body === undefined ? {} : { "content-type": "application/json" }),
     };
-    return send({ base: url, method, path, headers, timeoutMs, signal, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+    return send({
+      base: url,
+      method,
+      path,
+      headers,
+      timeoutMs,
+      signal,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
   }
 
   async #ask<Schema extends z.ZodType>(asked: Asked<Schema>): Promise<{ value: z.output<Schema>; status: number }> {
@@ -167,8 +198,12 @@ export class BerthClient {
   }
 
   #stranger(status: number): BerthError {
-    return new BerthError("internal", `What answers at ${this.#address.url} with ${status} is not a Berth controller of this version.`, {
-      remedy: "Check --url or BERTH_URL, and what stands between here and the controller.",
-    });
+    return new BerthError(
+      "internal",
+      `What answers at ${this.#address.url} with ${status} is not a Berth controller of this version.`,
+      {
+        remedy: "Check --url or BERTH_URL, and what stands between here and the controller.",
+      },
+    );
   }
 }

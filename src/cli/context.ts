@@ -17,4 +17,5 @@ export const clientFor = (context: CliContext, options: { url?: string | undefin
   new BerthClient(controllerAddress({ url: options.url, env: context.env }));
 
 /** For programs: one JSON value on standard output. */
-export const printJson = (context: CliContext, value: unknown): void => context.terminal.out(JSON.stringify(value, null, 2));
+export const printJson = (context: CliContext, value: unknown): void =>
+  context.terminal.out(JSON.stringify(value, null, 2));

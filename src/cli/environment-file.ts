@@ -24,9 +24,12 @@ export function readEnvironmentFile(path: string): EnvironmentFile {
   try {
     content = parse(readFileSync(file, "utf8"));
   } catch (error) {
-    throw new BerthError("invalid_environment", `${path} cannot be read as YAML: ${(error as Error).message}`, { cause: error });
+    throw new BerthError("invalid_environment", `${path} cannot be read as YAML: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
   const parsed = environment.safeParse(content);
-  if (!parsed.success) throw new BerthError("invalid_environment", `${path} was refused: ${describeIssues(parsed.error.issues)}.`);
+  if (!parsed.success)
+    throw new BerthError("invalid_environment", `${path} was refused: ${describeIssues(parsed.error.issues)}.`);
   return { environment: parsed.data, baseDir: dirname(file) };
 }

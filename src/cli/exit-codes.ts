@@ -27,7 +27,8 @@ const byCause: Readonly<Record<CausedBy, number>> = {
 
 export function exitCodeOf(thrown: unknown): number {
   if (thrown instanceof ControllerUnreachable) return exitCodes.unreachable;
-  if (thrown instanceof BerthError) return thrown.code === "invalid_config" ? exitCodes.usage : byCause[thrown.causedBy];
+  if (thrown instanceof BerthError)
+    return thrown.code === "invalid_config" ? exitCodes.usage : byCause[thrown.causedBy];
   return exitCodes.infra;
 }
 

@@ -27,5 +27,7 @@ export function printFailure(terminal: Terminal, thrown: unknown, json: boolean)
   const told = tell(thrown);
   if (json) return terminal.out(JSON.stringify({ error: told }, null, 2));
   const { message, remedy, code, cause } = told;
-  terminal.err(`${paint(terminal, "red", "error:")} ${printable(message)}\n${printable(remedy)}\n(${code}, cause: ${cause})`);
+  terminal.err(
+    `${paint(terminal, "red", "error:")} ${printable(message)}\n${printable(remedy)}\n(${code}, cause: ${cause})`,
+  );
 }

@@ -15,16 +15,15 @@ const invisible = /[\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\u{e0000}
  * newline and tab, nothing that reorders or hides. A carriage return becomes a newline, so that no line is overwritten.
  */
 export function printable(text: string): string {
-  return text
-    .replace(sequences, "")
-    .replace(/\r\n?/g, "\n")
-    .replace(controls, "")
-    .replace(invisible, "");
+  return text.replace(sequences, "").replace(/\r\n?/g, "\n").replace(controls, "").replace(invisible, "");
 }
+
+/** Code points: close enough to columns, and no character is cut in half by them. */
+export const codePoints = (text: string): string[] => Array.from(text);
 
 /** The same on one line, cut to `width` characters. */
 export function printableLine(text: string, width = 200): string {
   const line = printable(text).replace(/\s+/g, " ").trim();
-  const characters = [...line];
+  const characters = codePoints(line);
   return characters.length > width ? `${characters.slice(0, width - 1).join("")}…` : line;
 }

@@ -7,10 +7,19 @@ import type { CliContext } from "./context.ts";
 
 type Flags = Readonly<Record<string, unknown>>;
 
-const optionKey = (name: SettingName): string => name.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+const optionKey = (name: SettingName): string =>
+  name.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 
 /** Those that a command may want to change; the others come from the file or the environment. */
-export const localSettings = ["data_dir", "provider", "docker_host", "guest_binary", "profiles_dir", "images_dir", "log_level"] as const;
+export const localSettings = [
+  "data_dir",
+  "provider",
+  "docker_host",
+  "guest_binary",
+  "profiles_dir",
+  "images_dir",
+  "log_level",
+] as const;
 
 /** Adds settings as flags, and `--config`. */
 export function withSettings(command: Command, names: readonly SettingName[] = localSettings): Command {
@@ -26,13 +35,21 @@ export function withSettings(command: Command, names: readonly SettingName[] = l
 export function configOf(context: CliContext, options: Flags): Config {
   const given = settingNames.flatMap((name) => {
     const value = options[optionKey(name)];
-    return value === undefined ? [] : [[name, String(value)] as const];
+    return typeof value === "string" || value === true ? [[name, String(value)] as const] : [];
   });
-  return loadConfig({ flags: Object.fromEntries(given), file: options["config"] as string | undefined, env: context.env });
+  return loadConfig({
+    flags: Object.fromEntries(given),
+    file: options["config"] as string | undefined,
+    env: context.env,
+  });
 }
 
 /** Runs with a controller in this process, quiet unless told otherwise, and lets go of it at the end. */
-export async function withBerth<T>(context: CliContext, options: Flags, work: (berth: Berth) => Promise<T>): Promise<T> {
+export async function withBerth<T>(
+  context: CliContext,
+  options: Flags,
+  work: (berth: Berth) => Promise<T>,
+): Promise<T> {
   const config = configOf(context, options);
   const quiet = options["logLevel"] === undefined && context.env["BERTH_LOG_LEVEL"] === undefined;
   const log = createLogger({ level: quiet ? "warn" : config.log_level, pretty: config.log_pretty });

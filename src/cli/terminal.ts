@@ -1,3 +1,5 @@
+import { isatty } from "node:tty";
+
 /** Where a command writes. Answers go to `out`, everything about them to `err`; each call is one or more whole lines. */
 export interface Terminal {
   out(text: string): void;
@@ -9,7 +11,7 @@ export interface Terminal {
 export const processTerminal = (env: NodeJS.ProcessEnv): Terminal => ({
   out: (text) => void process.stdout.write(`${text}\n`),
   err: (text) => void process.stderr.write(`${text}\n`),
-  color: process.stdout.isTTY === true && !env["NO_COLOR"] && env["TERM"] !== "dumb",
+  color: isatty(process.stdout.fd) && !env["NO_COLOR"] && env["TERM"] !== "dumb",
 });
 
 const codes = { red: 31, green: 32, yellow: 33, dim: 2, bold: 1 } as const;

@@ -46,7 +46,11 @@ export function send(outgoing: OutgoingRequest): Promise<IncomingMessage> {
       const cause: unknown = late.signal.aborted ? late.signal.reason : error;
       return reject(new ControllerUnreachable(base, reasonOf(cause, timeoutMs), cause));
     };
-    start(url, { method, headers: { ...headers, ...(body === undefined ? {} : { "content-length": Buffer.byteLength(body) }) }, signal: ends })
+    start(url, {
+      method,
+      headers: { ...headers, ...(body === undefined ? {} : { "content-length": Buffer.byteLength(body) }) },
+      signal: ends,
+    })
       .once("response", resolve)
       .once("error", fail)
       .end(body);

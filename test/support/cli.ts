@@ -15,7 +15,10 @@ export interface CliRun {
 }
 
 /** Runs one command with what a composition would give it. */
-export async function runCommand(args: readonly string[], options: { env?: NodeJS.ProcessEnv; berth?: Partial<Berth> } = {}): Promise<CliRun> {
+export async function runCommand(
+  args: readonly string[],
+  options: { env?: NodeJS.ProcessEnv; berth?: Partial<Berth> } = {},
+): Promise<CliRun> {
   const terminal = fakeTerminal();
   const berth: Berth = {
     service: scriptedService(),
@@ -32,7 +35,12 @@ export async function runCommand(args: readonly string[], options: { env?: NodeJ
   };
   const compose = async () => berth;
   const code = await runCli({ args, compose, terminal, env: options.env ?? {}, version: "0.0.0" });
-  return { code, stdout: terminal.stdout(), stderr: terminal.stderr(), json: () => JSON.parse(terminal.stdout()) };
+  return {
+    code,
+    stdout: terminal.stdout(),
+    stderr: terminal.stderr(),
+    json: () => JSON.parse(terminal.stdout()) as never,
+  };
 }
 
 /** A controller that listens, on a scripted service, and a way to run commands against it. */

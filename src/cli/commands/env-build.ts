@@ -13,7 +13,13 @@ async function build(context: CliContext, argument: string, options: Options): P
   const built = await withBerth(context, options, async ({ service, provider }) => {
     const name = file ? (await service.registerEnvironment(file.environment, file.baseDir)).name : argument;
     const result = await service.buildEnvironment(name, (message) => context.terminal.err(printableLine(message)));
-    return { environment: name, provider, snapshot: result.snapshot, built: result.built, duration_ms: result.durationMs };
+    return {
+      environment: name,
+      provider,
+      snapshot: result.snapshot,
+      built: result.built,
+      duration_ms: result.durationMs,
+    };
   });
   if (options.json) return printJson(context, built);
   const took = built.built ? `built in ${(built.duration_ms / 1000).toFixed(1)} s` : "was there";
@@ -23,7 +29,9 @@ async function build(context: CliContext, argument: string, options: Options): P
 export const envBuildCommand = (context: CliContext): Command =>
   withSettings(new Command("build"))
     .summary("build an environment's snapshot")
-    .description("Registers an environment file and builds its snapshot: the repository at its commit, without later history, after its setup steps. Does nothing when it is there.")
+    .description(
+      "Registers an environment file and builds its snapshot: the repository at its commit, without later history, after its setup steps. Does nothing when it is there.",
+    )
     .argument("<environment>", "a YAML file, or the name of a registered environment")
     .option("--json", "print JSON")
     .addHelpText(

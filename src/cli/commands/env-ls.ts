@@ -20,7 +20,9 @@ const row = ({ name, image, repo, profile, graders }: Environment): string[] => 
 export const envLsCommand = (context: CliContext): Command =>
   withSettings(new Command("ls"))
     .summary("list the registered environments")
-    .description("Lists the environments of this machine's data directory, or with --url those of a running controller.")
+    .description(
+      "Lists the environments of this machine's data directory, or with --url those of a running controller.",
+    )
     .option("--url <url>", "ask this controller (its key in BERTH_API_KEY)")
     .option("--json", "print JSON")
     .addHelpText(

@@ -15,7 +15,9 @@ export const imageBuildCommand = (context: CliContext): Command =>
     .option("--json", "print JSON")
     .addHelpText("after", "\nExamples:\n  berth image build python\n  berth image build node --provider docker")
     .action(async (name: string, options: Options) => {
-      const image = await withBerth(context, options, (berth) => berth.buildImage(name, (message) => context.terminal.err(printableLine(message))));
+      const image = await withBerth(context, options, (berth) =>
+        berth.buildImage(name, (message) => context.terminal.err(printableLine(message))),
+      );
       if (options.json) return printJson(context, image);
       context.terminal.out(`${image.name}  ${image.digest ?? "-"}`);
     });

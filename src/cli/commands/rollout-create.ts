@@ -52,7 +52,9 @@ const hasFailed = ({ status }: Rollout): boolean => status === "failed" || statu
 export const rolloutCreateCommand = (context: CliContext): Command =>
   new Command("create")
     .summary("give a rollout its sandbox")
-    .description("Creates a rollout from a registered environment, or from an environment file, which is registered first.")
+    .description(
+      "Creates a rollout from a registered environment, or from an environment file, which is registered first.",
+    )
     .argument("<environment>", "the name of a registered environment, or a YAML file")
     .option("--id <uuid>", "the rollout's id; the same again gives the same rollout")
     .option("--group <name>", "rollouts that are compared with each other")

@@ -35,7 +35,9 @@ Examples:
     )
     .action(async (id: string, options: Options) => {
       for await (const event of clientFor(context, options).events(id)) {
-        const text = options.json ? JSON.stringify(event) : `${event.at}  ${event.type.padEnd(9)}  ${printableLine(line(event))}`;
+        const text = options.json
+          ? JSON.stringify(event)
+          : `${event.at}  ${event.type.padEnd(9)}  ${printableLine(line(event))}`;
         context.terminal.out(text);
       }
     });

@@ -73,7 +73,9 @@ async function exec(context: CliContext, id: string, words: string[], options: O
 export const rolloutExecCommand = (context: CliContext): Command =>
   new Command("exec")
     .summary("use a tool")
-    .description("Runs a command with the shell tool, or uses another tool. Ends as the command does. One word goes to the shell as it is; several are quoted.")
+    .description(
+      "Runs a command with the shell tool, or uses another tool. Ends as the command does. One word goes to the shell as it is; several are quoted.",
+    )
     .argument("<id>", "the rollout")
     .argument("[words...]", "the command, behind --")
     .option("--tool <name>", "the tool", "shell")
@@ -88,7 +90,9 @@ Examples:
   berth rollout exec ID --tool grep --args '{"pattern": "def main"}'`,
     )
     .action((id: string, words: string[], options: Options, command: Command) => {
-      if (options.args !== undefined && words.length > 0) command.error("error: --args and a command exclude each other");
-      if (options.args === undefined && options.tool === "shell" && words.length === 0) command.error("error: name a command behind --, or a tool with --tool");
+      if (options.args !== undefined && words.length > 0)
+        command.error("error: --args and a command exclude each other");
+      if (options.args === undefined && options.tool === "shell" && words.length === 0)
+        command.error("error: name a command behind --, or a tool with --tool");
       return exec(context, id, words, options);
     });

@@ -12,7 +12,9 @@ interface Options {
 export const rolloutGradeCommand = (context: CliContext): Command =>
   new Command("grade")
     .summary("grade a rollout in a clean sandbox")
-    .description("Ends the policy's turn and prints the verdict. Again gives the same verdict. Exit code 0 when there is a reward, whatever it is; 1 when the rollout stays unscored.")
+    .description(
+      "Ends the policy's turn and prints the verdict. Again gives the same verdict. Exit code 0 when there is a reward, whatever it is; 1 when the rollout stays unscored.",
+    )
     .argument("<id>", "the rollout")
     .option("--answer <text>", "the policy's last message")
     .addHelpText(
@@ -23,7 +25,10 @@ Examples:
   berth rollout grade ID --json | jq .reward`,
     )
     .action(async (id: string, options: Options) => {
-      const verdict = await clientFor(context, options).grade(id, options.answer === undefined ? {} : { answer: options.answer });
+      const verdict = await clientFor(context, options).grade(
+        id,
+        options.answer === undefined ? {} : { answer: options.answer },
+      );
       if (verdict.status === "unscored") context.endWith(exitCodes.no);
       if (options.json) printJson(context, verdict);
       else printVerdict(context.terminal, verdict);

@@ -48,6 +48,8 @@ Examples:
         ...(before === undefined ? {} : { before }),
       });
       if (options.json) return printJson(context, page);
-      context.terminal.out(table(["rollout", "environment", "status", "group", "calls", "reward", "created"], page.rollouts.map(row)));
+      context.terminal.out(
+        table(["rollout", "environment", "status", "group", "calls", "reward", "created"], page.rollouts.map(row)),
+      );
       if (page.next_before) context.terminal.err(`More: --before ${page.next_before}`);
     });

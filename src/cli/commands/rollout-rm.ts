@@ -9,7 +9,9 @@ interface Options {
 export const rolloutRmCommand = (context: CliContext): Command =>
   new Command("rm")
     .summary("end rollouts")
-    .description("Ends rollouts; returns only when nothing of them but their record is left. Stops at the first that cannot be removed.")
+    .description(
+      "Ends rollouts; returns only when nothing of them but their record is left. Stops at the first that cannot be removed.",
+    )
     .argument("<ids...>", "the rollouts")
     .addHelpText(
       "after",

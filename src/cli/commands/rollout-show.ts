@@ -44,8 +44,12 @@ Examples:
       const client = clientFor(context, options);
       const rollout = await client.rollout(id);
       const trajectory = options.trajectory ? await client.trajectory(id) : undefined;
-      if (options.json) return printJson(context, trajectory ? { ...rollout, trajectory: trajectory.records } : rollout);
+      if (options.json)
+        return printJson(context, trajectory ? { ...rollout, trajectory: trajectory.records } : rollout);
       printRollout(context.terminal, rollout);
       if (rollout.verdict) printVerdict(context.terminal, rollout.verdict);
-      if (trajectory) context.terminal.out(`\n${table(["#", "tool", "result", "time", "arguments"], trajectory.records.map(callRow))}`);
+      if (trajectory)
+        context.terminal.out(
+          `\n${table(["#", "tool", "result", "time", "arguments"], trajectory.records.map(callRow))}`,
+        );
     });

@@ -22,7 +22,9 @@ export function rolloutCommand(context: CliContext): Command {
   const group = new Command("rollout").description("Use the rollouts of a running controller.");
   for (const make of commands) {
     group.addCommand(
-      make(context).option("--url <url>", "where the controller listens (BERTH_URL; its key in BERTH_API_KEY)").option("--json", "print JSON"),
+      make(context)
+        .option("--url <url>", "where the controller listens (BERTH_URL; its key in BERTH_API_KEY)")
+        .option("--json", "print JSON"),
     );
   }
   return group;

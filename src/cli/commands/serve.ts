@@ -28,7 +28,11 @@ async function listen(app: FastifyInstance, config: Config): Promise<string> {
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const reason = code === "EADDRINUSE" ? "something else listens there" : message;
-    throw new BerthError("invalid_config", `host and port: cannot listen on ${config.host}:${config.port}: ${reason}.`, { cause: error });
+    throw new BerthError(
+      "invalid_config",
+      `host and port: cannot listen on ${config.host}:${config.port}: ${reason}.`,
+      { cause: error },
+    );
   }
   const { address, port, family } = app.server.address() as AddressInfo;
   return `http://${family === "IPv6" ? `[${address}]` : address}:${port}`;
@@ -80,7 +84,9 @@ async function serve(context: CliContext, options: Record<string, unknown>): Pro
 export const serveCommand = (context: CliContext): Command =>
   withSettings(new Command("serve"), settingNames)
     .summary("start a controller")
-    .description("Starts a controller: the HTTP API on top of sandboxes. SIGTERM lets running calls end within drain_seconds; sandboxes go on and the next controller takes them up.")
+    .description(
+      "Starts a controller: the HTTP API on top of sandboxes. SIGTERM lets running calls end within drain_seconds; sandboxes go on and the next controller takes them up.",
+    )
     .option("--json", "print the address as JSON")
     .addHelpText(
       "after",
@@ -90,4 +96,4 @@ Examples:
   berth serve --allow-anonymous-loopback
   berth serve --config /etc/berth.yaml --host 0.0.0.0`,
     )
-    .action((options) => serve(context, options));
+    .action((options: Record<string, unknown>) => serve(context, options));

@@ -15,9 +15,18 @@ async function unified(input: DoctorInput): Promise<Check> {
   const offered = ((await host.read(`${root}/cgroup.controllers`)) ?? "").trim().split(/\s+/);
   const absent = needed.filter((name) => !offered.includes(name));
   if (absent.length > 0) {
-    return missing("cgroups", `v2 without ${absent.join(", ")}`, "boot with cgroup_enable=memory, or let the outer container delegate the controllers");
+    return missing(
+      "cgroups",
+      `v2 without ${absent.join(", ")}`,
+      "boot with cgroup_enable=memory, or let the outer container delegate the controllers",
+    );
   }
-  if (!(await host.canMakeFolder(root))) return missing("cgroups", "v2, but none can be made here", host.root ? "mount -o remount,rw /sys/fs/cgroup" : "sudo berth doctor");
+  if (!(await host.canMakeFolder(root)))
+    return missing(
+      "cgroups",
+      "v2, but none can be made here",
+      host.root ? "mount -o remount,rw /sys/fs/cgroup" : "sudo berth doctor",
+    );
   return ok("cgroups", `v2 with ${needed.join(", ")}`);
 }
 
@@ -41,14 +50,26 @@ async function legacy(input: DoctorInput): Promise<Check> {
   const version = (await typeOf(input, `${root}/unified`)) === cgroup2 ? "v1 beside v2 (hybrid)" : "v1";
   if (where.size === 0) return missing("cgroups", "none is mounted", `mount -t cgroup2 none ${root}`);
   if (absent.length > 0) {
-    const commands = absent.map((name) => `mkdir -p ${root}/${name} && mount -t cgroup -o ${name} none ${root}/${name}`);
+    const commands = absent.map(
+      (name) => `mkdir -p ${root}/${name} && mount -t cgroup -o ${name} none ${root}/${name}`,
+    );
     return missing("cgroups", `${version} without ${absent.join(", ")}`, commands.join(" && "));
   }
   for (const name of needed) {
     const path = where.get(name) ?? root;
-    if (!(await host.canMakeFolder(path))) return missing("cgroups", `${version}, but none can be made in ${path}`, host.root ? `mount -o remount,rw ${path}` : "sudo berth doctor");
+    if (!(await host.canMakeFolder(path)))
+      return missing(
+        "cgroups",
+        `${version}, but none can be made in ${path}`,
+        host.root ? `mount -o remount,rw ${path}` : "sudo berth doctor",
+      );
   }
-  if (!where.has("freezer")) return degraded("cgroups", `${version} without freezer`, `mkdir -p ${root}/freezer && mount -t cgroup -o freezer none ${root}/freezer`);
+  if (!where.has("freezer"))
+    return degraded(
+      "cgroups",
+      `${version} without freezer`,
+      `mkdir -p ${root}/freezer && mount -t cgroup -o freezer none ${root}/freezer`,
+    );
   return ok("cgroups", `${version} with ${needed.join(", ")}`);
 }
 

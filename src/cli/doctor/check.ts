@@ -24,6 +24,16 @@ export type CheckGroup = (input: DoctorInput) => Promise<readonly Check[]>;
 
 export const ok = (name: string, detail: string): Check => ({ name, result: "ok", detail, remedy: null });
 
-export const degraded = (name: string, detail: string, remedy: string): Check => ({ name, result: "degraded", detail, remedy });
+export const degraded = (name: string, detail: string, remedy: string): Check => ({
+  name,
+  result: "degraded",
+  detail,
+  remedy,
+});
 
-export const missing = (name: string, detail: string, remedy: string): Check => ({ name, result: "missing", detail, remedy });
+export const missing = (name: string, detail: string, remedy: string): Check => ({
+  name,
+  result: "missing",
+  detail,
+  remedy,
+});

@@ -9,7 +9,14 @@ import { programChecks } from "./programs.ts";
 import { runtimeChecks } from "./runtimes.ts";
 import { spaceChecks } from "./space.ts";
 
-const groups: readonly CheckGroup[] = [programChecks, kernelChecks, cgroupChecks, runtimeChecks, dockerChecks, spaceChecks];
+const groups: readonly CheckGroup[] = [
+  programChecks,
+  kernelChecks,
+  cgroupChecks,
+  runtimeChecks,
+  dockerChecks,
+  spaceChecks,
+];
 
 /** What a provider cannot run without. Of a list, one is enough. */
 const needs: Readonly<Record<string, readonly (readonly string[])[]>> = {
@@ -38,7 +45,9 @@ function judge(provider: string, checks: readonly Check[]): ProviderVerdict {
     const result = checks.find((check) => check.name === name)?.result;
     return result === "ok" || (result === "degraded" && obstacleOnlyWhenMissing.has(name));
   };
-  const lacks = (needs[provider] ?? []).filter((alternatives) => !alternatives.some(passes)).map(([first = ""]) => first);
+  const lacks = (needs[provider] ?? [])
+    .filter((alternatives) => !alternatives.some(passes))
+    .map(([first = ""]) => first);
   return { provider, runs: lacks.length === 0, lacks };
 }
 

@@ -56,7 +56,9 @@ async function getJson(address: { socketPath: string } | { url: string }, path: 
   const signal = AbortSignal.timeout(probeMs / 2);
   const response = await new Promise<NodeJS.ReadableStream>((resolve, reject) => {
     const outgoing =
-      "url" in address ? request(new URL(path, address.url), { signal }) : request({ socketPath: address.socketPath, path, headers: { host: "docker" }, signal });
+      "url" in address
+        ? request(new URL(path, address.url), { signal })
+        : request({ socketPath: address.socketPath, path, headers: { host: "docker" }, signal });
     outgoing.once("response", resolve).once("error", reject).end();
   });
   return await json(response);
@@ -71,14 +73,28 @@ export const thisHost: Host = {
   root: process.getuid?.() === 0,
   memoryBytes: totalmem(),
   run: async (command, args) => {
-    const result = await execa(command, args, { reject: false, all: true, timeout: probeMs, killSignal: "SIGKILL", stdin: "ignore" });
+    const result = await execa(command, args, {
+      reject: false,
+      all: true,
+      timeout: probeMs,
+      killSignal: "SIGKILL",
+      stdin: "ignore",
+    });
     return { ok: !result.failed, absent: result.code === "ENOENT", text: result.all.trim() };
   },
   read: (path) => readFile(path, "utf8").catch(() => undefined),
-  executable: (path) => access(path, constants.X_OK).then(() => true, () => false),
+  executable: (path) =>
+    access(path, constants.X_OK).then(
+      () => true,
+      () => false,
+    ),
   space: async (path) => {
     const found = await statfs(await nearest(path));
-    return { type: found.type, freeBytes: found.bavail * found.bsize, freeInodes: found.files > 0 ? found.ffree : null };
+    return {
+      type: found.type,
+      freeBytes: found.bavail * found.bsize,
+      freeInodes: found.files > 0 ? found.ffree : null,
+    };
   },
   canMakeFolder: async (parent) => {
     const folder = join(parent, `berth-doctor-${process.pid}`);

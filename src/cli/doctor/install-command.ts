@@ -13,6 +13,7 @@ export async function installCommand(host: Host): Promise<(...packages: readonly
   const release = (await host.read("/etc/os-release")) ?? "";
   const family = [...release.matchAll(/^ID(?:_LIKE)?=(.*)$/gm)].map((match) => match[1]).join(" ");
   const command = installers.find(([pattern]) => pattern.test(family))?.[1];
-  if (command === undefined) return (...packages) => `install ${packages.join(" and ")} with your system's package manager`;
+  if (command === undefined)
+    return (...packages) => `install ${packages.join(" and ")} with your system's package manager`;
   return (...packages) => `${host.root ? "" : "sudo "}${command} ${packages.join(" ")}`;
 }

@@ -9,7 +9,11 @@ const atLeast = (version: string, major: number, minor: number): boolean => {
 
 function node({ host }: DoctorInput): Check {
   if (atLeast(host.nodeVersion, 24, 0)) return ok("node", host.nodeVersion);
-  return missing("node", `${host.nodeVersion}; 24 or later runs the sources`, "npm ci   # brings Node 24; then use npx, or put node_modules/.bin first in PATH");
+  return missing(
+    "node",
+    `${host.nodeVersion}; 24 or later runs the sources`,
+    "npm ci   # brings Node 24; then use npx, or put node_modules/.bin first in PATH",
+  );
 }
 
 function root({ host }: DoctorInput): Check {
@@ -22,7 +26,9 @@ async function git({ host, install }: DoctorInput): Promise<Check> {
   const version = versionIn(text);
   if (!ran || version === undefined) return missing("git", "not found", install("git"));
   // The allow-list of protocols and partial clones as snapshots use them.
-  return atLeast(version, 2, 30) ? ok("git", version) : degraded("git", `${version}; 2.30 or later is tried`, install("git"));
+  return atLeast(version, 2, 30)
+    ? ok("git", version)
+    : degraded("git", `${version}; 2.30 or later is tried`, install("git"));
 }
 
 async function guest({ host, config }: DoctorInput): Promise<Check> {
@@ -36,4 +42,8 @@ async function go({ host, install }: DoctorInput): Promise<Check> {
   return degraded("go", "not found; only `make guest` needs it", install("golang-go"));
 }
 
-export const programChecks: CheckGroup = (input) => Promise.all([node(input), root(input), git(input), guest(input), go(input)]);
+export const programChecks: CheckGroup = async (input) => [
+  node(input),
+  root(input),
+  ...(await Promise.all([git(input), guest(input), go(input)])),
+];

@@ -15,7 +15,11 @@ export const runtimeChecks: CheckGroup = async (input) => {
     runtime(input, "runc", (detail) => missing("runc", detail, install("runc"))),
     runtime(input, "crun", (detail) => degraded("crun", `${detail}; optional, in place of runc`, install("crun"))),
     runtime(input, "runsc", (detail) =>
-      degraded("runsc", `${detail}; optional, for profiles that ask for it`, "see https://gvisor.dev/docs/user_guide/install/"),
+      degraded(
+        "runsc",
+        `${detail}; optional, for profiles that ask for it`,
+        "see https://gvisor.dev/docs/user_guide/install/",
+      ),
     ),
   ]);
 };

@@ -11,14 +11,24 @@ async function dataDir({ host, config }: DoctorInput): Promise<Check[]> {
   const disk = `${inGib(freeBytes)} free for ${config.data_dir}`;
   const inodes = freeInodes === null ? "no fixed number" : `${freeInodes} free`;
   return [
-    freeBytes >= wanted.diskBytes ? ok("disk", disk) : degraded("disk", `${disk}; ${inGib(wanted.diskBytes)} is little`, remedy),
-    freeInodes === null || freeInodes >= wanted.inodes ? ok("inodes", inodes) : degraded("inodes", `${inodes}; ${wanted.inodes} is little`, remedy),
+    freeBytes >= wanted.diskBytes
+      ? ok("disk", disk)
+      : degraded("disk", `${disk}; ${inGib(wanted.diskBytes)} is little`, remedy),
+    freeInodes === null || freeInodes >= wanted.inodes
+      ? ok("inodes", inodes)
+      : degraded("inodes", `${inodes}; ${wanted.inodes} is little`, remedy),
   ];
 }
 
 function memory({ host }: DoctorInput): Check {
   const detail = inGib(host.memoryBytes);
-  return host.memoryBytes >= wanted.memoryBytes ? ok("memory", detail) : degraded("memory", `${detail}; a sandbox takes 1 GiB by default`, "lower resources.memory_mb of the environments");
+  return host.memoryBytes >= wanted.memoryBytes
+    ? ok("memory", detail)
+    : degraded(
+        "memory",
+        `${detail}; a sandbox takes 1 GiB by default`,
+        "lower resources.memory_mb of the environments",
+      );
 }
 
 export const spaceChecks: CheckGroup = async (input) => [...(await dataDir(input)), memory(input)];

@@ -2,6 +2,7 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
+import type { Berth } from "../../../src/cli/berth.ts";
 import { environment } from "../../../src/model/environment.ts";
 import { runCommand } from "../../support/cli.ts";
 import { scriptedService } from "../../support/scripted-service.ts";
@@ -19,7 +20,7 @@ describe("env", () => {
         return { snapshot: "abc", built: true, durationMs: 1234 };
       },
     });
-    const close = vi.fn(async () => {});
+    const close = vi.fn<() => Promise<void>>(async () => {});
     const run = await runCommand(["env", "build", file], { berth: { service, close } });
     expect(run).toMatchObject({ code: 0, stdout: "mine  abc  built in 1.2 s (provider memory)", stderr: "cloning" });
     expect(service.calls[0]?.args[1]).toBe(dirname(file));
@@ -28,12 +29,16 @@ describe("env", () => {
 
   test("ls shows what each starts from", async () => {
     const service = scriptedService({ environments: async () => [mine] });
-    expect((await runCommand(["env", "ls"], { berth: { service } })).stdout).toMatch(/mine\s+host\s+standard\s+-\s+https:\/\/h\/r\.git @ aaaaaaaaaaaa$/);
+    expect((await runCommand(["env", "ls"], { berth: { service } })).stdout).toMatch(
+      /mine\s+host\s+standard\s+-\s+https:\/\/h\/r\.git @ aaaaaaaaaaaa$/,
+    );
   });
 
   test("rm says what had nothing to remove", async () => {
     const service = scriptedService({ removeSnapshot: async (name) => name === "mine" });
-    expect((await runCommand(["env", "rm", "mine", "other"], { berth: { service } })).stdout).toBe("mine  removed\nother  had no snapshot");
+    expect((await runCommand(["env", "rm", "mine", "other"], { berth: { service } })).stdout).toBe(
+      "mine  removed\nother  had no snapshot",
+    );
   });
 });
 
@@ -47,14 +52,17 @@ describe("image", () => {
 
 describe("gc", () => {
   test("says what it removed and ends with 1 when something is left", async () => {
-    const sweep = vi.fn(async () => [
-      { kind: "sandbox" as const, id: "s1", reason: "its rollout has ended" },
-      { kind: "sandbox" as const, id: "s2", reason: "its rollout has ended", failure: "busy" },
+    const sweep = vi.fn<Berth["sweep"]>(async () => [
+      { kind: "sandbox", id: "s1", reason: "its rollout has ended" },
+      { kind: "sandbox", id: "s2", reason: "its rollout has ended", failure: "busy" },
     ]);
     const run = await runCommand(["gc"], { berth: { sweep } });
     expect(run.code).toBe(1);
     expect(run.stdout).toMatch(/s1 .* removed\n.*s2 .* busy$/);
-    expect((await runCommand(["gc", "--dry-run", "--json"], { berth: { sweep } })).json()).toMatchObject({ dry_run: true, items: [{ id: "s1" }, { id: "s2" }] });
+    expect((await runCommand(["gc", "--dry-run", "--json"], { berth: { sweep } })).json()).toMatchObject({
+      dry_run: true,
+      items: [{ id: "s1" }, { id: "s2" }],
+    });
   });
 
   test("says when nothing is left behind", async () => {

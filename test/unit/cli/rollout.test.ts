@@ -25,7 +25,11 @@ describe("rollout create", () => {
     });
     const run = await controller.berth("rollout", "create", "click", "--group", "g", "--label", "policy=base");
     expect(run).toMatchObject({ code: 0, stdout: expect.stringMatching(/^rollout\s+26201611.*status\s+active/s) });
-    expect(controller.service.calls[0]?.args[0]).toEqual({ environment: "click", group: "g", labels: { policy: "base" } });
+    expect(controller.service.calls[0]?.args[0]).toEqual({
+      environment: "click",
+      group: "g",
+      labels: { policy: "base" },
+    });
     expect(controller.service.calls[1]?.args[1]).toBe(300_000);
   });
 
@@ -36,13 +40,19 @@ describe("rollout create", () => {
       create: async () => ({ rollout: aRollout(), created: true }),
     });
     expect((await controller.berth("rollout", "create", file, "--wait", "0", "--json")).json()).toEqual(aRollout());
-    expect(controller.service.calls[0]).toMatchObject({ method: "registerEnvironment", args: [{ name: "mine" }, dirname(file)] });
+    expect(controller.service.calls[0]).toMatchObject({
+      method: "registerEnvironment",
+      args: [{ name: "mine" }, dirname(file)],
+    });
     expect(controller.service.calls[1]?.args[0]).toMatchObject({ environment: "mine" });
   });
 
   test("refuses a file with a typo before it asks anyone", async () => {
     const run = await runCommand(["rollout", "create", environmentFile("name: mine\nimgae: host\n")]);
-    expect(run).toMatchObject({ code: 5, stderr: expect.stringMatching(/mine\.yaml was refused: .*imgae.*\n.*\n\(invalid_environment, cause: task\)/) });
+    expect(run).toMatchObject({
+      code: 5,
+      stderr: expect.stringMatching(/mine\.yaml was refused: .*imgae.*\n.*\n\(invalid_environment, cause: task\)/),
+    });
   });
 
   test("ends with 1 and says why when the rollout failed", async () => {
@@ -73,17 +83,40 @@ describe("rollout exec", () => {
   });
 
   test("puts both streams where they belong, and nothing that moves the cursor", async () => {
-    const result = aResult({ outcome: { type: "exited", code: 0 }, stdout: stream("out\u001b[2J\n"), stderr: stream("err\u0007\n") });
+    const result = aResult({
+      outcome: { type: "exited", code: 0 },
+      stdout: stream("out\u001b[2J\n"),
+      stderr: stream("err\u0007\n"),
+    });
     await using controller = await listeningController({ callTool: async () => result });
-    expect(await controller.berth("rollout", "exec", rolloutId, "--", "echo", "a b")).toMatchObject({ code: 0, stdout: "out", stderr: "err" });
+    expect(await controller.berth("rollout", "exec", rolloutId, "--", "echo", "a b")).toMatchObject({
+      code: 0,
+      stdout: "out",
+      stderr: "err",
+    });
     expect(controller.service.calls[0]?.args).toEqual([rolloutId, "shell", { arguments: { command: "echo 'a b'" } }]);
   });
 
   test("uses other tools with JSON arguments, and repeats a call by its id", async () => {
     await using controller = await listeningController({ callTool: async () => aResult({ tool: "grep" }) });
-    const run = await controller.berth("rollout", "exec", rolloutId, "--tool", "grep", "--args", '{"pattern":"x"}', "--call-id", "c1", "--json");
+    const run = await controller.berth(
+      "rollout",
+      "exec",
+      rolloutId,
+      "--tool",
+      "grep",
+      "--args",
+      '{"pattern":"x"}',
+      "--call-id",
+      "c1",
+      "--json",
+    );
     expect(run.json()).toEqual(aResult({ tool: "grep" }));
-    expect(controller.service.calls[0]?.args).toEqual([rolloutId, "grep", { call_id: "c1", arguments: { pattern: "x" } }]);
+    expect(controller.service.calls[0]?.args).toEqual([
+      rolloutId,
+      "grep",
+      { call_id: "c1", arguments: { pattern: "x" } },
+    ]);
   });
 
   test("ends with 125 when the command did not run", async () => {
@@ -97,15 +130,24 @@ describe("rollout exec", () => {
     });
   });
 
-  test.each([[[]], [["--tool", "grep", "--args", "[1]"]], [["--args", "{}", "--", "ls"]]])("refuses %j as wrong usage", async (args) => {
-    expect((await runCommand(["rollout", "exec", rolloutId, ...args])).code).toBe(2);
-  });
+  test.each([[[]], [["--tool", "grep", "--args", "[1]"]], [["--args", "{}", "--", "ls"]]])(
+    "refuses %j as wrong usage",
+    async (args) => {
+      expect((await runCommand(["rollout", "exec", rolloutId, ...args])).code).toBe(2);
+    },
+  );
 });
 
 describe("rollout grade", () => {
   test("prints the reward, its parts and flags", async () => {
     const part = { name: "tests", type: "tests", reward: 0, summary: "1 of 2 passed", evidence: {} };
-    const grade = async () => ({ status: "scored" as const, reward: 0, parts: [part], flags: ["edited_tests"], duration_ms: 5 });
+    const grade = async () => ({
+      status: "scored" as const,
+      reward: 0,
+      parts: [part],
+      flags: ["edited_tests"],
+      duration_ms: 5,
+    });
     await using controller = await listeningController({ grade });
     expect(await controller.berth("rollout", "grade", rolloutId)).toMatchObject({
       code: 0,
@@ -115,8 +157,14 @@ describe("rollout grade", () => {
 
   test("ends with 1 when there is no reward", async () => {
     const reason = new BerthError("grader_timeout", "Too slow.").report();
-    await using controller = await listeningController({ grade: async () => ({ status: "unscored", reward: null, parts: [], reason, duration_ms: 5 }) });
-    expect(await controller.berth("rollout", "grade", rolloutId)).toMatchObject({ code: 1, stdout: "unscored", stderr: expect.stringContaining("grader_timeout: Too slow.") });
+    await using controller = await listeningController({
+      grade: async () => ({ status: "unscored", reward: null, parts: [], reason, duration_ms: 5 }),
+    });
+    expect(await controller.berth("rollout", "grade", rolloutId)).toMatchObject({
+      code: 1,
+      stdout: "unscored",
+      stderr: expect.stringContaining("grader_timeout: Too slow."),
+    });
   });
 });
 
@@ -145,13 +193,21 @@ describe("the rest of a rollout's life", () => {
       get: async () => aRollout(),
       trajectory: async () => ({ rollout_id: rolloutId, records: [record] }),
     });
-    expect((await controller.berth("rollout", "show", rolloutId, "--trajectory")).stdout).toMatch(/0\s+shell\s+exited 2\s+12 ms\s+\{"command":"ls"\}$/);
-    expect((await controller.berth("rollout", "show", rolloutId, "--trajectory", "--json")).json().trajectory).toEqual([record]);
+    expect((await controller.berth("rollout", "show", rolloutId, "--trajectory")).stdout).toMatch(
+      /0\s+shell\s+exited 2\s+12 ms\s+\{"command":"ls"\}$/,
+    );
+    expect((await controller.berth("rollout", "show", rolloutId, "--trajectory", "--json")).json().trajectory).toEqual([
+      record,
+    ]);
   });
 
   test("rm ends several", async () => {
-    await using controller = await listeningController({ close: async (id) => aRollout({ rollout_id: id, status: "closed" }) });
-    expect((await controller.berth("rollout", "rm", rolloutId, rolloutId)).stdout).toBe(`${rolloutId}  closed\n${rolloutId}  closed`);
+    await using controller = await listeningController({
+      close: async (id) => aRollout({ rollout_id: id, status: "closed" }),
+    });
+    expect((await controller.berth("rollout", "rm", rolloutId, rolloutId)).stdout).toBe(
+      `${rolloutId}  closed\n${rolloutId}  closed`,
+    );
   });
 
   test("events are followed to the end", async () => {
@@ -161,7 +217,10 @@ describe("the rest of a rollout's life", () => {
       yield { type: "verdict", at, status: "scored", reward: 1 };
     };
     await using controller = await listeningController({ get: async () => aRollout(), events });
-    expect(await controller.berth("rollout", "events", rolloutId)).toMatchObject({ code: 0, stdout: `${at}  status     active\n${at}  verdict    scored 1` });
+    expect(await controller.berth("rollout", "events", rolloutId)).toMatchObject({
+      code: 0,
+      stdout: `${at}  status     active\n${at}  verdict    scored 1`,
+    });
   });
 });
 
@@ -173,8 +232,13 @@ describe("refusals", () => {
     await using controller = await listeningController({ get });
     const run = await controller.berth("rollout", "show", rolloutId);
     expect(run).toMatchObject({ code: 4, stdout: "" });
-    expect(run.stderr).toMatch(/^error: There is no such rollout\.\nCreate the rollout first.*\n\(unknown_rollout, cause: caller\)$/);
-    expect((await controller.berth("rollout", "show", rolloutId, "--json")).json().error).toMatchObject({ code: "unknown_rollout", retryable: false });
+    expect(run.stderr).toMatch(
+      /^error: There is no such rollout\.\nCreate the rollout first.*\n\(unknown_rollout, cause: caller\)$/,
+    );
+    expect((await controller.berth("rollout", "show", rolloutId, "--json")).json().error).toMatchObject({
+      code: "unknown_rollout",
+      retryable: false,
+    });
   });
 
   test("a wrong key is one", async () => {
@@ -184,10 +248,16 @@ describe("refusals", () => {
   });
 
   test("nobody at the address ends with 3", async () => {
-    expect(await runCommand(["rollout", "ls", "--url", "http://127.0.0.1:1"])).toMatchObject({ code: 3, stderr: expect.stringContaining("berth serve") });
+    expect(await runCommand(["rollout", "ls", "--url", "http://127.0.0.1:1"])).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining("berth serve"),
+    });
   });
 
-  test.each([["rollout", "ls", "--url", "ftp://x"], ["rollout", "ls", "--limit", "many"], ["rollout"], ["sail"]])("%s %s %s is wrong usage", async (...args) => {
-    expect((await runCommand(args)).code).toBe(2);
-  });
+  test.each([["rollout", "ls", "--url", "ftp://x"], ["rollout", "ls", "--limit", "many"], ["rollout"], ["sail"]])(
+    "%s %s %s is wrong usage",
+    async (...args) => {
+      expect((await runCommand(args)).code).toBe(2);
+    },
+  );
 });

@@ -9,7 +9,13 @@ test("one word is shell text, several words stay the words that they are", () =>
 });
 
 test("a table aligns its columns and shows cells as one safe line", () => {
-  const text = table(["id", "name"], [["1", "a\nb"], ["long", "\u001b[31mred"]]);
+  const text = table(
+    ["id", "name"],
+    [
+      ["1", "a\nb"],
+      ["long", "\u001b[31mred"],
+    ],
+  );
   expect(text).toBe("id    name\n1     a b\nlong  red");
 });
 
