@@ -2,7 +2,8 @@ import type { z } from "zod";
 
 type Issue = z.core.$ZodIssue;
 
-const atRoot = (issues: readonly Issue[]): boolean => issues.some((issue) => issue.path.length === 0 && issue.code === "invalid_type");
+const atRoot = (issues: readonly Issue[]): boolean =>
+  issues.some((issue) => issue.path.length === 0 && issue.code === "invalid_type");
 
 /** Of a failed union, the issues of the branch that the value was meant for: the one whose outermost type fits. */
 function innermost(issue: Issue): Issue[] {
@@ -15,7 +16,10 @@ function innermost(issue: Issue): Issue[] {
 }
 
 const fieldName = (path: readonly PropertyKey[]): string =>
-  path.reduce<string>((text, key) => (typeof key === "number" ? `${text}[${key}]` : text ? `${text}.${String(key)}` : String(key)), "");
+  path.reduce<string>(
+    (text, key) => (typeof key === "number" ? `${text}[${key}]` : text ? `${text}.${String(key)}` : String(key)),
+    "",
+  );
 
 /** What a schema refused, for people: `budget.tool_calls: must be …; repo.commit: …`. At most five fields are named. */
 export function describeIssues(issues: readonly Issue[]): string {

@@ -23,7 +23,8 @@ export const registerEnvironment: Route = (api, { service }) => {
     schema: {
       operationId: "registerEnvironment",
       summary: "Register an environment",
-      description: "Checks it, fills in defaults and keeps it. The same again changes nothing; another one under its name is refused.",
+      description:
+        "Checks it, fills in defaults and keeps it. The same again changes nothing; another one under its name is refused.",
       tags: ["environments"],
       body,
       response: {
