@@ -45,7 +45,7 @@ export async function releaseTask(dir: string, onProgress: (message: string) => 
     url: `file://${repository}`,
     fix: commit,
     image: undefined,
-    setup: [`npm install --prefix / --no-audit --no-fund --ignore-scripts --loglevel=error ${TEST_PACKAGES.join(" ")}`],
+    setup: [`mkdir -p /opt/tests && ln -s /opt/tests/node_modules /node_modules && npm install --prefix /opt/tests --no-audit --no-fund --ignore-scripts --loglevel=error ${TEST_PACKAGES.join(" ")}`],
     test: "/node_modules/.bin/tape 'test/*.test.js'",
   };
 }
