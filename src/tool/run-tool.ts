@@ -25,7 +25,8 @@ export async function runTool<Arguments extends z.ZodType>(
 /** Messages quote files and patches; so much of one is enough to act on. */
 const mostMessageBytes = 16 * 1024;
 
-function refusal(error: BerthError): ToolOutputInput {
+/** A failure as the model reads it; for refusals before a tool runs, too. */
+export function refusal(error: BerthError): ToolOutputInput {
   const message = boundOutput(error.message, mostMessageBytes).output;
   return { output: `Error: ${message} ${error.remedy}`, error: { ...error.report(), message } };
 }
