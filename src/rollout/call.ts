@@ -36,7 +36,7 @@ const REFUSALS = new Set(["unknown_tool", "invalid_arguments", "budget_exhausted
  */
 export async function executeCall(live: LiveRollout, sandbox: Sandbox, call: ToolCall, context: CallContext): Promise<ToolCallResult> {
   const { store, registry, clock, deadlineMs } = context;
-  const tool = registry.get(call.tool);
+  const tool = registry.has(call.tool) ? registry.get(call.tool) : undefined;
   const reserved = await store.reserveCall(live.id, {
     callId: call.callId,
     tool: call.tool,

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { countField, pathField } from "./fields.ts";
+import { withRemedy } from "./remedy.ts";
 import { defineTool } from "./tool.ts";
 
 export const glob = defineTool({
@@ -14,9 +15,11 @@ Comes back: one path a line, relative to the workspace. The answer says so when 
     max_paths: countField(1, 5000, 1000, "Most paths to give."),
   }),
   async run({ guest, signal }, { pattern, path, max_paths: limit }) {
-    const { paths, truncated } = await guest.glob(
-      { pattern, ...(path === undefined ? {} : { path }), limit },
-      { signal },
+    const found = guest.glob({ pattern, ...(path === undefined ? {} : { path }), limit }, { signal });
+    const { paths, truncated } = await withRemedy(
+      "invalid_pattern",
+      "Correct the glob: close its brackets and braces.",
+      found,
     );
     const lines: string[] = [...paths];
     if (paths.length === 0) lines.push("[no file matches; ** is needed to look into directories]");

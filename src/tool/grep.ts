@@ -1,12 +1,15 @@
 import { z } from "zod";
 import { countField, globsField, pathField } from "./fields.ts";
 import { grepLines } from "./grep-report.ts";
+import { withRemedy } from "./remedy.ts";
 import { defineTool } from "./tool.ts";
 import { counted } from "./wording.ts";
 
 /** Bytes of matches that the guest gives at most; with file names the answer stays below the bound of all answers. */
 const maxBytes = 131_072;
 const searchTimeoutMs = 25_000;
+const invalidPattern =
+  "Write the pattern in RE2 syntax (no look-around, no back-references) or set fixed; include and exclude take globs.";
 
 export const grep = defineTool({
   name: "grep",
@@ -29,7 +32,7 @@ Use it instead of grep or find in the shell.`,
     max_matches: countField(1, 2000, 100, "Most matches to give."),
   }),
   async run({ guest, signal }, args) {
-    const result = await guest.grep(
+    const search = guest.grep(
       {
         pattern: args.pattern,
         ...(args.path === undefined ? {} : { path: args.path }),
@@ -45,6 +48,7 @@ Use it instead of grep or find in the shell.`,
       },
       { signal, timeoutMs: searchTimeoutMs + 5000 },
     );
+    const result = await withRemedy("invalid_pattern", invalidPattern, search);
     const { matches, matchedFiles, searchedFiles, truncated, timedOut } = result;
     const lines = grepLines(matches);
     if (matches.length === 0 && !timedOut) {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { countField } from "./fields.ts";
 import { callId } from "../model/tool-call.ts";
+import { withRemedy } from "./remedy.ts";
 import { defineTool } from "./tool.ts";
 
 export const readOutput = defineTool({
@@ -15,7 +16,15 @@ Comes back: the bytes as text, then a line that says which bytes they are, of ho
     limit: countField(1, 131_072, 65_536, "Most bytes to read."),
   }),
   async run({ guest, signal }, { call_id: id, stream, offset, limit }) {
-    const { bytes: given, totalBytes, spooledBytes } = await guest.output(id, stream, { offset, limit }, { signal });
+    const {
+      bytes: given,
+      totalBytes,
+      spooledBytes,
+    } = await withRemedy(
+      "invalid_arguments",
+      "Give the call_id that the answer of a shell call named; run the command again if it was long ago.",
+      guest.output(id, stream, { offset, limit }, { signal }),
+    );
     const bytes = offset + given.length < totalBytes ? wholeCharacters(given) : given;
     const end = offset + bytes.length;
     const page = `bytes ${offset} to ${end} of ${totalBytes} of ${stream}`;

@@ -1,16 +1,15 @@
 import { BerthError } from "../core/errors.ts";
 import type { Tool } from "./tool.ts";
 
-export { parseArguments } from "./parse-arguments.ts";
-export { runTool } from "./run-tool.ts";
-
 /** Tools by name, in the order in which models see them. */
 export interface ToolRegistry {
   readonly names: readonly string[];
-  get(name: string): Tool | undefined;
+  has(name: string): boolean;
+  /** @throws BerthError `unknown_tool` listing the names */
+  get(name: string): Tool;
   /**
-   * The tools that an environment names, in its order; all of them when it names none. Names that do not exist are left
-   * out: whoever accepts an environment checks them with `get`.
+   * The tools that an environment names, in its order; all of them when it names none.
+   * @throws BerthError `invalid_environment` naming those that do not exist
    */
   select(names: readonly string[] | undefined): readonly Tool[];
 }
@@ -22,9 +21,25 @@ export function createToolRegistry(tools: readonly Tool[]): ToolRegistry {
     if (byName.has(tool.name)) throw new BerthError("internal", `Two tools are named ${tool.name}.`);
     byName.set(tool.name, tool);
   }
+  const names = [...byName.keys()];
   return {
-    names: [...byName.keys()],
-    get: (name) => byName.get(name),
-    select: (names) => (names ? [...new Set(names)].flatMap((name) => byName.get(name) ?? []) : [...byName.values()]),
+    names,
+    has: (name) => byName.has(name),
+    get(name) {
+      const tool = byName.get(name);
+      if (tool) return tool;
+      throw new BerthError("unknown_tool", `There is no tool ${name.slice(0, 80)}; there are: ${names.join(", ")}.`);
+    },
+    select(wanted) {
+      if (!wanted) return [...byName.values()];
+      const missing = wanted.filter((name) => !byName.has(name));
+      if (missing.length > 0) {
+        throw new BerthError(
+          "invalid_environment",
+          `tools: there is no ${missing.join(", ")}; there are: ${names.join(", ")}.`,
+        );
+      }
+      return [...new Set(wanted)].flatMap((name) => byName.get(name) ?? []);
+    },
   };
 }

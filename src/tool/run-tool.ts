@@ -3,6 +3,7 @@ import { BerthError } from "../core/errors.ts";
 import type { ToolOutput, ToolOutputInput } from "../model/tool-call.ts";
 import { boundOutput } from "./bounded-output.ts";
 import type { Tool, ToolContext } from "./tool.ts";
+import { asSentence } from "./wording.ts";
 
 /**
  * Runs a tool. What the policy brought about becomes an answer that it reads; the answer is always below 1 MB.
@@ -25,8 +26,8 @@ export async function runTool<Arguments extends z.ZodType>(
 /** Messages quote files and patches; so much of one is enough to act on. */
 const mostMessageBytes = 16 * 1024;
 
-/** A failure as the model reads it; also for calls that do not run at all. */
+/** A failure as the model reads it; for refusals before a tool runs, too. */
 export function refusal(error: BerthError): ToolOutputInput {
-  const message = boundOutput(error.message, mostMessageBytes).output;
+  const message = asSentence(boundOutput(error.message, mostMessageBytes).output);
   return { output: `Error: ${message} ${error.remedy}`, error: { ...error.report(), message } };
 }

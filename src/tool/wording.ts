@@ -15,3 +15,6 @@ export function listed(items: readonly (string | number)[], most = 20): string {
   const shown = items.slice(0, most).join(", ");
   return items.length > most ? `${shown} and ${items.length - most} more` : shown;
 }
+
+/** Messages of the guest are phrases; another sentence may follow this. */
+export const asSentence = (message: string): string => (/[.!?:;\n]$/.test(message) ? message : `${message}.`);

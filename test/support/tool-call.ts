@@ -1,5 +1,6 @@
 import type { ToolOutput } from "../../src/model/tool-call.ts";
-import { parseArguments, runTool } from "../../src/tool/registry.ts";
+import { parseArguments } from "../../src/tool/parse-arguments.ts";
+import { runTool } from "../../src/tool/run-tool.ts";
 import type { Tool } from "../../src/tool/tool.ts";
 import type { TreeGuest } from "./tree-guest.ts";
 

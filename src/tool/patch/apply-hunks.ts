@@ -72,8 +72,7 @@ function placeHunk(
   const atEnd = isAtEnd(hunk);
   const sought = (start: number): Sought => ({ oldLines, from: start, expectedIndex: hunk.expectedIndex, atEnd });
   const start = passAnchors(path, finder, hunk, from, name);
-  if (oldLines.length === 0)
-    return { hunk, at: insertionIndex(file, hunk, start, from), length: 0, alsoAt: [] };
+  if (oldLines.length === 0) return { hunk, at: insertionIndex(file, hunk, start, from), length: 0, alsoAt: [] };
   // An anchor that stands before this place too may have meant that one: two hunks of one function.
   const found =
     finder.find(sought(start.strict)) ??

@@ -1,6 +1,7 @@
 import { BerthError, toBerthError } from "../../core/errors.ts";
 import type { Guest, RequestOptions } from "../../guest/guest.ts";
 import { sha256 } from "../text-file.ts";
+import { asSentence } from "../wording.ts";
 import type { PlannedFile } from "./plan-patch.ts";
 
 /** Undoing goes on when the call has been given up, but not for ever. */
@@ -95,7 +96,7 @@ async function undoAll(undos: readonly Undo[], failedPath: string, failure: Bert
   }
   const state =
     left.length === 0 ? "Nothing was changed." : `These files could not be put back as they were: ${left.join(", ")}.`;
-  return new BerthError(failure.code, `${failedPath}: ${failure.message} ${state}`, {
+  return new BerthError(failure.code, `${failedPath}: ${asSentence(failure.message)} ${state}`, {
     cause: failure,
     remedy: failure.remedy,
   });

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { BerthError } from "../../../src/core/errors.ts";
 import { glob } from "../../../src/tool/glob.ts";
 import { listDir } from "../../../src/tool/list-dir.ts";
 import { callTool } from "../../support/tool-call.ts";
@@ -36,4 +37,11 @@ test("glob gives paths, and says when there are none or more", async () => {
   const cut = await callTool(glob, guest(), { pattern: "**", max_paths: 1 });
   expect(cut.output).toMatch(/^a\.py\n\[there are more than these 1 paths;/);
   expect(cut.truncated).toBe(true);
+});
+
+test("a glob that cannot be read is answered with what to do about globs", async () => {
+  const refusing = guest();
+  refusing.glob = () => Promise.reject(new BerthError("invalid_pattern", "a pattern has an open bracket"));
+  const { output } = await callTool(glob, refusing, { pattern: "[" });
+  expect(output).toBe("Error: a pattern has an open bracket. Correct the glob: close its brackets and braces.");
 });

@@ -3,7 +3,7 @@ import { BerthError } from "../../../src/core/errors.ts";
 import { grep } from "../../../src/tool/grep.ts";
 import { readFile } from "../../../src/tool/read-file.ts";
 import { readOutput } from "../../../src/tool/read-output.ts";
-import { parseArguments } from "../../../src/tool/registry.ts";
+import { parseArguments } from "../../../src/tool/parse-arguments.ts";
 import type { Tool } from "../../../src/tool/tool.ts";
 
 function refused(tool: Tool, raw: unknown): BerthError {

@@ -2,7 +2,8 @@ import { expect, test } from "vitest";
 import { z } from "zod";
 import { BerthError } from "../../../src/core/errors.ts";
 import { builtinTools } from "../../../src/tool/builtin-tools.ts";
-import { createToolRegistry, runTool } from "../../../src/tool/registry.ts";
+import { createToolRegistry } from "../../../src/tool/registry.ts";
+import { runTool } from "../../../src/tool/run-tool.ts";
 import { defineTool, type ToolContext } from "../../../src/tool/tool.ts";
 import { TreeGuest } from "../../support/tree-guest.ts";
 
@@ -29,13 +30,15 @@ test("tools are found by name, in the order in which they were given", () => {
     "edit_file",
     "apply_patch",
   ]);
-  expect(registry.get("grep")?.name).toBe("grep");
-  expect(registry.get("__proto__")).toBeUndefined();
+  expect(registry.get("grep").name).toBe("grep");
+  expect([registry.has("grep"), registry.has("__proto__")]).toEqual([true, false]);
+  expect(() => registry.get("bash")).toThrow(/^There is no tool bash; there are: shell, read_output, /);
 });
 
 test("an environment's names select, in its order; none select all", () => {
-  expect(registry.select(["grep", "shell", "grep", "nothing"]).map(({ name }) => name)).toEqual(["grep", "shell"]);
+  expect(registry.select(["grep", "shell", "grep"]).map(({ name }) => name)).toEqual(["grep", "shell"]);
   expect(registry.select(undefined)).toHaveLength(9);
+  expect(() => registry.select(["grep", "nothing"])).toThrow("tools: there is no nothing; there are: shell,");
 });
 
 test("two tools of one name are a mistake", () => {
