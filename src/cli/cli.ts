@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { demoCommand } from "./commands/demo.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { envCommand } from "./commands/env.ts";
 import { gcCommand } from "./commands/gc.ts";
@@ -10,6 +11,7 @@ import { exitCodeHelp } from "./exit-codes.ts";
 
 const commands: readonly ((context: CliContext) => Command)[] = [
   serveCommand,
+  demoCommand,
   doctorCommand,
   envCommand,
   imageCommand,

@@ -53,7 +53,7 @@ const answer = z.union([
           name: z.string(),
           description: z.string(),
           inputSchema: jsonSchema,
-          annotations: z.strictObject({ readOnlyHint: z.boolean(), openWorldHint: z.boolean() }),
+          annotations: z.strictObject({ readOnlyHint: z.boolean() }),
         }),
       ),
     }),

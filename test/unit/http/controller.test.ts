@@ -55,7 +55,7 @@ describe("tools", () => {
         name: "echo",
         description: "Gives back its text.",
         inputSchema: parameters,
-        annotations: { readOnlyHint: true, openWorldHint: false },
+        annotations: { readOnlyHint: true },
       },
     ],
   ])("are described in the form of %s", async (query, tool) => {
