@@ -16,7 +16,7 @@ const (
 	contentTypeNewlineJSONs = "application/x-ndjson"
 )
 
-// tree streams its entries. Once the first is out the status is too, so the last line tells how it ended.
+// tree streams its entries. Once there is one the status may be out, so then the last line tells how it ended.
 func (s *server) tree(w http.ResponseWriter, r *http.Request) error {
 	request := struct {
 		Exclude      []string `json:"exclude"`
@@ -31,7 +31,14 @@ func (s *server) tree(w http.ResponseWriter, r *http.Request) error {
 	lines := json.NewEncoder(out)
 	lines.SetEscapeHTML(false)
 	options := files.TreeOptions{Exclude: request.Exclude, MaxEntries: request.MaxEntries, MaxFileBytes: request.MaxFileBytes}
-	count, err := s.Workspace.Tree(r.Context(), options, func(entry *files.TreeEntry) error { return lines.Encode(entry) })
+	started := false
+	count, err := s.Workspace.Tree(r.Context(), options, func(entry *files.TreeEntry) error {
+		started = true
+		return lines.Encode(entry)
+	})
+	if err != nil && !started {
+		return err
+	}
 	if err != nil {
 		failure := fault.From(err)
 		err = lines.Encode(struct {
