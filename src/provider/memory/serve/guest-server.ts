@@ -65,7 +65,8 @@ export class GuestServer {
     };
     try {
       const expected = headers["berth-expect-boot"];
-      if (expected !== undefined && expected !== this.#machine.bootId) throw new GuestFault("wrong_boot", "This is another boot.");
+      if (expected !== undefined && expected !== this.#machine.bootId)
+        throw new GuestFault("wrong_boot", "This is another boot.");
       answer(200, await this.#route(await readRequest(stream, headers)));
     } catch (thrown) {
       const code = thrown instanceof GuestFault ? thrown.code : "internal";
