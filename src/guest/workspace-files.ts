@@ -1,9 +1,11 @@
+import { BerthError } from "../core/errors.ts";
 import { unacceptable } from "./guest-error.ts";
 import type { FileLines, FileStat, Guest, RequestOptions } from "./guest.ts";
 import { assertSuccess, countHeader, readReply } from "./reply.ts";
 import type { Requester } from "./requester.ts";
 import { wireLines, wireList, wireNothing, wireStat, wireUnpacked, wireWritten } from "./wire.ts";
 
+const maxWriteBytes = 64 * 1024 * 1024;
 const maxReadBytes = 8 * 1024 * 1024;
 const smallReplyBytes = 64 * 1024;
 /** A path of 4,096 control characters in JSON. */
@@ -70,6 +72,12 @@ export class WorkspaceFiles {
     options?: RequestOptions,
   ): Promise<{ bytes: number; sha256: string; created: boolean }> {
     const what = "files/write";
+    if (content.byteLength > maxWriteBytes) {
+      throw new BerthError(
+        "file_too_large",
+        `${content.byteLength} bytes are more than the ${maxWriteBytes} that can be written at once.`,
+      );
+    }
     const url = at(what, {
       path,
       create_parents: how.createParents ?? false,
