@@ -53,7 +53,7 @@ function cellOf(provider: string, group: string, task: RunnerTask): Cell {
   const { behaviour, gap } = readTitle(task.name);
   const state = task.result?.state ?? "filtered";
   const passed = state === "pass";
-  const reason = String(task.meta.notRun ?? "filtered");
+  const reason = task.meta.notRun ?? "filtered";
   const shown = passed
     ? gap === undefined
       ? "✓"

@@ -59,7 +59,7 @@ const memory: ProviderFixture = {
         return slot.current;
       },
       image: "host",
-      restart: slot.restart,
+      restart: () => slot.restart(),
       residue: async () => [...world.sandboxes.keys()],
       cleanup: async () => await slot.current.close(),
     };
@@ -83,7 +83,7 @@ const oci: ProviderFixture = {
         return slot.current;
       },
       image: "host",
-      restart: slot.restart,
+      restart: () => slot.restart(),
       residue: async () => [
         ...(await linesOf("/proc/self/mountinfo", dataDir)),
         ...(await entriesOf(path.join(dataDir, "oci/sandboxes"))),
@@ -122,7 +122,7 @@ const docker: ProviderFixture = {
         return slot.current;
       },
       image,
-      restart: slot.restart,
+      restart: () => slot.restart(),
       residue: async () => [],
       cleanup: async () => await slot.current.close(),
     };
