@@ -56,7 +56,12 @@ function guestOver(link: GuestLink, { clock = systemClock, ids = systemIds }: Co
       return { bootId: told.boot_id, uptimeMs: told.uptime_ms, processes: told.processes, oomKills: told.oom_kills };
     },
     quiesce: async (given) => {
-      const question = { what: "quiesce", method: "POST", path: "/v1/quiesce", maxReplyBytes: smallReplyBytes } as const;
+      const question = {
+        what: "quiesce",
+        method: "POST",
+        path: "/v1/quiesce",
+        maxReplyBytes: smallReplyBytes,
+      } as const;
       return readReply("quiesce", await requester.read(question, given), wireKilled);
     },
 

@@ -22,12 +22,17 @@ export function resolveImage(images: Readonly<Record<string, ImageFiles>>, name:
 
 export function imageTree(images: Readonly<Record<string, ImageFiles>>, location: string, maxBytes: number): FileTree {
   const files = images[location] ?? bare[location];
-  if (files === undefined) throw new BerthError("sandbox_create_failed", `The memory provider has no image ${location}.`);
+  if (files === undefined)
+    throw new BerthError("sandbox_create_failed", `The memory provider has no image ${location}.`);
   const tree = new FileTree(maxBytes);
   for (const directory of directories) tree.makeDirectories(directory);
   for (const [path, content] of Object.entries({ ...skeleton, ...files })) {
     tree.makeDirectories(path.replace(/\/[^/]*$/, "") || "/");
-    tree.put(tree.lookup(path), { type: "file", bytes: Buffer.from(content), mode: content.startsWith("#!") ? 0o755 : 0o644 });
+    tree.put(tree.lookup(path), {
+      type: "file",
+      bytes: Buffer.from(content),
+      mode: content.startsWith("#!") ? 0o755 : 0o644,
+    });
   }
   return tree;
 }

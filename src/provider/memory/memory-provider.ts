@@ -14,7 +14,15 @@ const name = "memory";
 
 const capabilities: Capabilities = {
   has: new Set([
-    "runtime_runc", "network_none", "network_host", "seccomp", "no_new_privs", "memory_limit", "pids_limit", "cpu_limit", "disk_quota",
+    "runtime_runc",
+    "network_none",
+    "network_host",
+    "seccomp",
+    "no_new_privs",
+    "memory_limit",
+    "pids_limit",
+    "cpu_limit",
+    "disk_quota",
     "root_commands",
   ]),
   gaps: {
@@ -71,7 +79,8 @@ class MemoryProvider implements Provider {
 
   async create(spec: SandboxSpec, { signal }: { signal?: AbortSignal } = {}): Promise<SandboxHandle> {
     assertEnforceable(name, capabilities, spec);
-    if (!/^[a-z0-9-]{1,63}$/.test(spec.id)) throw new BerthError("sandbox_create_failed", `${spec.id} is no id of a sandbox.`);
+    if (!/^[a-z0-9-]{1,63}$/.test(spec.id))
+      throw new BerthError("sandbox_create_failed", `${spec.id} is no id of a sandbox.`);
     signal?.throwIfAborted();
     const before = this.#world.sandboxes.get(spec.id);
     if (before?.state.status === "running") return before.handle;
@@ -105,7 +114,9 @@ class MemoryProvider implements Provider {
   }
 
   async list(owner: string): Promise<readonly SandboxHandle[]> {
-    return [...this.#world.sandboxes.values()].map(({ handle }) => handle).filter(({ labels }) => labels.owner === owner);
+    return [...this.#world.sandboxes.values()]
+      .map(({ handle }) => handle)
+      .filter(({ labels }) => labels.owner === owner);
   }
 
   async close(): Promise<void> {}
@@ -114,9 +125,11 @@ class MemoryProvider implements Provider {
     const { snapshots } = this.#world;
     if (!/^[0-9a-f]{64}$/.test(key)) throw new BerthError("internal", `${key} is no key of a snapshot.`);
     const sandbox = this.#world.sandboxes.get(handle.id);
-    if (sandbox === undefined && !snapshots.has(key)) throw new BerthError("sandbox_lost", `The sandbox ${handle.id} is gone.`);
+    if (sandbox === undefined && !snapshots.has(key))
+      throw new BerthError("sandbox_lost", `The sandbox ${handle.id} is gone.`);
     await sandbox?.stop(0);
-    if (sandbox && !snapshots.has(key)) snapshots.set(key, { tree: sandbox.tree.copy(), createdAtMs: this.#clock.now() });
+    if (sandbox && !snapshots.has(key))
+      snapshots.set(key, { tree: sandbox.tree.copy(), createdAtMs: this.#clock.now() });
     await this.destroy(handle);
   }
 

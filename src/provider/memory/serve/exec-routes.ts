@@ -32,8 +32,10 @@ export class Calls {
 
   async exec(request: Request): Promise<Reply> {
     const asked = parsed(execRequest, request.body);
-    if (asked.user === "root" && !this.#allowRoot) throw new GuestFault("permission_denied", "This sandbox runs nothing as root.");
-    if (this.#used.has(asked.call_id)) throw new GuestFault("duplicate_call", `The call ${asked.call_id} was run before.`);
+    if (asked.user === "root" && !this.#allowRoot)
+      throw new GuestFault("permission_denied", "This sandbox runs nothing as root.");
+    if (this.#used.has(asked.call_id))
+      throw new GuestFault("duplicate_call", `The call ${asked.call_id} was run before.`);
     const call = new ExecCall(this.#machine, asked);
     this.#used.add(asked.call_id);
     this.#calls.set(asked.call_id, call);
@@ -79,5 +81,10 @@ export class Calls {
 const pageQuery = z.object({
   stream: z.enum(["stdout", "stderr"]),
   offset: z.coerce.number().int().min(0).default(0),
-  limit: z.coerce.number().int().min(0).max(1024 * 1024).default(65_536),
+  limit: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(1024 * 1024)
+    .default(65_536),
 });

@@ -11,7 +11,12 @@ const count = z.coerce.number().int().min(0);
 const flag = z.enum(["true", "false"]).transform((text) => text === "true");
 
 const readQuery = z.object({ path, offset: count.default(0), limit: count.max(maxReadBytes).default(maxReadBytes) });
-const writeQuery = z.object({ path, create_parents: flag.default(false), executable: flag.optional(), if_sha256: z.string().optional() });
+const writeQuery = z.object({
+  path,
+  create_parents: flag.default(false),
+  executable: flag.optional(),
+  if_sha256: z.string().optional(),
+});
 const deleteBody = z.object({ path, recursive: z.boolean().default(false) });
 const listQuery = z.object({ path, depth: count.min(1).default(1), limit: count.default(1_000) });
 
@@ -37,10 +42,12 @@ export class Files {
   write({ query, body }: Request): Reply {
     const asked = parsed(writeQuery, Object.fromEntries(query));
     const beneath = this.#workspace;
-    if (asked.create_parents && asked.path.includes("/")) this.#tree.makeDirectories(asked.path.replace(/\/[^/]*$/, ""), { beneath });
+    if (asked.create_parents && asked.path.includes("/"))
+      this.#tree.makeDirectories(asked.path.replace(/\/[^/]*$/, ""), { beneath });
     const place = this.#tree.lookup(asked.path, { beneath });
     const before = place.node;
-    if (before !== undefined && before.type !== "file") throw new GuestFault("not_regular_file", `${asked.path} is no regular file.`);
+    if (before !== undefined && before.type !== "file")
+      throw new GuestFault("not_regular_file", `${asked.path} is no regular file.`);
     if (asked.if_sha256 !== undefined && (before === undefined || sha256(before.bytes) !== asked.if_sha256)) {
       throw new GuestFault("precondition_failed", `${asked.path} has changed.`);
     }
@@ -77,8 +84,13 @@ export class Files {
       for (const name of sortedNames(directory)) {
         const child = directory.children.get(name);
         if (child === undefined) continue;
-        entries.push({ path: this.#relative(`${prefix}/${name}`), type: child.type, size: child.type === "file" ? child.bytes.length : 0 });
-        if (child.type === "directory" && depth < asked.depth && name !== ".git") walk(child, `${prefix}/${name}`, depth + 1);
+        entries.push({
+          path: this.#relative(`${prefix}/${name}`),
+          type: child.type,
+          size: child.type === "file" ? child.bytes.length : 0,
+        });
+        if (child.type === "directory" && depth < asked.depth && name !== ".git")
+          walk(child, `${prefix}/${name}`, depth + 1);
       }
     };
     walk(node, top, 1);

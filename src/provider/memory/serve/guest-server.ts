@@ -1,5 +1,5 @@
 import { performServerHandshake, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
-import { duplexPair, type Duplex } from "node:stream";
+import type { Duplex } from "node:stream";
 import { GuestFault } from "../tree/fault.ts";
 import { unpack } from "./archive-route.ts";
 import type { Machine } from "./exec-call.ts";
@@ -8,6 +8,7 @@ import { Files } from "./file-routes.ts";
 import { linesOf } from "./line-routes.ts";
 import { jsonReply, type Reply, type Request } from "./messages.ts";
 import { Search } from "./search-routes.ts";
+import { streamPair } from "./stream-pair.ts";
 
 const maxBodyBytes = 64 * 1024 * 1024;
 
@@ -33,15 +34,9 @@ export class GuestServer {
 
   /** The client's end of a stream of its own. */
   connect(): Duplex {
-    const [near, far] = duplexPair();
+    const [near, far] = streamPair();
     this.#streams.add(far);
-    // As with a socket, the end of one end is the end of the other, whatever was under way.
-    far.on("error", () => {});
-    far.once("close", () => {
-      this.#streams.delete(far);
-      near.destroy();
-    });
-    near.once("close", () => far.destroy());
+    far.once("close", () => this.#streams.delete(far));
     const session = performServerHandshake(far, { settings: { initialWindowSize: 1024 * 1024 } });
     session.on("error", () => far.destroy());
     session.once("close", () => far.destroy());
@@ -65,7 +60,8 @@ export class GuestServer {
     };
     try {
       const expected = headers["berth-expect-boot"];
-      if (expected !== undefined && expected !== this.#machine.bootId) throw new GuestFault("wrong_boot", "This is another boot.");
+      if (expected !== undefined && expected !== this.#machine.bootId)
+        throw new GuestFault("wrong_boot", "This is another boot.");
       answer(200, await this.#route(await readRequest(stream, headers)));
     } catch (thrown) {
       const code = thrown instanceof GuestFault ? thrown.code : "internal";
@@ -144,21 +140,26 @@ export class GuestServer {
 
 async function readRequest(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Promise<Request> {
   const url = new URL(headers[":path"] ?? "/", "http://guest");
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of stream as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > maxBodyBytes) throw new GuestFault("too_large", `The body is longer than ${maxBodyBytes} bytes.`);
-    chunks.push(chunk);
-  }
   return {
     method: headers[":method"] ?? "GET",
     path: url.pathname,
     query: url.searchParams,
-    body: Buffer.concat(chunks),
+    body: await readBody(stream),
     onGone: (then) => {
       stream.once("aborted", then);
       stream.once("close", then);
     },
   };
+}
+
+/** Reads to the end, also what it does not keep, so that the refusal finds a client that has finished writing. */
+async function readBody(stream: ServerHttp2Stream): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes <= maxBodyBytes) chunks.push(chunk);
+  }
+  if (bytes > maxBodyBytes) throw new GuestFault("too_large", `The body is longer than ${maxBodyBytes} bytes.`);
+  return Buffer.concat(chunks);
 }

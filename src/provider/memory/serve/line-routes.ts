@@ -18,7 +18,8 @@ const linesQuery = z.object({
 export function linesOf(files: Files, { query }: Request): Reply {
   const asked = parsed(linesQuery, Object.fromEntries(query));
   const { bytes } = files.regularFile(asked.path);
-  if (bytes.length > maxFileBytes) throw new GuestFault("too_large", `${asked.path} is larger than ${maxFileBytes} bytes.`);
+  if (bytes.length > maxFileBytes)
+    throw new GuestFault("too_large", `${asked.path} is larger than ${maxFileBytes} bytes.`);
   if (bytes.subarray(0, 8_192).includes(0)) throw new GuestFault("not_text", `${asked.path} is binary.`);
   const lines = bytes.length === 0 ? [] : bytes.toString("utf8").split(/(?<=\n)/);
   let text = "";

@@ -39,7 +39,8 @@ export class Search {
   grep({ body }: Request): Reply {
     const asked = parsed(grepBody, body);
     const pattern = compile(asked.pattern, asked.fixed, asked.ignore_case);
-    const wanted = (path: string) => (asked.include.length === 0 || matches(asked.include, path)) && !matches(asked.exclude, path);
+    const wanted = (path: string) =>
+      (asked.include.length === 0 || matches(asked.include, path)) && !matches(asked.exclude, path);
     const found: { path: string; line: number; text: string; before: string[]; after: string[] }[] = [];
     const files = new Set<string>();
     const tally = { searched: 0, skipped: 0, bytes: 0, truncated: false };
@@ -51,7 +52,8 @@ export class Search {
       }
       tally.searched++;
       const lines = node.bytes.toString("utf8").replace(/\n$/, "").split("\n");
-      const cut = (from: number, to: number) => lines.slice(Math.max(0, from), to).map((line) => cutLine(line, maxLineBytes));
+      const cut = (from: number, to: number) =>
+        lines.slice(Math.max(0, from), to).map((line) => cutLine(line, maxLineBytes));
       for (const [index, line] of lines.entries()) {
         if (!pattern.matcher(line).find()) continue;
         const text = cutLine(line, maxLineBytes);
@@ -61,7 +63,13 @@ export class Search {
           break;
         }
         files.add(path);
-        found.push({ path, line: index + 1, text, before: cut(index - asked.before, index), after: cut(index + 1, index + 1 + asked.after) });
+        found.push({
+          path,
+          line: index + 1,
+          text,
+          before: cut(index - asked.before, index),
+          after: cut(index + 1, index + 1 + asked.after),
+        });
       }
       if (tally.truncated) break;
     }
@@ -89,13 +97,19 @@ export class Search {
   tree({ body }: Request): Reply {
     const asked = parsed(treeBody, body);
     const exclude = new Set(asked.exclude);
-    const entries = walkTree(this.#tree, this.#workspace, "", (path) => exclude.has(path)).filter(({ node }) => node.type !== "directory");
+    const entries = walkTree(this.#tree, this.#workspace, "", (path) => exclude.has(path)).filter(
+      ({ node }) => node.type !== "directory",
+    );
     const tooLarge = entries.find(({ node }) => node.type === "file" && node.bytes.length > asked.max_file_bytes);
     if (entries.length > asked.max_entries || tooLarge) {
-      throw new GuestFault("too_large", tooLarge ? `${tooLarge.path} is too large.` : `There are more than ${asked.max_entries} entries.`);
+      throw new GuestFault(
+        "too_large",
+        tooLarge ? `${tooLarge.path} is too large.` : `There are more than ${asked.max_entries} entries.`,
+      );
     }
     const lines = entries.map(({ path, node }) => {
-      if (node.type === "file") return { type: "file", path, mode: node.mode, size: node.bytes.length, sha256: sha256(node.bytes) };
+      if (node.type === "file")
+        return { type: "file", path, mode: node.mode, size: node.bytes.length, sha256: sha256(node.bytes) };
       return node.type === "link" ? { type: "link", path, target: node.target } : { type: "other", path };
     });
     const text = [...lines, { type: "end", count: lines.length }].map((line) => `${JSON.stringify(line)}\n`).join("");

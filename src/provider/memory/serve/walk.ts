@@ -8,7 +8,12 @@ export interface Entry {
 }
 
 /** Everything at or below `path`, without following links, in the order of the paths' bytes. */
-export function walkTree(tree: FileTree, workspace: string, path: string, skip: (path: string, name: string) => boolean): Entry[] {
+export function walkTree(
+  tree: FileTree,
+  workspace: string,
+  path: string,
+  skip: (path: string, name: string) => boolean,
+): Entry[] {
   const entries: Entry[] = [];
   const top = tree.find(path, { beneath: workspace });
   const prefix = top.path === workspace ? "" : top.path.slice(workspace.length + 1);
@@ -22,5 +27,5 @@ export function walkTree(tree: FileTree, workspace: string, path: string, skip: 
   };
   if (top.node.type === "directory") visit(top.node, prefix);
   else entries.push({ path: prefix, node: top.node });
-  return entries.sort((a, b) => Buffer.compare(Buffer.from(a.path), Buffer.from(b.path)));
+  return entries.toSorted((a, b) => Buffer.compare(Buffer.from(a.path), Buffer.from(b.path)));
 }

@@ -41,10 +41,13 @@ export class CallControl {
         clearTimeout(timer);
         reject(this.signal.reason);
       };
-      const timer = setTimeout(() => {
-        this.signal.removeEventListener("abort", onAbort);
-        resolve();
-      }, Math.min(ms, 2 ** 31 - 1)).unref();
+      const timer = setTimeout(
+        () => {
+          this.signal.removeEventListener("abort", onAbort);
+          resolve();
+        },
+        Math.min(ms, 2 ** 31 - 1),
+      ).unref();
       this.signal.addEventListener("abort", onAbort, { once: true });
     });
   }

@@ -10,7 +10,8 @@ export function expandWord(shell: Shell, word: Word): string {
 export function expandWords(shell: Shell, words: readonly Word[]): string[] {
   return words.flatMap((word) => {
     const [only] = word;
-    if (word.length <= 2 && word.some((part) => "variable" in part && part.variable === "@")) return shell.parameters.slice(1);
+    if (word.length <= 2 && word.some((part) => "variable" in part && part.variable === "@"))
+      return shell.parameters.slice(1);
     const text = expandWord(shell, word);
     const vanishes = text === "" && word.length === 1 && only !== undefined && !only.quoted;
     return vanishes ? [] : [text];
@@ -31,7 +32,9 @@ function expandPart(shell: Shell, part: WordPart): string {
     case "PWD":
       return shell.cwd;
     default:
-      return /^\d$/.test(part.variable) ? (shell.parameters[Number(part.variable)] ?? "") : (shell.env.get(part.variable) ?? "");
+      return /^\d$/.test(part.variable)
+        ? (shell.parameters[Number(part.variable)] ?? "")
+        : (shell.env.get(part.variable) ?? "");
   }
 }
 

@@ -12,7 +12,13 @@ export const filePrograms: readonly (readonly [string, Program])[] = [
       const { node } = shell.tree.find(path, { from: shell.cwd });
       const names = node.type === "directory" ? sortedNames(node) : [path];
       const hidden = args.some((arg) => /^-.*a/.test(arg));
-      await say(shell.stdout, names.filter((name) => hidden || !name.startsWith(".")).map((name) => `${name}\n`).join(""));
+      await say(
+        shell.stdout,
+        names
+          .filter((name) => hidden || !name.startsWith("."))
+          .map((name) => `${name}\n`)
+          .join(""),
+      );
       return 0;
     },
   ],
@@ -24,7 +30,8 @@ export const filePrograms: readonly (readonly [string, Program])[] = [
         const place = shell.tree.lookup(path, { from: shell.cwd, followLast: false });
         if (place.node === undefined && flags.includes("f")) continue;
         if (place.node === undefined) throw new GuestFault("not_found", `rm: ${path}: No such file or directory`);
-        if (place.node.type === "directory" && !/[rR]/.test(flags)) throw new GuestFault("not_regular_file", `rm: ${path}: is a directory`);
+        if (place.node.type === "directory" && !/[rR]/.test(flags))
+          throw new GuestFault("not_regular_file", `rm: ${path}: is a directory`);
         assertWritable(shell, place.path);
         place.parent.children.delete(place.name);
       }
@@ -47,7 +54,8 @@ export const filePrograms: readonly (readonly [string, Program])[] = [
     "touch",
     async (shell, args) => {
       for (const path of plain(args)) {
-        if (shell.tree.lookup(path, { from: shell.cwd }).node === undefined) make(shell, path, { type: "file", bytes: Buffer.alloc(0), mode: 0o644 });
+        if (shell.tree.lookup(path, { from: shell.cwd }).node === undefined)
+          make(shell, path, { type: "file", bytes: Buffer.alloc(0), mode: 0o644 });
       }
       return 0;
     },
@@ -57,7 +65,8 @@ export const filePrograms: readonly (readonly [string, Program])[] = [
     "ln",
     async (shell, args) => {
       const [target = "", path = ""] = plain(args);
-      if (!args.some((arg) => /^-.*s/.test(arg))) throw new GuestFault("invalid_argument", "ln: only symbolic links (-s) are interpreted here");
+      if (!args.some((arg) => /^-.*s/.test(arg)))
+        throw new GuestFault("invalid_argument", "ln: only symbolic links (-s) are interpreted here");
       make(shell, path, { type: "link", target });
       return 0;
     },

@@ -93,7 +93,8 @@ class Parser {
     }
     const keyword = words[0] && keywordOf(words[0]);
     if (keyword !== undefined && notInterpreted.has(keyword)) throw new SyntaxFault(`not interpreted here: ${keyword}`);
-    if (words.length + assignments.length + redirects.length === 0) throw new SyntaxFault(`unexpected ${this.#describe()}`);
+    if (words.length + assignments.length + redirects.length === 0)
+      throw new SyntaxFault(`unexpected ${this.#describe()}`);
     return { kind: "simple", assignments, words, redirects };
   }
 
@@ -106,11 +107,18 @@ class Parser {
   #redirect(): Redirect | undefined {
     const start = this.#at;
     const named = (["0", "1", "2"] as const).find((stream) => this.#take(stream));
-    for (const [operator, how] of [["&>", "write"], [">>", "append"], [">&", "duplicate"], [">", "write"], ["<", "read"]] as const) {
+    for (const [operator, how] of [
+      ["&>", "write"],
+      [">>", "append"],
+      [">&", "duplicate"],
+      [">", "write"],
+      ["<", "read"],
+    ] as const) {
       if (!this.#take(operator)) continue;
       const token = this.#tokens[this.#at++];
       if (token === undefined || !("word" in token)) throw new SyntaxFault("a redirection without a target");
-      const stream = operator === "&>" ? "both" : named !== undefined ? (Number(named) as 0 | 1 | 2) : operator === "<" ? 0 : 1;
+      const stream =
+        operator === "&>" ? "both" : named !== undefined ? (Number(named) as 0 | 1 | 2) : operator === "<" ? 0 : 1;
       return { stream, how, target: token.word };
     }
     this.#at = start;

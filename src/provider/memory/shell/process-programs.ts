@@ -30,7 +30,8 @@ export const processPrograms: readonly (readonly [string, Program])[] = [
     async (shell, args) => {
       const [name, ...rest] = args.filter((arg) => !/^(?:-i|[A-Za-z_]\w*=)/.test(arg));
       const env = args.includes("-i") ? new Map<string, string>() : new Map(shell.env);
-      for (const arg of args) if (/^[A-Za-z_]\w*=/.test(arg)) env.set(arg.slice(0, arg.indexOf("=")), arg.slice(arg.indexOf("=") + 1));
+      for (const arg of args)
+        if (/^[A-Za-z_]\w*=/.test(arg)) env.set(arg.slice(0, arg.indexOf("=")), arg.slice(arg.indexOf("=") + 1));
       if (name !== undefined) return await runProgram({ ...shell, env }, name, rest);
       await say(shell.stdout, [...env].map(([variable, value]) => `${variable}=${value}\n`).join(""));
       return 0;
@@ -68,7 +69,8 @@ export const processPrograms: readonly (readonly [string, Program])[] = [
 
 async function runShell(shell: Shell, args: readonly string[]): Promise<number> {
   const [flag, script = "", name = "sh", ...rest] = args;
-  if (flag !== undefined && /^-[a-z]*c$/.test(flag)) return await runScript(subshell(shell, { parameters: [name, ...rest] }), script);
+  if (flag !== undefined && /^-[a-z]*c$/.test(flag))
+    return await runScript(subshell(shell, { parameters: [name, ...rest] }), script);
   if (flag === undefined) return await runScript(subshell(shell), (await readAll(shell.stdin)).toString("utf8"));
   const { node } = shell.tree.find(flag, { from: shell.cwd });
   if (node.type !== "file") throw new GuestFault("not_regular_file", `${flag}: not a regular file`);
@@ -90,8 +92,24 @@ async function runTest(shell: Shell, args: readonly string[]): Promise<number> {
   return Number(a === "");
 }
 
-const signalNames: Record<string, string> = { "1": "SIGHUP", "2": "SIGINT", "9": "SIGKILL", "15": "SIGTERM", "19": "SIGSTOP" };
+const signalNames: Record<string, string> = {
+  "1": "SIGHUP",
+  "2": "SIGINT",
+  "9": "SIGKILL",
+  "15": "SIGTERM",
+  "19": "SIGSTOP",
+};
 
 function compare(a: number, how: string, b: number): boolean {
-  return how === "-eq" ? a === b : how === "-ne" ? a !== b : how === "-lt" ? a < b : how === "-gt" ? a > b : how === "-le" ? a <= b : a >= b;
+  return how === "-eq"
+    ? a === b
+    : how === "-ne"
+      ? a !== b
+      : how === "-lt"
+        ? a < b
+        : how === "-gt"
+          ? a > b
+          : how === "-le"
+            ? a <= b
+            : a >= b;
 }

@@ -59,11 +59,16 @@ class FileSink implements Sink {
 
   constructor(shell: Shell, path: string, append: boolean) {
     const place = shell.tree.lookup(path, { from: shell.cwd });
-    if (place.node !== undefined && place.node.type !== "file") throw new GuestFault("not_regular_file", `${path}: not a regular file`);
+    if (place.node !== undefined && place.node.type !== "file")
+      throw new GuestFault("not_regular_file", `${path}: not a regular file`);
     assertWritable(shell, place.path);
     this.#shell = shell;
     this.#path = place.path;
-    this.#node = { type: "file", bytes: append ? (place.node?.bytes ?? Buffer.alloc(0)) : Buffer.alloc(0), mode: place.node?.mode ?? 0o644 };
+    this.#node = {
+      type: "file",
+      bytes: append ? (place.node?.bytes ?? Buffer.alloc(0)) : Buffer.alloc(0),
+      mode: place.node?.mode ?? 0o644,
+    };
     shell.tree.put(place, this.#node);
   }
 

@@ -27,7 +27,8 @@ export async function runProgram(shell: Shell, name: string, args: readonly stri
   if (!name.includes("/")) return await complain(shell, `${name}: not found`, 127);
   const { node } = shell.tree.lookup(name, { from: shell.cwd });
   if (node === undefined) return await complain(shell, `${name}: not found`, 127);
-  if (node.type !== "file" || (node.mode & 0o111) === 0) return await complain(shell, `${name}: Permission denied`, 126);
+  if (node.type !== "file" || (node.mode & 0o111) === 0)
+    return await complain(shell, `${name}: Permission denied`, 126);
   const script = node.bytes.toString("utf8");
   if (!/^#!.*sh\b/.test(script)) return await complain(shell, `${name}: Exec format error`, 126);
   return await runScript(subshell(shell, { parameters: [name, ...args] }), script);
@@ -55,7 +56,8 @@ async function runAndOr(shell: Shell, { first, rest }: AndOr): Promise<number> {
 }
 
 async function runPipeline(shell: Shell, { commands, negated }: Pipeline): Promise<number> {
-  const status = commands.length === 1 && commands[0] ? await runCommand(shell, commands[0]) : await runPiped(shell, commands);
+  const status =
+    commands.length === 1 && commands[0] ? await runCommand(shell, commands[0]) : await runPiped(shell, commands);
   return negated ? Number(status === 0) : status;
 }
 

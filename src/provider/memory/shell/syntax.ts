@@ -1,5 +1,7 @@
 /** A part of a word: text as it stands, or a variable to put in. */
-export type WordPart = { readonly text: string; readonly quoted: boolean } | { readonly variable: string; readonly quoted: boolean };
+export type WordPart =
+  | { readonly text: string; readonly quoted: boolean }
+  | { readonly variable: string; readonly quoted: boolean };
 export type Word = readonly WordPart[];
 
 export interface Redirect {
@@ -10,7 +12,12 @@ export interface Redirect {
 }
 
 export type Command =
-  | { readonly kind: "simple"; readonly assignments: readonly { name: string; value: Word }[]; readonly words: readonly Word[]; readonly redirects: readonly Redirect[] }
+  | {
+      readonly kind: "simple";
+      readonly assignments: readonly { name: string; value: Word }[];
+      readonly words: readonly Word[];
+      readonly redirects: readonly Redirect[];
+    }
   | { readonly kind: "group"; readonly subshell: boolean; readonly body: List; readonly redirects: readonly Redirect[] }
   | { readonly kind: "while"; readonly condition: List; readonly body: List; readonly redirects: readonly Redirect[] };
 

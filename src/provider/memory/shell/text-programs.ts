@@ -38,7 +38,7 @@ export const textPrograms: readonly (readonly [string, Program])[] = [
     "seq",
     async ({ stdout, call }, args) => {
       const [first, last] = args.length === 1 ? [1, Number(args[0])] : [Number(args[0]), Number(args[1])];
-      for (let at = first; at <= last; ) {
+      for (let at = first; at <= last;) {
         let text = "";
         for (; at <= last && text.length < chunkBytes; at++) text += `${at}\n`;
         await call.pause();
@@ -65,7 +65,11 @@ export const textPrograms: readonly (readonly [string, Program])[] = [
     async (shell, [flag = "-l", path]) => {
       const all = await readAll(path === undefined ? shell.stdin : openToRead(shell, path));
       const text = all.toString("utf8");
-      const counts = { "-c": all.length, "-l": text.split("\n").length - 1, "-w": text.split(/\s+/).filter(Boolean).length };
+      const counts = {
+        "-c": all.length,
+        "-l": text.split("\n").length - 1,
+        "-w": text.split(/\s+/).filter(Boolean).length,
+      };
       await say(shell.stdout, `${counts[flag as keyof typeof counts] ?? 0}\n`);
       return 0;
     },
@@ -77,7 +81,9 @@ export const textPrograms: readonly (readonly [string, Program])[] = [
       const [pattern = "", path] = args.filter((arg) => !/^-[qiv]+$/.test(arg));
       const text = (await readAll(path === undefined ? shell.stdin : openToRead(shell, path))).toString("utf8");
       const seen = (line: string) => (flags.includes("i") ? line.toLowerCase() : line);
-      const found = text.split("\n").filter((line, index, all) => index < all.length - 1 || line !== "")
+      const found = text
+        .split("\n")
+        .filter((line, index, all) => index < all.length - 1 || line !== "")
         .filter((line) => seen(line).includes(seen(pattern)) !== flags.includes("v"));
       if (!flags.includes("q")) await say(shell.stdout, found.map((line) => `${line}\n`).join(""));
       return found.length === 0 ? 1 : 0;
@@ -101,7 +107,7 @@ async function part(shell: Shell, args: readonly string[], which: "first" | "las
     if (which === "first" && seen >= wanted) break;
   }
   const all = Buffer.concat(chunks).toString("latin1");
-  const parts = kind === "c" ? [...all] : all.split(/(?<=\n)/);
+  const parts = kind === "c" ? all.split("") : all.split(/(?<=\n)/);
   const taken = which === "first" ? parts.slice(0, wanted) : wanted === 0 ? [] : parts.slice(-wanted);
   await shell.stdout.write(Buffer.from(taken.join(""), "latin1"));
   return 0;

@@ -95,7 +95,8 @@ export class FileTree {
 
   /** @throws GuestFault `no_space` */
   assertRoom(growth: number): void {
-    if (growth > 0 && sizeOf(this.root) + growth > this.#maxBytes) throw new GuestFault("no_space", "The sandbox's disk is full.");
+    if (growth > 0 && sizeOf(this.root) + growth > this.#maxBytes)
+      throw new GuestFault("no_space", "The sandbox's disk is full.");
   }
 
   makeDirectories(path: string, options: LookupOptions = {}): void {

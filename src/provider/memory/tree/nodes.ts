@@ -24,7 +24,8 @@ export function emptyDirectory(): DirectoryNode {
 /** A deep copy; contents are shared, as nobody writes into a buffer. */
 export function copyOf(node: DirectoryNode): DirectoryNode {
   const children = new Map<string, TreeNode>();
-  for (const [name, child] of node.children) children.set(name, child.type === "directory" ? copyOf(child) : { ...child });
+  for (const [name, child] of node.children)
+    children.set(name, child.type === "directory" ? copyOf(child) : { ...child });
   return { type: "directory", children };
 }
 
@@ -38,5 +39,5 @@ export function sizeOf(node: TreeNode): number {
 
 /** Names in the order of their bytes. */
 export function sortedNames(node: DirectoryNode): string[] {
-  return [...node.children.keys()].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+  return [...node.children.keys()].toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
 }
