@@ -14,6 +14,10 @@ export const guestCapabilities = [
 ] as const;
 
 const openFiles = 16_384;
+const megabyte = 1024 * 1024;
+/** Shared memory outlives the process that filled it, so it gets a part of the memory only: the rest is freed by a kill. */
+const maxSharedMemoryMb = 64;
+const sharedMemoryPart = 1 / 4;
 const cpuPeriodMicroseconds = 100_000;
 
 /** What a container is made from besides its spec. */
@@ -52,7 +56,7 @@ function guestArguments(spec: SandboxSpec): string[] {
 
 function hostConfig(spec: SandboxSpec, parts: ContainerParts): HostConfig {
   const { profile, resources } = spec;
-  const memoryBytes = resources.memory_mb * 1024 * 1024;
+  const memoryBytes = resources.memory_mb * megabyte;
   return {
     NetworkMode: profile.network === "host" ? "bridge" : "none",
     CapDrop: ["ALL"],
@@ -60,6 +64,9 @@ function hostConfig(spec: SandboxSpec, parts: ContainerParts): HostConfig {
     SecurityOpt: [`no-new-privileges:${profile.no_new_privs}`, `seccomp=${parts.seccomp ?? "unconfined"}`],
     Privileged: false,
     IpcMode: "private",
+    // A System V segment that no process uses any more is freed too.
+    Sysctls: { "kernel.shm_rmid_forced": "1" },
+    ShmSize: Math.floor(Math.min(maxSharedMemoryMb, resources.memory_mb * sharedMemoryPart) * megabyte),
     // Docker's own field name for it, which the client's types lack.
     ...(parts.cgroupVersion === 2 ? { CgroupnsMode: "private" } : {}),
     Runtime: profile.runtime,
