@@ -13,6 +13,7 @@ export const guestCapabilities = [
   "CAP_FOWNER",
 ] as const;
 
+const toolHome = "/home/agent";
 const openFiles = 16_384;
 const megabyte = 1024 * 1024;
 /** Shared memory outlives the process that filled it, so it gets a part of the memory only: the rest is freed by a kill. */
@@ -45,11 +46,12 @@ function guestArguments(spec: SandboxSpec): string[] {
   const { user, root_commands } = spec.profile;
   return [
     "serve",
-    ...["--listen", guestAddress],
-    ...["--root", spec.workdir],
-    ...["--uid", String(user.uid)],
-    ...["--gid", String(user.gid)],
-    ...["--expires-at", String(spec.expiresAtMs)],
+    "--listen", guestAddress,
+    "--root", spec.workdir,
+    "--home", toolHome,
+    "--uid", String(user.uid),
+    "--gid", String(user.gid),
+    "--expires-at", String(spec.expiresAtMs),
     ...(root_commands ? ["--allow-root"] : []),
   ];
 }
