@@ -29,7 +29,7 @@ async function contextFiles(folder: string): Promise<ContextFile[]> {
     }
     files.push({ path: full.slice(folder.length + 1), mode: mode & 0o777, content: await readFile(full) });
   }
-  return files.sort((a, b) => (a.path < b.path ? -1 : 1));
+  return files.toSorted((a, b) => (a.path < b.path ? -1 : 1));
 }
 
 /** An image's folder as the tar stream that a build takes. Times and owners are left out: the same files, the same cache. */

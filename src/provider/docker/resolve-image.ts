@@ -44,7 +44,31 @@ function notFound(message: string, remedy?: string): BerthError {
 
 /**
  * A folder of images/ (as the image that was built from it), or an image reference, which is pulled when the daemon
- * lacks it. Docker starts from images only: `host` and root file system paths are refused.
+ * lacks it.
+ * @throws BerthError `image_not_found`
+ */
+export async function findImage(
+  daemon: Daemon,
+  imagesDir: string,
+  name: string,
+  options: CallOptions = {},
+): Promise<LocalImage> {
+  const folder = await isFolder(imagesDir, name);
+  const reference = folder ? folderReference(name) : name;
+  const here = await localImage(daemon, reference, options.signal);
+  if (here !== undefined) return here;
+  if (folder) throw notFound(`The image ${reference} was not built yet.`, `Run \`berth image build ${name}\`.`);
+  const pull = await pullImage(daemon, reference, options);
+  if (pull.status !== "pulled") {
+    throw notFound(`The image ${reference} is not in the Docker daemon and cannot be pulled: ${pull.reason}`);
+  }
+  const pulled = await localImage(daemon, reference, options.signal);
+  if (pulled === undefined) throw notFound(`The image ${reference} was pulled and is gone again.`);
+  return pulled;
+}
+
+/**
+ * Docker starts from images only: `host` and root file system paths are refused.
  * @throws BerthError `image_not_found`, and `capability_missing` for an image with volumes, which a snapshot would lose
  */
 export async function resolveImage(
@@ -60,26 +84,13 @@ export async function resolveImage(
       "Run `berth image build base` and write `image: base`, or use the oci provider.",
     );
   }
-  const folder = await isFolder(imagesDir, name);
-  const reference = folder ? folderReference(name) : name;
-  let image = await localImage(daemon, reference, options.signal);
-  if (image === undefined && folder) {
-    throw notFound(`The image ${reference} was not built yet.`, `Run \`berth image build ${name}\`.`);
-  }
-  if (image === undefined) {
-    const pull = await pullImage(daemon, reference, options);
-    if (pull.status !== "pulled") {
-      throw notFound(`The image ${reference} is not in the Docker daemon and cannot be pulled: ${pull.reason}`);
-    }
-    image = await localImage(daemon, reference, options.signal);
-    if (image === undefined) throw notFound(`The image ${reference} was pulled and is gone again.`);
-  }
-  if (image.volumes.length > 0) {
+  const { id, volumes } = await findImage(daemon, imagesDir, name, options);
+  if (volumes.length > 0) {
     throw new BerthError(
       "capability_missing",
-      `The image ${reference} declares volumes (${image.volumes.join(", ")}): a snapshot would silently lose what is in them.`,
+      `The image ${name} declares volumes (${volumes.join(", ")}): a snapshot would silently lose what is in them.`,
       { remedy: "Build the image without VOLUME." },
     );
   }
-  return { name, digest: image.id, location: image.id };
+  return { name, digest: id, location: id };
 }
