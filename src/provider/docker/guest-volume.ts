@@ -34,7 +34,7 @@ const helperPollMs = 200;
 /** The SHA-256 of the only file in a tar stream. */
 async function hashOnlyFile(tar: NodeJS.ReadableStream): Promise<string | undefined> {
   const entries = extract();
-  tar.on("error", (error) => entries.destroy(error));
+  tar.on("error", (error: Error) => entries.destroy(error));
   tar.pipe(entries);
   let sha256: string | undefined;
   for await (const entry of entries) {

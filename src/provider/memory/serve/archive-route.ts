@@ -12,7 +12,7 @@ export async function unpack(tree: FileTree, workspace: string, { query, body }:
   let files = 0;
   let bytes = 0;
   for await (const entry of archive) {
-    const { name, type, mode = 0o644, linkname } = entry.header;
+    const { name, type, mode, linkname } = entry.header;
     const content = await buffer(entry);
     const path = `${top}/${name}`.replace(/^\/+|\/+$/g, "");
     const parent = path.replace(/(?:^|\/)[^/]*$/, "");

@@ -101,7 +101,7 @@ async function part(shell: Shell, args: readonly string[], which: "first" | "las
     if (which === "first" && seen >= wanted) break;
   }
   const all = Buffer.concat(chunks).toString("latin1");
-  const parts = kind === "c" ? [...all] : all.split(/(?<=\n)/);
+  const parts = kind === "c" ? all.split("") : all.split(/(?<=\n)/);
   const taken = which === "first" ? parts.slice(0, wanted) : wanted === 0 ? [] : parts.slice(-wanted);
   await shell.stdout.write(Buffer.from(taken.join(""), "latin1"));
   return 0;
