@@ -38,7 +38,8 @@ problems=()
 if [ "$needs_root" = yes ] && [ "$(uname -s)" != Linux ]; then
   problems+=("This system is $(uname -s); sandboxes run on Linux. With a Docker Engine: make demo ARGS='--provider docker'.")
 elif [ "$needs_root" = yes ] && ! is_root; then
-  problems+=("Root is needed to make sandboxes: run \`sudo make $target\`, or with a Docker Engine that you may use: make demo ARGS='--provider docker'.")
+  problems+=("Root is needed to make sandboxes: run \`sudo make $target\`.")
+  [ "$target" = test ] || problems+=("Without root, with a Docker Engine that you may use: make demo ARGS='--provider docker'.")
 fi
 if [ ${#unavailable[@]} -gt 0 ]; then
   problems+=("Install from its makers' site: ${unavailable[*]}.")
@@ -48,7 +49,7 @@ if [ ${#packages[@]} -gt 0 ] && ! { is_root && has apt-get; }; then
 fi
 if [ ${#problems[@]} -gt 0 ]; then
   fail "make $target cannot run here yet." \
-    "${missing[@]/#/missing:}" "${problems[@]}"
+    ${missing[@]+"missing:" "${missing[@]}"} "${problems[@]}"
 fi
 [ ${#packages[@]} -gt 0 ] || exit 0
 
