@@ -1,6 +1,6 @@
 # A thin entry: what is done stands in package.json and infra/setup/.
 SHELL := /bin/bash
-export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH):/usr/sbin:/sbin
 .DEFAULT_GOAL := help
 .PHONY: help setup guest check typecheck lint format unused build unit test demo clean
 

@@ -25,7 +25,7 @@ fi
 missing=() packages=() unavailable=()
 while IFS='|' read -r command package purpose; do
   [ -n "$command" ] || continue
-  PATH=$PATH:/usr/sbin:/sbin has "$command" && continue
+  has "$command" && continue
   missing+=("  $command: $purpose")
   if [ "$package" = - ]; then unavailable+=("$command"); else packages+=("$package"); fi
 done <<<"$table"

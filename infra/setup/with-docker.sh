@@ -2,7 +2,6 @@
 # with-docker.sh COMMAND...: runs the command with a Docker Engine in reach. An engine that answers is used as it is;
 # where none does, a private one is started, which shares nothing with a system engine and ends with the command.
 . "$(dirname "$0")/announce.sh"
-PATH=$PATH:/usr/sbin:/sbin
 
 if node infra/setup/engine.ts ping; then
   say "Docker: the engine at ${DOCKER_HOST:-/var/run/docker.sock} answers and is used"
