@@ -83,9 +83,9 @@ const vague = /^(?:utils?|helpers?|managers?|misc)$/i;
 export const vagueNames = (paths: readonly string[]): string[] =>
   paths.filter((file) => file.split(/[/._-]|(?<=[a-z])(?=[A-Z])/).some((part) => vague.test(part)));
 
-const mark = new RegExp(`\\b(?:${["todo", "fixme"].join("|").toUpperCase()})\\b`);
+const mark = /(?:\/\/|\/\*|#|--)\s*(?:TODO|FIXME)\b/;
 
-/** Marks of unfinished work in a text, as `path:line`. */
+/** Comments that begin with a mark of unfinished work, as `path:line`. */
 export function unfinishedMarks(file: string, text: string): string[] {
   return text.split("\n").flatMap((line, at) => (mark.test(line) ? [`${file}:${at + 1}`] : []));
 }

@@ -74,7 +74,7 @@ async function download(dir: string, { version, sha512 }: Release): Promise<stri
     cwd: dir,
   });
   if (result.exitCode !== 0) {
-    throw new BerthError("repository_unreachable", `npm could not fetch ${PACKAGE}@${version}: ${String(result.stderr).slice(-500)}`, {
+    throw new BerthError("repository_unreachable", `npm could not fetch ${PACKAGE}@${version}: ${result.stderr.slice(-500)}`, {
       remedy: `Check that npm reaches its registry: \`npm view ${PACKAGE}@${version}\`; or give --repo, --commit and --test.`,
     });
   }
@@ -98,7 +98,7 @@ const headOf = async (repository: string): Promise<string> => {
 /** git over a tree that this command made itself; author and dates are fixed, so that the commits are the same everywhere. */
 async function git(cwd: string, ...args: string[]): Promise<string> {
   const who = { NAME: "Berth demo", EMAIL: "demo@berth.invalid", DATE: "2000-01-01T00:00:00Z" };
-  const identity = Object.entries(who).flatMap(([key, value]) => [
+  const identity = Object.entries(who).flatMap(([key, value]): [string, string][] => [
     [`GIT_AUTHOR_${key}`, value],
     [`GIT_COMMITTER_${key}`, value],
   ]);
