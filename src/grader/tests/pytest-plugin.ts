@@ -1,9 +1,13 @@
+import { pytestEquality } from "./pytest-equality.ts";
+
 /** Where the plugin writes and which file of ours it adds to the run. */
 export interface PytestPluginSettings {
   /** Absolute. */
   readonly report: string;
   /** Absolute; null when the run has no canaries. */
   readonly canaries: string | null;
+  /** Absolute paths of the task's test files, whose comparisons are watched. */
+  readonly watched: readonly string[];
   /** The `PYTEST_ADDOPTS` that commands started by tests see again; null when there was none. */
   readonly addopts: string | null;
 }
@@ -14,18 +18,23 @@ export interface PytestPluginSettings {
  * the exit status. It watches the parts of pytest, unittest and builtins that decide what passes, and reports those that
  * were replaced.
  */
-export const pytestPlugin = (settings: PytestPluginSettings): string => `import builtins
+export const pytestPlugin = (settings: PytestPluginSettings): string => `import ast
+import builtins
 import io
+import itertools
 import json
 import os
+import re
 import sys
+import time
 import types
 import uuid
+import warnings
 
 import pytest
 
 _settings = json.loads(${JSON.stringify(JSON.stringify(settings))})
-_open, _dumps, _getpid = io.open, json.dumps, os.getpid
+_open, _dumps, _now = io.open, json.dumps, time.monotonic
 _run = uuid.uuid4().hex
 
 
@@ -46,12 +55,13 @@ class _Lines:
 def _parts():
     import unittest.case
 
+    pluggy = sorted(name for name in sys.modules if name.split(".")[0] == "pluggy")
     names = (
         "_pytest.runner _pytest.python _pytest.unittest _pytest.reports _pytest.outcomes _pytest.skipping"
         " _pytest.python_api _pytest.raises _pytest.main _pytest.assertion _pytest.assertion.rewrite"
-        " _pytest.assertion.util pluggy pluggy._callers pluggy.callers pluggy._hooks pluggy.hooks unittest.case"
+        " _pytest.assertion.util unittest.case"
     )
-    for name in names.split():
+    for name in names.split() + pluggy:
         module = sys.modules.get(name)
         if module is None:
             continue
@@ -76,19 +86,31 @@ def _code(value):
     return getattr(value, "__code__", None), getattr(value, "__defaults__", None)
 
 
+${pytestEquality}
+
 class BerthReporter:
     def __init__(self):
         self.lines = _Lines()
         self.states = {}
         self.done = {}
         self.canary_failures = 0
-        self.watched = [(h, n, k, v, _code(v)) for h, n, k, v in _parts()]
         self.tampered = set()
+        self.inspected = _now()
+        self.inspection_seconds = 0
+        _Equality(_settings["watched"], self.tampered.add).install()
+        self.watched = [(h, n, k, v, _code(v)) for h, n, k, v in _parts()]
+
+    def inspect_sometimes(self):
+        if _now() - self.inspected > 20 * self.inspection_seconds:
+            self.inspect()
 
     def inspect(self):
+        began = _now()
         for holder, name, key, value, code in self.watched:
             if vars(holder).get(key) is not value or _code(value) != code:
                 self.tampered.add(name + "." + key)
+        self.inspected = _now()
+        self.inspection_seconds = self.inspected - began
 
     def is_canary(self, nodeid):
         path = _settings["canaries"]
@@ -97,6 +119,8 @@ class BerthReporter:
     @pytest.hookimpl(tryfirst=True)
     def pytest_configure(self, config):
         self.worker = hasattr(config, "workerinput")
+        if self.worker or not getattr(config.option, "tx", None) and not getattr(config.option, "numprocesses", None):
+            _restore_addopts()
         if not self.worker:
             self.lines.write(type="start")
         if _settings["canaries"] is not None:
@@ -117,10 +141,11 @@ class BerthReporter:
     def pytest_runtest_logreport(self, report):
         if self.worker:
             return
-        state = self.states.setdefault(report.nodeid, {"failed": False, "call": None, "rerun": False})
+        state = self.states.setdefault(report.nodeid, {"failed": False, "call": None})
         if report.outcome == "rerun":
-            state["rerun"] = True
-        elif report.failed:
+            del self.states[report.nodeid]
+            return
+        if report.failed:
             state["failed"] = True
             if self.is_canary(report.nodeid):
                 self.canary_failures += 1
@@ -129,21 +154,27 @@ class BerthReporter:
         elif report.when == "call" and not hasattr(report, "context") and state["call"] is None:
             state["call"] = "passed"
         if report.when == "teardown":
+            self.inspect_sometimes()
             del self.states[report.nodeid]
-            if not state["rerun"]:
-                status = "failed" if state["failed"] else (state["call"] or "failed")
-                before = self.done.get(report.nodeid)
-                self.done[report.nodeid] = status if before in (None, status) else "failed"
+            status = "failed" if state["failed"] else (state["call"] or "failed")
+            before = self.done.get(report.nodeid)
+            self.done[report.nodeid] = status if before in (None, status) else "failed"
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session, exitstatus):
-        if self.worker:
-            return
         self.inspect()
+        if self.worker:
+            if self.tampered:
+                self.lines.write(type="start")
+                self.finish()
+            return
         if int(exitstatus) == 1 and self.canary_failures and session.testsfailed == self.canary_failures:
             session.exitstatus = 0
         for nodeid in sorted(self.done):
             self.lines.test(nodeid, self.done[nodeid])
+        self.finish()
+
+    def finish(self):
         for what in sorted(self.tampered):
             self.lines.write(type="tampered", what=what)
         self.lines.write(type="end", tests=self.lines.count)
@@ -158,6 +189,5 @@ def _restore_addopts():
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config):
-    _restore_addopts()
     early_config.pluginmanager.register(BerthReporter(), "berth-" + _run)
 `;

@@ -25,6 +25,7 @@ export const pytest: Framework = {
     const plugin = pytestPlugin({
       report: `${workdir}/${report}`,
       canaries: canaries ? `${workdir}/${canaries.path}` : null,
+      watched: request.canaries ? watchedFiles(request).map((path) => `${workdir}/${path}`) : [],
       addopts: env.PYTEST_ADDOPTS ?? null,
     });
     return {
@@ -43,6 +44,14 @@ export const pytest: Framework = {
 
   parse: parseReportLines,
 };
+
+const watchedFiles = ({ required, hiddenFiles }: RunRequest): string[] => [
+  ...new Set(
+    [...required.map((id) => pytest.fileOf(id) ?? ""), ...hiddenFiles.map(({ path }) => path)].filter((path) =>
+      path.endsWith(".py"),
+    ),
+  ),
+];
 
 /** A file of canaries beside a hidden test, so that it is collected as that test is. */
 function canaryFile({ required, hiddenFiles }: RunRequest, source: CanarySource) {
