@@ -125,18 +125,21 @@ async function chooseProvider(config: Config, log: Logger): Promise<Provider> {
       log,
     });
   }
-  const reasons = probe.reasons.map(({ what, remedy }) => `${what} (${remedy})`).join("; ");
+  const reasons = sentences(probe.reasons);
   if (provider === "oci") throw new BerthError("provider_unavailable", `The oci provider cannot run here: ${reasons}.`);
-  const daemon = await probeDocker(docker);
-  if (daemon.available) return createDockerProvider(dockerOptions);
-  throw new BerthError("provider_unavailable", `No provider can run here. oci: ${reasons}. docker: ${daemon.reason} (${daemon.remedy})`);
+  const daemon = await probeDocker(dockerOptions);
+  if (daemon.works) return createDockerProvider(dockerOptions);
+  throw new BerthError("provider_unavailable", `No provider can run here. oci: ${reasons}. docker: ${sentences(daemon.reasons)}.`);
 }
+
+const sentences = (reasons: readonly { what: string; remedy: string }[]): string =>
+  reasons.map(({ what, remedy }) => `${what} (${remedy})`).join("; ");
 
 /** Images for the oci provider come out of a Docker daemon, when there is one. */
 function dockerExporter(options: Parameters<typeof createDockerProvider>[0]): RootfsExporter {
   return {
     async resolve(name, call) {
-      if (!(await probeDocker(options.docker)).available) return undefined;
+      if (!(await probeDocker(options)).works) return undefined;
       const docker = await createDockerProvider(options);
       try {
         return await docker.snapshots.resolveImage(name, call);
