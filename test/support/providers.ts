@@ -31,6 +31,11 @@ const architecture = process.arch === "arm64" ? "arm64" : "amd64";
 /** BERTH_GUEST_BINARY names another one. */
 const guestBinary = process.env["BERTH_GUEST_BINARY"] ?? path.join(repository, `build/berth-guest-${architecture}`);
 
+/** The daemon that `make test` uses; the machine's own unless BERTH_DOCKER_HOST names the socket of another. */
+const dockerConnection = {
+  socketPath: (process.env["BERTH_DOCKER_HOST"] ?? "/var/run/docker.sock").replace(/^unix:\/\//, ""),
+};
+
 export async function profileNamed(name: string): Promise<Profile> {
   return profile.parse(parse(await readFile(path.join(repository, "sandbox-profiles", `${name}.yaml`), "utf8")));
 }
@@ -102,12 +107,12 @@ const docker: ProviderFixture = {
   make: async () => {
     const { probeDocker } = await import("../../src/provider/docker/probe.ts");
     const { createDockerProvider } = await import("../../src/provider/docker/docker-provider.ts");
-    const probe = await probeDocker();
-    if (!probe.available) return { unavailable: probe.reason };
+    const probe = await probeDocker({ docker: dockerConnection, guestBinary });
+    if (!probe.works) return { unavailable: probe.reasons.map(({ what }) => what).join("; ") };
     const image = process.env["BERTH_TEST_IMAGE"] ?? "base";
     const imagesDir = path.join(repository, "images");
     const slot = await restartable(() =>
-      createDockerProvider({ guestBinary, seccompDir, imagesDir, log: silentLogger }),
+      createDockerProvider({ docker: dockerConnection, guestBinary, seccompDir, imagesDir, log: silentLogger }),
     );
     try {
       await slot.current.snapshots.resolveImage(image);
