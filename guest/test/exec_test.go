@@ -85,7 +85,8 @@ func TestAForkBombEndsWithItsCallAndTheGuestAnswersMeanwhile(t *testing.T) {
 
 func TestProcessesThatFleeFromOnePidToTheNextAreCaught(t *testing.T) {
 	g := start(t, processLimit(200))
-	r := g.sh(`for i in $(seq 20); do perl -MPOSIX -e 'while (1) { POSIX::setsid(); exit if fork }' & done; echo lit`, 5*time.Second)
+	r := g.sh(`for i in $(seq 20); do perl -MPOSIX -e 'while (1) { POSIX::setsid(); exit if fork }' & done
+		until [ "$(cut -d' ' -f5 /proc/loadavg)" -gt 3000 ]; do :; done; echo lit`, 20*time.Second)
 	if r.ended() != "exited 0" || r.Stdout.Head != "lit\n" {
 		t.Errorf("%s: %s", r.ended(), r.Stderr.Head)
 	}

@@ -1,10 +1,6 @@
 package spawn
 
-import (
-	"syscall"
-
-	"berth/guest/internal/inherited"
-)
+import "syscall"
 
 // plan is all that a child needs, laid out before the fork: between fork and exec nothing may be allocated.
 type plan struct {
@@ -46,7 +42,7 @@ func newPlan(c *Command, report int) (*plan, error) {
 		stdio:  [3]uintptr{uintptr(c.Stdin), uintptr(c.Stdout), uintptr(c.Stderr)},
 		dir:    uintptr(c.Dir),
 		report: uintptr(report),
-		noFile: inherited.NoFile,
+		noFile: noFileLimit(),
 	}
 	p.caps.header.version = capabilityVersion3
 	if c.Identity != nil {
