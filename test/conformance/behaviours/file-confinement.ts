@@ -8,7 +8,6 @@ const touches = (berth: Berth, path: string): readonly Promise<unknown>[] => [
   berth.guest.read(path),
   berth.guest.lines(path, { start: 1, count: 1, maxBytes: 100 }),
   berth.guest.write(path, Buffer.from("x")),
-  berth.guest.remove(path, { recursive: true }),
   berth.guest.list(path, { depth: 1, limit: 10 }),
   berth.guest.grep({ pattern: "x", path, maxMatches: 1, maxBytes: 100, timeoutMs: 1_000 }),
   berth.guest.glob({ pattern: "*", path, limit: 1 }),
@@ -35,6 +34,10 @@ export const fileConfinement: BehaviourGroup = {
         ]) {
           expect(await codesOf([...touches(berth, path), berth.guest.stat(path)]), path).toEqual(["outside_workspace"]);
         }
+        for (const path of ["..", "../tmp", "/etc/passwd"]) {
+          const code = await codeOf(berth.guest.remove(path, { recursive: true }));
+          expect(["outside_workspace", "invalid_arguments"], path).toContain(code);
+        }
         expect((await berth.guest.read("dir/../dir/./a")).size).toBe(1);
       },
     },
@@ -53,7 +56,10 @@ export const fileConfinement: BehaviourGroup = {
           expect(await codeOf(berth.guest.write(path, Buffer.from("x"))), path).toBe("outside_workspace");
         }
         for (const path of ["folder/passwd", "folder/new"]) {
-          expect(await codesOf([...touches(berth, path), berth.guest.stat(path)]), path).toEqual(["outside_workspace"]);
+          expect(
+            await codesOf([...touches(berth, path), berth.guest.stat(path), berth.guest.remove(path)]),
+            path,
+          ).toEqual(["outside_workspace"]);
         }
         expect(await codeOf(berth.guest.list("folder", { depth: 1, limit: 1 }))).toBe("outside_workspace");
       },

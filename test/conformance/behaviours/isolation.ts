@@ -99,7 +99,9 @@ export const isolation: BehaviourGroup = {
       expect(
         names.filter(
           (name) =>
-            !["berth-guest", "sh", "cat", "sort", "ls", "docker-init", "dash", "bash", "busybox"].includes(name),
+            !["guest", "berth-guest", "sh", "cat", "sort", "ls", "docker-init", "dash", "bash", "busybox"].includes(
+              name,
+            ),
         ),
       ).toEqual([]);
     }),

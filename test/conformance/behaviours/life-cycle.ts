@@ -50,7 +50,7 @@ export const lifeCycle: BehaviourGroup = {
       run: async (bench) => {
         const spec = await bench.spec();
         const signal = AbortSignal.abort(new Error("called off"));
-        await expect(bench.provider.create(spec, { signal })).rejects.toThrow();
+        await expect(bench.provider.create(spec, { signal })).rejects.toBeInstanceOf(Error);
         expect(await bench.provider.list(bench.owner)).toEqual([]);
       },
     },

@@ -40,7 +40,7 @@ export function linesOf(files: Files, { query }: Request): Reply {
     end_line: next,
     total_lines: lines.length,
     total_bytes: bytes.length,
-    truncated: next < lines.length,
+    truncated: next < Math.min(lines.length, asked.start - 1 + asked.count),
     long_lines: longLines,
   });
 }

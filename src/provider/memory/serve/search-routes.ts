@@ -100,15 +100,10 @@ export class Search {
     const entries = walkTree(this.#tree, this.#workspace, "", (path) => exclude.has(path)).filter(
       ({ node }) => node.type !== "directory",
     );
-    const tooLarge = entries.find(({ node }) => node.type === "file" && node.bytes.length > asked.max_file_bytes);
-    if (entries.length > asked.max_entries || tooLarge) {
-      throw new GuestFault(
-        "too_large",
-        tooLarge ? `${tooLarge.path} is too large.` : `There are more than ${asked.max_entries} entries.`,
-      );
-    }
+    if (entries.length > asked.max_entries)
+      throw new GuestFault("too_large", `There are more than ${asked.max_entries} entries.`);
     const lines = entries.map(({ path, node }) => {
-      if (node.type === "file")
+      if (node.type === "file" && node.bytes.length <= asked.max_file_bytes)
         return { type: "file", path, mode: node.mode, size: node.bytes.length, sha256: sha256(node.bytes) };
       return node.type === "link" ? { type: "link", path, target: node.target } : { type: "other", path };
     });
