@@ -102,8 +102,8 @@ const docker: ProviderFixture = {
   make: async () => {
     const { probeDocker } = await import("../../src/provider/docker/probe.ts");
     const { createDockerProvider } = await import("../../src/provider/docker/docker-provider.ts");
-    const probe = await probeDocker();
-    if (!probe.available) return { unavailable: probe.reason };
+    const probe = await probeDocker({ guestBinary });
+    if (!probe.works) return { unavailable: probe.reasons.map(({ what }) => what).join("; ") };
     const image = process.env["BERTH_TEST_IMAGE"] ?? "base";
     const imagesDir = path.join(repository, "images");
     const slot = await restartable(() =>

@@ -49,7 +49,7 @@ function notFound(message: string, remedy?: string): BerthError {
  * lacks it.
  * @throws BerthError `image_not_found`
  */
-export async function findImage(
+async function findImage(
   daemon: Daemon,
   imagesDir: string,
   name: string,
