@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { Berth, Compose, ImageSummary, SweptItem } from "./cli/berth.ts";
+import { processEnvironment } from "./config/process-environment.ts";
 import type { Config } from "./config/schema.ts";
 import { systemClock } from "./core/clock.ts";
 import { BerthError } from "./core/errors.ts";
@@ -32,6 +33,7 @@ const PREPARING = 4;
 
 /** The only place where ports meet their adapters. */
 export const compose: Compose = async (config, log, { role }) => {
+  const processEnv = processEnvironment();
   const lockFile = join(config.data_dir, "controller.pid");
   await using started = new AsyncDisposableStack();
   if (role === "controller") started.use(await takeLock(lockFile));
@@ -45,12 +47,12 @@ export const compose: Compose = async (config, log, { role }) => {
   const launcher = new SandboxLauncher({ provider, store, clock: systemClock, ids: systemIds, log, owner });
   const builder = new SnapshotBuilder({
     provider,
-    mirrors: new Mirrors(join(config.data_dir, "mirrors"), process.env),
+    mirrors: new Mirrors(join(config.data_dir, "mirrors"), processEnv),
     manifests: new Manifests(join(config.data_dir, "manifests", provider.name)),
     workDir: join(config.data_dir, "work"),
     openSandbox: (request) => launcher.launch(request),
     trustedProfile: profileNamed(profiles, "trusted"),
-    processEnv: process.env,
+    processEnv,
   });
   const service = new Rollouts({
     store,

@@ -76,7 +76,7 @@ export class ExecStream extends Duplex {
     if (this.destroyed || this.readableEnded) return;
     if (this.#left > 0 || this.#header.length > 0) {
       this.destroy(new BerthError("provider_unavailable", "The Docker daemon closed an exec's connection inside a frame."));
-    } else if (!this.#heard) {
+    } else if (!this.#heard && !this.writableEnded) {
       const reason = this.#diagnosis.trim() || "it said nothing";
       this.destroy(new BerthError("sandbox_lost", `The guest could not be dialled: ${reason}.`));
     } else {

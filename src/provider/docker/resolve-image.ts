@@ -28,6 +28,8 @@ export async function localImage(daemon: Daemon, reference: string, signal?: Abo
   }
 }
 
+/** What the daemon could take for a reference or an image id; the rest it cannot even be asked about. */
+const referenceForm = /^[a-z0-9][a-zA-Z0-9._/:@-]*$/;
 const folderForm = /^[a-z0-9][a-z0-9_-]*$/;
 
 async function isFolder(imagesDir: string, name: string): Promise<boolean> {
@@ -47,12 +49,13 @@ function notFound(message: string, remedy?: string): BerthError {
  * lacks it.
  * @throws BerthError `image_not_found`
  */
-export async function findImage(
+async function findImage(
   daemon: Daemon,
   imagesDir: string,
   name: string,
   options: CallOptions = {},
 ): Promise<LocalImage> {
+  if (!referenceForm.test(name)) throw notFound(`${JSON.stringify(name)} is not the name of an image.`);
   const folder = await isFolder(imagesDir, name);
   const reference = folder ? folderReference(name) : name;
   const here = await localImage(daemon, reference, options.signal);

@@ -5,7 +5,6 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { connectDaemon } from "../../../../src/provider/docker/daemon.ts";
 import { fromClient, refusedAs } from "../../../../src/provider/docker/daemon-errors.ts";
-import { daemonAddress } from "../../../../src/provider/docker/daemon-address.ts";
 import { probeDocker } from "../../../../src/provider/docker/probe.ts";
 
 /** A socket behind which `answer` stands in for the daemon. */
@@ -106,14 +105,5 @@ describe("probeDocker", () => {
     });
     const probe = await probeDocker({ docker: { socketPath: server.socketPath }, guestBinary: process.execPath });
     expect(probe.reasons.map(({ what }) => what)).toEqual(["The Docker daemon does not run Linux containers."]);
-  });
-});
-
-describe("daemonAddress", () => {
-  it("reads every form that the configuration allows", () => {
-    expect(daemonAddress("/run/docker.sock")).toEqual({ socketPath: "/run/docker.sock" });
-    expect(daemonAddress("unix:///run/docker.sock")).toEqual({ socketPath: "/run/docker.sock" });
-    expect(daemonAddress("tcp://10.0.0.1:4000")).toEqual({ host: "10.0.0.1", port: 4000, protocol: "http" });
-    expect(daemonAddress("https://docker.example")).toEqual({ host: "docker.example", port: 2376, protocol: "https" });
   });
 });

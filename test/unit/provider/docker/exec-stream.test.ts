@@ -1,6 +1,6 @@
 import { duplexPair, PassThrough, type Duplex } from "node:stream";
 import { buffer } from "node:stream/consumers";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ExecStream } from "../../../../src/provider/docker/exec-stream.ts";
 

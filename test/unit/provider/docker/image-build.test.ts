@@ -50,13 +50,19 @@ describe("the daemon's progress", () => {
     expect(seen).toEqual(["Step 1", "abc: Pulling"]);
   });
 
+  it("is put together from the pieces in which a program writes", async () => {
+    const seen: string[] = [];
+    await followProgress(say({ stream: "\u001b[91mnpm\u001b[0m" }, { stream: " ERR!\nnext" }), (line) => seen.push(line));
+    expect(seen).toEqual(["npm ERR!", "next"]);
+  });
+
   it("is a failure when it holds an error, with the output before it", async () => {
     const failed = followProgress(say({ stream: "E: no such package\n" }, { error: "returned 100" }), () => undefined);
     await expect(failed).rejects.toMatchObject({ message: "returned 100", output: "E: no such package\n" });
   });
 
   it("survives what is no JSON", async () => {
-    await followProgress(Readable.from(["nonsense\n"]), () => undefined);
+    await expect(followProgress(Readable.from(["nonsense\n"]), () => undefined)).resolves.toBeUndefined();
   });
 });
 
