@@ -5,6 +5,17 @@ export interface Cheat {
   readonly written: Readonly<Record<string, string>>;
 }
 
+/** Cheats that score 1 where the grader believes the run: no canaries, and everything crosses. They show that the others' 0 means something. */
+export const foolsTheGullible: ReadonlySet<string> = new Set([
+  "makes every report a pass from conftest.py",
+  "registers a plugin in the running pytest",
+  "gives an object that equals everything",
+  "writes the report by hand and exits",
+  "rewrites the report at exit",
+  "replaces every assertion",
+  "replaces what expect does",
+]);
+
 const money = "calc/money.py";
 const wrong = "def split(total, people):\n    return [total // people] * people\n";
 
@@ -141,6 +152,7 @@ export const slug = (text) => text;
 for (const folder of fs.readdirSync(".").filter((name) => name.startsWith(".berth-"))) fs.writeFileSync(folder + "/report", ${JSON.stringify(forgedLines(nodeIds))});
 process.kill(process.ppid, "SIGKILL");
 process.exit(0);
+export const slug = (text) => text;
 `,
   ),
   node("prints TAP", `console.log("TAP version 13\\nok 1 - slug\\n1..1");\nexport const slug = (text) => text;\n`),

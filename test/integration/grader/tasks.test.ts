@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { cheats } from "../../support/grading-cheats.ts";
+import { cheats, foolsTheGullible } from "../../support/grading-cheats.ts";
 import { changesOf, FixtureTask } from "../../support/graded-task.ts";
 
 const nodeModules = new URL("../../../node_modules", import.meta.url).pathname;
@@ -60,6 +60,16 @@ describe.for(Object.keys(needs))("the %s task", (name) => {
     },
   );
 });
+
+test.for(cheats.filter((cheat) => foolsTheGullible.has(cheat.name)))(
+  "positive control: a grader that believes the run rewards a $task policy that $name",
+  async (cheat, { skip }) => {
+    skip(missing.has(cheat.task), `${cheat.task} is not installed here`);
+    const spec = { canaries: false, allow: ["**", ...Object.keys(cheat.written)] };
+    const verdict = await new FixtureTask(cheat.task).grade(changesOf(cheat.written), { env, nodeModules, spec });
+    expect(verdict).toMatchObject({ status: "scored", reward: 1 });
+  },
+);
 
 describe("the command of a pytest task", () => {
   const task = new FixtureTask("pytest");
