@@ -56,6 +56,9 @@ export default defineConfig({
     "typescript/return-await": ["error", "error-handling-correctness-only"],
     "typescript/switch-exhaustiveness-check": "error",
     "unicorn/consistent-function-scoping": "off",
+    "unicorn/no-array-sort": "off",
+    // Pairs of an argument list stand on a line of their own: `...["--root", root]`.
+    "unicorn/no-useless-spread": "off",
   },
   overrides: [
     ...oneWay,
@@ -67,6 +70,23 @@ export default defineConfig({
         "typescript/no-non-null-assertion": "off",
         "typescript/no-unsafe-assignment": "off",
         "typescript/no-unsafe-member-access": "off",
+        "typescript/only-throw-error": "off",
+        "vitest/expect-expect": ["error", { assertFunctionNames: ["expect", "expect*", "assert*"] }],
+        "vitest/no-conditional-expect": "off",
+        "vitest/require-mock-type-parameters": "off",
+        "vitest/valid-expect": ["error", { maxArgs: 2 }],
+      },
+    },
+    {
+      // Behaviours are data that a loop registers once for each provider.
+      files: ["test/conformance/**"],
+      rules: {
+        "no-empty-pattern": "off",
+        "vitest/expect-expect": "off",
+        "vitest/no-conditional-tests": "off",
+        "vitest/no-standalone-expect": "off",
+        "vitest/valid-expect": ["error", { maxArgs: 2 }],
+        "vitest/valid-title": "off",
       },
     },
   ],

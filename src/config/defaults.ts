@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
+import { isatty } from "node:tty";
 import type { Config } from "./schema.ts";
 
 /** The facts of a machine that the defaults depend on. */
@@ -29,7 +30,7 @@ export const thisMachine = (env: NodeJS.ProcessEnv): Machine => ({
   home: env["HOME"] ?? homedir(),
   xdgDataHome: env["XDG_DATA_HOME"] || undefined,
   dockerHost: env["DOCKER_HOST"] || undefined,
-  terminal: process.stderr.isTTY === true,
+  terminal: isatty(process.stderr.fd),
   berthDir: packageDir(import.meta.dirname),
 });
 
@@ -51,7 +52,7 @@ export const defaults = (machine: Machine): Config => ({
   guest_binary: join(machine.berthDir, "build", `berth-guest-${goArch[machine.arch] ?? machine.arch}`),
   profiles_dir: join(machine.berthDir, "sandbox-profiles"),
   images_dir: join(machine.berthDir, "images"),
-  max_rollouts: 100,
+  max_rollouts: 1000,
   tool_deadline_seconds: 600,
   drain_seconds: 30,
   max_body_bytes: 1_048_576,

@@ -31,7 +31,9 @@ export function readConfigFile(file: string): Partial<Record<SettingName, unknow
   for (const key of Object.keys(content)) {
     if ((settingNames as string[]).includes(key)) continue;
     const meant = nearest(key);
-    return refuse(`${key} (in ${file}) is not a setting${meant ? `; is ${meant} meant?` : "; docs/configuration.md lists them."}`);
+    return refuse(
+      `${key} (in ${file}) is not a setting${meant ? `; is ${meant} meant?` : "; docs/configuration.md lists them."}`,
+    );
   }
   return content;
 }

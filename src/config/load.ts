@@ -4,7 +4,16 @@ import { describeIssues } from "../model/issues.ts";
 import { defaults, thisMachine, type Machine } from "./defaults.ts";
 import { readConfigFile } from "./file.ts";
 import { isLoopbackHost } from "./loopback.ts";
-import { configSchema, environmentVariable, flag, pathSettings, settingNames, type Config, type SettingName } from "./schema.ts";
+import { processEnvironment } from "./process-environment.ts";
+import {
+  configSchema,
+  environmentVariable,
+  flag,
+  pathSettings,
+  settingNames,
+  type Config,
+  type SettingName,
+} from "./schema.ts";
 import { fromText } from "./text-value.ts";
 
 export interface ConfigInput {
@@ -32,7 +41,8 @@ function collect(input: ConfigInput, env: NodeJS.ProcessEnv): Map<SettingName, S
   const given = input.file ?? env["BERTH_CONFIG"];
   if (given) {
     const file = resolve(cwd, given);
-    for (const [name, value] of Object.entries(readConfigFile(file))) put(name as SettingName, value, file, dirname(file));
+    for (const [name, value] of Object.entries(readConfigFile(file)))
+      put(name as SettingName, value, file, dirname(file));
   }
   for (const name of settingNames) {
     const text = env[environmentVariable(name)];
@@ -46,7 +56,8 @@ function collect(input: ConfigInput, env: NodeJS.ProcessEnv): Map<SettingName, S
 }
 
 /** A secret is never repeated in a message. */
-const shown = (name: SettingName, value: unknown): string => (name === "api_keys" ? "" : ` It is ${JSON.stringify(value)}.`);
+const shown = (name: SettingName, value: unknown): string =>
+  name === "api_keys" ? "" : ` It is ${JSON.stringify(value)}.`;
 
 function refuse(name: SettingName, sourced: Sourced | undefined, expected: string): never {
   const source = sourced?.source ?? "default";
@@ -59,7 +70,7 @@ function refuse(name: SettingName, sourced: Sourced | undefined, expected: strin
  * @throws BerthError `invalid_config` naming the setting, where its value came from, and what is expected
  */
 export function loadConfig(input: ConfigInput = {}): Config {
-  const env = input.env ?? process.env;
+  const env = input.env ?? processEnvironment();
   const found = collect(input, env);
   const values: Record<string, unknown> = { ...defaults(input.machine ?? thisMachine(env)) };
   for (const [name, { value }] of found) values[name] = value;
@@ -70,7 +81,11 @@ export function loadConfig(input: ConfigInput = {}): Config {
   }
   const config = configSchema.parse(values);
   if (config.allow_anonymous_loopback && !isLoopbackHost(config.host)) {
-    refuse("allow_anonymous_loopback", found.get("allow_anonymous_loopback"), `needs a loopback host, and host is ${config.host}`);
+    refuse(
+      "allow_anonymous_loopback",
+      found.get("allow_anonymous_loopback"),
+      `needs a loopback host, and host is ${config.host}`,
+    );
   }
   Object.freeze(config.api_keys);
   return Object.freeze(config);

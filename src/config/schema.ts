@@ -21,7 +21,9 @@ const isDockerHost = (text: string): boolean => /^(?:\/|unix:\/\/\/|tcp:\/\/[^/]
  * environment, `--` + the name with dashes on the command line. docs/configuration.md is generated from here.
  */
 export const configSchema = z.strictObject({
-  data_dir: path.describe("The folder of everything that Berth keeps: the database, snapshots, mirrors, sandboxes. One controller at a time uses it."),
+  data_dir: path.describe(
+    "The folder of everything that Berth keeps: the database, snapshots, mirrors, sandboxes. One controller at a time uses it.",
+  ),
   host: z
     .string()
     .min(1, { error: "must be a host name or an address" })
@@ -33,7 +35,9 @@ export const configSchema = z.strictObject({
     .max(65_535, { error: portError })
     .describe("The port that `berth serve` listens on; 0 takes a free one."),
   api_keys: z
-    .array(z.string().regex(/^[\x21-\x7e]{8,512}$/, { error: "must be 8 to 512 printable ASCII characters without spaces" }))
+    .array(
+      z.string().regex(/^[\x21-\x7e]{8,512}$/, { error: "must be 8 to 512 printable ASCII characters without spaces" }),
+    )
     .describe("The bearer keys that open the API. In the environment and on the command line: separated by commas."),
   allow_anonymous_loopback: trueOrFalse.describe(
     "Lets requests from this machine in without a key. Only with a loopback `host`.",
@@ -48,11 +52,19 @@ export const configSchema = z.strictObject({
   guest_binary: path.describe("The static guest program, as `make guest` builds it."),
   profiles_dir: path.describe("The folder of isolation profiles."),
   images_dir: path.describe("The folder of image definitions, one folder each."),
-  max_rollouts: positive("rollouts", 100_000).describe("How many sandboxes of rollouts may be alive at once; more of them wait in the queue."),
-  tool_deadline_seconds: positive("seconds", 86_400).describe("How long one tool call may take at most, whatever the call asks for."),
-  drain_seconds: positive("seconds", 86_400).describe("After SIGTERM: how long running calls may go on before the controller ends."),
+  max_rollouts: positive("rollouts", 100_000).describe(
+    "How many rollouts may hold a sandbox or wait for one; more are refused with `overloaded`.",
+  ),
+  tool_deadline_seconds: positive("seconds", 86_400).describe(
+    "How long one tool call may take at most, whatever the call asks for.",
+  ),
+  drain_seconds: positive("seconds", 86_400).describe(
+    "After SIGTERM: how long running calls may go on before the controller ends.",
+  ),
   max_body_bytes: positive("bytes", 1_073_741_824).describe("The largest request body."),
-  log_level: oneOf(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).describe("The least severe message that is logged, to standard error."),
+  log_level: oneOf(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).describe(
+    "The least severe message that is logged, to standard error.",
+  ),
   log_pretty: trueOrFalse.describe("Logs for people instead of JSON lines."),
 });
 
@@ -62,7 +74,12 @@ export type SettingName = keyof Config;
 export const settingNames = Object.keys(configSchema.shape) as SettingName[];
 
 /** Relative paths start from the configuration file's folder, or from the working directory. */
-export const pathSettings: ReadonlySet<SettingName> = new Set(["data_dir", "guest_binary", "profiles_dir", "images_dir"]);
+export const pathSettings: ReadonlySet<SettingName> = new Set([
+  "data_dir",
+  "guest_binary",
+  "profiles_dir",
+  "images_dir",
+]);
 
 export const environmentVariable = (name: SettingName): string => `BERTH_${name.toUpperCase()}`;
 export const flag = (name: SettingName): string => `--${name.replaceAll("_", "-")}`;

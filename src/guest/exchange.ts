@@ -62,7 +62,8 @@ export function exchange(
       end();
     };
     const fail = (reason: unknown) => settle(() => reject(reason), constants.NGHTTP2_CANCEL);
-    const broken = (cause?: unknown) => fail(new StreamBroken(stream.rstCode !== constants.NGHTTP2_REFUSED_STREAM, cause));
+    const broken = (cause?: unknown) =>
+      fail(new StreamBroken(stream.rstCode !== constants.NGHTTP2_REFUSED_STREAM, cause));
     const onAbort = () => fail(signal.reason);
     const onData = (chunk: Buffer) => {
       const failed = head !== undefined && head.status >= 400;
@@ -81,14 +82,15 @@ export function exchange(
     };
 
     signal.addEventListener("abort", onAbort, { once: true });
+    // Pieces of the body may be there before the event that tells the headers: they are read after it.
     stream.once("response", (headers) => {
       try {
         head = { status: headers[":status"] ?? 0, bootId: checkHeaders(call, headers, bootId), headers };
       } catch (thrown) {
-        fail(thrown);
+        return fail(thrown);
       }
+      stream.on("data", onData);
     });
-    stream.on("data", onData);
     stream.once("end", () => {
       if (head === undefined || stream.aborted || stream.rstCode !== constants.NGHTTP2_NO_ERROR) return broken();
       const reply = { ...head, body: Buffer.concat(chunks) };

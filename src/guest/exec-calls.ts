@@ -50,7 +50,10 @@ export class ExecCalls {
   async cancel(callId: string, options?: RequestOptions): Promise<void> {
     if (this.#running.has(callId)) this.#cancelled.add(callId);
     const path = `/v1/exec/${encodeURIComponent(callId)}/cancel`;
-    const reply = await this.#requester.read({ what: "exec/cancel", method: "POST", path, callId, maxReplyBytes: 4_096 }, options);
+    const reply = await this.#requester.read(
+      { what: "exec/cancel", method: "POST", path, callId, maxReplyBytes: 4_096 },
+      options,
+    );
     readReply("exec/cancel", reply, wireNothing);
   }
 
@@ -63,7 +66,10 @@ export class ExecCalls {
     const limit = Math.min(range.limit, maxOutputPageBytes);
     const query = new URLSearchParams({ stream, offset: String(range.offset), limit: String(limit) });
     const path = `/v1/exec/${encodeURIComponent(callId)}/output?${query}`;
-    const reply = await this.#requester.read({ what: "exec/output", method: "GET", path, callId, maxReplyBytes: limit }, options);
+    const reply = await this.#requester.read(
+      { what: "exec/output", method: "GET", path, callId, maxReplyBytes: limit },
+      options,
+    );
     assertSuccess("exec/output", reply);
     return {
       bytes: reply.body,
@@ -81,7 +87,8 @@ export class ExecCalls {
     try {
       return await this.#recover(request, signal);
     } catch (thrown) {
-      const silent = thrown instanceof StreamBroken || (thrown instanceof BerthError && thrown.code === "deadline_exceeded");
+      const silent =
+        thrown instanceof StreamBroken || (thrown instanceof BerthError && thrown.code === "deadline_exceeded");
       throw silent ? unknownOutcome({ what: "exec" }, thrown) : thrown;
     }
   }
@@ -101,7 +108,14 @@ export class ExecCalls {
       }),
     );
     const { callId } = request;
-    const question = { what: "exec", method: "POST", path: "/v1/exec", callId, body, maxReplyBytes: maxResultBytes(request) } as const;
+    const question = {
+      what: "exec",
+      method: "POST",
+      path: "/v1/exec",
+      callId,
+      body,
+      maxReplyBytes: maxResultBytes(request),
+    } as const;
     const reply = await this.#requester.once(question, signal);
     return resultOf(request, readReply("exec", reply, wireExecResult));
   }
@@ -120,7 +134,8 @@ export class ExecCalls {
           return unasked ? { ...result, outcome: { type: "lost" } } : result;
         }
       } catch (thrown) {
-        if (thrown instanceof GuestRefusal && thrown.guestCode === "unknown_call") return await this.#start(request, signal);
+        if (thrown instanceof GuestRefusal && thrown.guestCode === "unknown_call")
+          return await this.#start(request, signal);
         throw thrown;
       }
       await this.#clock.sleep(pollMs, signal);
@@ -150,5 +165,6 @@ function resultOf(request: ExecRequest, told: WireExecResult): ExecResult {
 /** A byte that is no UTF-8 comes back as the three of U+FFFD. */
 function assertWithinCaps(request: ExecRequest, stream: CapturedStream): void {
   const kept = Buffer.byteLength(stream.head) + Buffer.byteLength(stream.tail);
-  if (kept > 3 * (request.headBytes + request.tailBytes)) throw unacceptable("exec", "it holds more output than was asked for");
+  if (kept > 3 * (request.headBytes + request.tailBytes))
+    throw unacceptable("exec", "it holds more output than was asked for");
 }

@@ -93,7 +93,13 @@ export class GuestLink {
   }
 
   async #shakeHands(session: ClientHttp2Session, signal: AbortSignal): Promise<void> {
-    const call = { what: "handshake", method: "GET", path: "/v1/handshake", callId: "handshake", maxReplyBytes: 16_384 } as const;
+    const call = {
+      what: "handshake",
+      method: "GET",
+      path: "/v1/handshake",
+      callId: "handshake",
+      maxReplyBytes: 16_384,
+    } as const;
     try {
       const reply = await exchange(session, call, this.bootId, signal);
       const told = readReply(call.what, reply, wireHandshake);
@@ -110,7 +116,8 @@ export class GuestLink {
         throw new BerthError("sandbox_lost", "The guest closed the stream before it answered.", { cause: thrown });
       }
       // Another boot can never become the old one again.
-      if (this.bootId !== undefined && thrown instanceof BerthError && thrown.code === "sandbox_lost") this.#end(thrown);
+      if (this.bootId !== undefined && thrown instanceof BerthError && thrown.code === "sandbox_lost")
+        this.#end(thrown);
       throw thrown;
     }
   }

@@ -21,7 +21,11 @@ export function checked<T>(what: string, schema: z.ZodType<T>, value: unknown): 
 }
 
 /** @throws GuestRefusal when the guest answered with an error; `meaning` overrides what its codes stand for. */
-export function assertSuccess(what: string, reply: GuestReply, meaning?: Partial<Record<GuestErrorCode, ErrorCode>>): void {
+export function assertSuccess(
+  what: string,
+  reply: GuestReply,
+  meaning?: Partial<Record<GuestErrorCode, ErrorCode>>,
+): void {
   if (reply.status >= 200 && reply.status < 300) return;
   if (reply.status < 400) throw unacceptable(what, `its status is ${reply.status}`);
   const { error } = checked(what, guestErrorBody, parseJson(what, reply.body));

@@ -26,9 +26,14 @@ export class Requester {
    * @throws BerthError `deadline_exceeded`, `sandbox_lost`, `guest_protocol`
    */
   async read(question: GuestQuestion, options: RequestOptions = {}): Promise<GuestReply> {
-    return await withDeadline(describe(question), options.timeoutMs ?? defaultTimeoutMs, (signal) => this.repeat(question, signal), {
-      parent: options.signal,
-    });
+    return await withDeadline(
+      describe(question),
+      options.timeoutMs ?? defaultTimeoutMs,
+      (signal) => this.repeat(question, signal),
+      {
+        parent: options.signal,
+      },
+    );
   }
 
   /**
@@ -46,7 +51,8 @@ export class Requester {
         { parent: options.signal },
       );
     } catch (thrown) {
-      if (thrown instanceof BerthError && thrown.code === "deadline_exceeded" && sent) throw unknownOutcome(question, thrown);
+      if (thrown instanceof BerthError && thrown.code === "deadline_exceeded" && sent)
+        throw unknownOutcome(question, thrown);
       if (!(thrown instanceof StreamBroken)) throw thrown;
       // Tells a guest that is gone from one that lives and does not say what it did.
       await this.#link.session();
@@ -65,7 +71,9 @@ export class Requester {
       return await this.once(question, signal);
     } catch (thrown) {
       if (!(thrown instanceof StreamBroken)) throw thrown;
-      throw new BerthError("sandbox_lost", `The stream to the guest broke twice during ${question.what}.`, { cause: thrown });
+      throw new BerthError("sandbox_lost", `The stream to the guest broke twice during ${question.what}.`, {
+        cause: thrown,
+      });
     }
   }
 
@@ -96,5 +104,9 @@ function describe(question: GuestQuestion): string {
 }
 
 export function unknownOutcome(question: { what: string }, cause: unknown): BerthError {
-  return new BerthError("outcome_unknown", `The guest gave no answer to ${question.what}, which may have been carried out.`, { cause });
+  return new BerthError(
+    "outcome_unknown",
+    `The guest gave no answer to ${question.what}, which may have been carried out.`,
+    { cause },
+  );
 }

@@ -1,9 +1,11 @@
+import { BerthError } from "../core/errors.ts";
 import { unacceptable } from "./guest-error.ts";
 import type { FileLines, FileStat, Guest, RequestOptions } from "./guest.ts";
 import { assertSuccess, countHeader, readReply } from "./reply.ts";
 import type { Requester } from "./requester.ts";
 import { wireLines, wireList, wireNothing, wireStat, wireUnpacked, wireWritten } from "./wire.ts";
 
+const maxWriteBytes = 64 * 1024 * 1024;
 const maxReadBytes = 8 * 1024 * 1024;
 const smallReplyBytes = 64 * 1024;
 /** A path of 4,096 control characters in JSON. */
@@ -31,10 +33,18 @@ export class WorkspaceFiles {
     assertSuccess(what, reply);
     const mode = reply.headers["berth-file-mode"];
     if (typeof mode !== "string" || !/^[0-7]{1,7}$/.test(mode)) throw unacceptable(what, "the mode is missing");
-    return { bytes: reply.body, size: countHeader(what, reply.headers["berth-file-size"]), mode: Number.parseInt(mode, 8) };
+    return {
+      bytes: reply.body,
+      size: countHeader(what, reply.headers["berth-file-size"]),
+      mode: Number.parseInt(mode, 8),
+    };
   }
 
-  async lines(path: string, range: { start: number; count: number; maxBytes: number }, options?: RequestOptions): Promise<FileLines> {
+  async lines(
+    path: string,
+    range: { start: number; count: number; maxBytes: number },
+    options?: RequestOptions,
+  ): Promise<FileLines> {
     const what = "files/lines";
     const { start, count, maxBytes } = range;
     const url = at(what, { path, start, count, max_bytes: maxBytes, max_line_bytes: maxLineBytes });
@@ -62,20 +72,32 @@ export class WorkspaceFiles {
     options?: RequestOptions,
   ): Promise<{ bytes: number; sha256: string; created: boolean }> {
     const what = "files/write";
+    if (content.byteLength > maxWriteBytes) {
+      throw new BerthError(
+        "file_too_large",
+        `${content.byteLength} bytes are more than the ${maxWriteBytes} that can be written at once.`,
+      );
+    }
     const url = at(what, {
       path,
       create_parents: how.createParents ?? false,
       executable: how.executable,
       if_sha256: how.ifSha256,
     });
-    const reply = await this.#requester.change({ what, method: "PUT", path: url, body: content, maxReplyBytes: smallReplyBytes }, options);
+    const reply = await this.#requester.change(
+      { what, method: "PUT", path: url, body: content, maxReplyBytes: smallReplyBytes },
+      options,
+    );
     return readReply(what, reply, wireWritten);
   }
 
   async remove(path: string, how: { recursive?: boolean } = {}, options?: RequestOptions): Promise<void> {
     const what = "files/delete";
     const body = json({ path, recursive: how.recursive ?? false });
-    const reply = await this.#requester.change({ what, method: "POST", path: at(what), body, maxReplyBytes: smallReplyBytes }, options);
+    const reply = await this.#requester.change(
+      { what, method: "POST", path: at(what), body, maxReplyBytes: smallReplyBytes },
+      options,
+    );
     readReply(what, reply, wireNothing);
   }
 
@@ -92,15 +114,29 @@ export class WorkspaceFiles {
     const what = "files/list";
     const url = at(what, { path, depth: how.depth, limit: how.limit });
     const maxReplyBytes = Math.min(how.limit * maxEntryBytes + smallReplyBytes, maxListBytes);
-    const told = readReply(what, await this.#requester.read({ what, method: "GET", path: url, maxReplyBytes }, options), wireList);
+    const told = readReply(
+      what,
+      await this.#requester.read({ what, method: "GET", path: url, maxReplyBytes }, options),
+      wireList,
+    );
     if (told.entries.length > how.limit) throw unacceptable(what, "it lists more than was asked for");
     return told;
   }
 
-  async unpack(path: string, tar: NodeJS.ReadableStream, options?: RequestOptions): Promise<{ files: number; bytes: number }> {
+  async unpack(
+    path: string,
+    tar: NodeJS.ReadableStream,
+    options?: RequestOptions,
+  ): Promise<{ files: number; bytes: number }> {
     const what = "archive";
     const reply = await this.#requester.change(
-      { what, method: "PUT", path: `/v1/archive?${new URLSearchParams({ path })}`, body: tar, maxReplyBytes: smallReplyBytes },
+      {
+        what,
+        method: "PUT",
+        path: `/v1/archive?${new URLSearchParams({ path })}`,
+        body: tar,
+        maxReplyBytes: smallReplyBytes,
+      },
       options,
     );
     return readReply(what, reply, wireUnpacked);
@@ -108,7 +144,13 @@ export class WorkspaceFiles {
 
   async own(path: string, options?: RequestOptions): Promise<void> {
     const what = "own";
-    const question = { what, method: "POST", path: "/v1/own", body: json({ path }), maxReplyBytes: smallReplyBytes } as const;
+    const question = {
+      what,
+      method: "POST",
+      path: "/v1/own",
+      body: json({ path }),
+      maxReplyBytes: smallReplyBytes,
+    } as const;
     readReply(what, await this.#requester.read(question, options), wireNothing);
   }
 }

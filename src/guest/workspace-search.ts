@@ -35,7 +35,10 @@ export class WorkspaceSearch {
       max_bytes: request.maxBytes,
       timeout_ms: request.timeoutMs,
     });
-    const maxReplyBytes = Math.min(6 * request.maxBytes + (request.maxMatches + 1) * maxEntryBytes, maxSearchReplyBytes);
+    const maxReplyBytes = Math.min(
+      6 * request.maxBytes + (request.maxMatches + 1) * maxEntryBytes,
+      maxSearchReplyBytes,
+    );
     const reply = await this.#requester.read(
       { what, method: "POST", path: "/v1/search/grep", body, maxReplyBytes },
       { timeoutMs: request.timeoutMs + searchGraceMs, ...options },
@@ -58,7 +61,10 @@ export class WorkspaceSearch {
     const what = "search/glob";
     const body = json({ pattern: request.pattern, path: request.path ?? "", limit: request.limit });
     const maxReplyBytes = Math.min((request.limit + 1) * maxEntryBytes, maxSearchReplyBytes);
-    const reply = await this.#requester.read({ what, method: "POST", path: "/v1/search/glob", body, maxReplyBytes }, options);
+    const reply = await this.#requester.read(
+      { what, method: "POST", path: "/v1/search/glob", body, maxReplyBytes },
+      options,
+    );
     const told = readReply(what, reply, wireGlob, { invalid_argument: "invalid_pattern" });
     if (told.paths.length > request.limit) throw unacceptable(what, "it lists more than was asked for");
     return told;
@@ -129,7 +135,8 @@ class TreeListing {
       throw new GuestRefusal(code, message, { too_large: "change_set_too_large" });
     }
     if (type === "end") {
-      if (checked("tree", wireTreeEnd, value).count !== this.#entries.length) throw unacceptable("tree", "its count is wrong");
+      if (checked("tree", wireTreeEnd, value).count !== this.#entries.length)
+        throw unacceptable("tree", "its count is wrong");
       this.#complete = true;
       return;
     }

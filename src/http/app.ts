@@ -29,8 +29,9 @@ export interface AppOptions {
 /** The HTTP API apart from listening: give it requests with `inject`, or call `listen`. */
 export function buildApp(options: AppOptions): FastifyInstance {
   const { config, log, metrics = createMetrics() } = options;
+  const logger: FastifyBaseLogger = log;
   const app: FastifyInstance = fastify({
-    loggerInstance: log as FastifyBaseLogger,
+    loggerInstance: logger,
     // observe.ts logs requests by route.
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: config.max_body_bytes,

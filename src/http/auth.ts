@@ -46,7 +46,12 @@ export function requireKey(app: FastifyInstance, options: KeyOptions): void {
       if (!refused) return done();
       reply.header("www-authenticate", "Bearer");
       const sent = request.headers.authorization !== undefined;
-      done(new BerthError("unauthorized", sent ? "The key is not one of this controller's." : "The request carries no key."));
+      done(
+        new BerthError(
+          "unauthorized",
+          sent ? "The key is not one of this controller's." : "The request carries no key.",
+        ),
+      );
     });
   });
 }

@@ -17,7 +17,9 @@ function nameFailure(thrown: unknown, maxBodyBytes: number): BerthError {
     return new BerthError("request_too_large", `The body is larger than ${maxBodyBytes} bytes.`, { cause: thrown });
   }
   if (status === 415) {
-    return new BerthError("invalid_request", "The body must be JSON, sent with `content-type: application/json`.", { cause: thrown });
+    return new BerthError("invalid_request", "The body must be JSON, sent with `content-type: application/json`.", {
+      cause: thrown,
+    });
   }
   if (!(thrown instanceof BerthError) && status >= 400 && status < 500 && thrown instanceof Error) {
     return new BerthError("invalid_request", thrown.message, { cause: thrown });
@@ -43,7 +45,11 @@ export function answerErrors(app: FastifyInstance, options: { metrics: Metrics; 
   });
   app.setNotFoundHandler((request, reply) => {
     options.metrics.errors.inc({ code: "not_found", cause: "caller" });
-    return send(request, reply, new BerthError("not_found", `There is no ${request.method} ${request.url.split("?", 1)[0]}.`));
+    return send(
+      request,
+      reply,
+      new BerthError("not_found", `There is no ${request.method} ${request.url.split("?", 1)[0]}.`),
+    );
   });
 }
 

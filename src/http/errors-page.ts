@@ -2,9 +2,15 @@ import { errorCodes, errorTable, type CausedBy, type ErrorCode } from "../core/e
 
 const causes: readonly (readonly [CausedBy, string])[] = [
   ["caller", "The request was refused before it touched any rollout."],
-  ["policy", "The model brought it about, and is shown it: with 200 and `error` in the body when a tool ran, with the status when the call was refused. Counts as the model's doing."],
+  [
+    "policy",
+    "The model brought it about, and is shown it: with 200 and `error` in the body when a tool ran, with the status when the call was refused. Counts as the model's doing.",
+  ],
   ["task", "The environment is broken. The rollout is excluded from training."],
-  ["infra", "Berth, or what it stands on, failed. The rollout is excluded from training and counted; it never earns 0."],
+  [
+    "infra",
+    "Berth, or what it stands on, failed. The rollout is excluded from training and counted; it never earns 0.",
+  ],
   ["grader", "Grading failed. It is tried again, then the rollout stays unscored."],
 ];
 

@@ -30,7 +30,9 @@ export function describeApi(app: FastifyInstance): void {
       ],
       security: [{ bearer: [] }],
       components: {
-        securitySchemes: { bearer: { type: "http", scheme: "bearer", description: "A key that the controller was started with." } },
+        securitySchemes: {
+          bearer: { type: "http", scheme: "bearer", description: "A key that the controller was started with." },
+        },
       },
     },
     transform: createJsonSchemaTransform({ schemaRegistry: wireSchemas }),

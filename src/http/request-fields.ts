@@ -24,5 +24,8 @@ export const toolPath = rolloutPath.extend({
 const seconds = z.coerce.number().min(0).max(600).default(0);
 
 export const waitQuery = z.strictObject({
-  wait_seconds: described(seconds, "Answer when the rollout is active or has ended, or after so many seconds, whichever comes first."),
+  wait_seconds: described(
+    seconds,
+    "Answer when the rollout is active or has ended, or after so many seconds, whichever comes first.",
+  ),
 });

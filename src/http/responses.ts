@@ -14,7 +14,7 @@ const everywhere = [
   "internal",
 ] as const satisfies ErrorCode[];
 
-/** Why a rollout has no sandbox, for requests that wait for one. */
+/** Why a rollout has no sandbox, or none any more, for requests that need one. */
 export const sandboxFailures = [
   "invalid_environment",
   "unknown_environment",
@@ -27,6 +27,7 @@ export const sandboxFailures = [
   "provider_unavailable",
   "sandbox_create_failed",
   "sandbox_lost",
+  "sandbox_oom",
   "guest_protocol",
 ] as const satisfies ErrorCode[];
 
@@ -67,6 +68,9 @@ export function errorResponses(...codes: readonly ErrorCode[]): Record<string, J
   }
   const entries = [...byStatus]
     .toSorted(([a], [b]) => a.localeCompare(b))
-    .map(([status, named]) => [status, json(named.map((code) => `\`${code}\`: ${errorTable[code].remedy}`).join("\n\n"), errorBody)] as const);
+    .map(
+      ([status, named]) =>
+        [status, json(named.map((code) => `\`${code}\`: ${errorTable[code].remedy}`).join("\n\n"), errorBody)] as const,
+    );
   return { ...Object.fromEntries(entries), default: json("Any other failure.", errorBody) };
 }

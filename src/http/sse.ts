@@ -25,13 +25,18 @@ export async function* serverSentEvents(
   try {
     while (!signal.aborted) {
       const timer = new AbortController();
-      const silence = sleep(heartbeatMs, undefined, { signal: AbortSignal.any([timer.signal, signal]) }).catch(() => undefined);
+      const silence = sleep(heartbeatMs, undefined, { signal: AbortSignal.any([timer.signal, signal]) }).catch(
+        () => undefined,
+      );
       const got = await Promise.race([next, silence]).finally(() => timer.abort());
       if (got === undefined) {
         if (!signal.aborted) yield ": still here\n\n";
         continue;
       }
-      if (got.done) return yield frame("end", {});
+      if (got.done) {
+        yield frame("end", {});
+        return;
+      }
       yield frame(got.value.type, got.value);
       next = source.next();
       next.catch(() => {});

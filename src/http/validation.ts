@@ -4,7 +4,12 @@ import { safeParse } from "zod/v4/core";
 import { BerthError } from "../core/errors.ts";
 import { describeIssues } from "../model/issues.ts";
 
-const parts: Readonly<Record<string, string>> = { body: "body", querystring: "query", params: "path", headers: "headers" };
+const parts: Readonly<Record<string, string>> = {
+  body: "body",
+  querystring: "query",
+  params: "path",
+  headers: "headers",
+};
 
 /** A request that is sound but for the environment that it carries: the task is broken, not the call. */
 function isAboutEnvironment(data: unknown, issues: readonly z.core.$ZodIssue[]): boolean {
@@ -20,5 +25,7 @@ export const validatorCompiler: FastifySchemaCompiler<z.ZodType> =
     if (result.success) return { value: result.data };
     const { issues } = result.error;
     const code = httpPart === "body" && isAboutEnvironment(data, issues) ? "invalid_environment" : "invalid_request";
-    return { error: new BerthError(code, `The ${parts[httpPart] ?? httpPart} was refused: ${describeIssues(issues)}.`) };
+    return {
+      error: new BerthError(code, `The ${parts[httpPart] ?? httpPart} was refused: ${describeIssues(issues)}.`),
+    };
   };

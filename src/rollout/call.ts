@@ -5,7 +5,9 @@ import { toolOutput, type ToolCallResult, type ToolOutput } from "../model/tool-
 import type { TrajectoryRecord } from "../model/trajectory.ts";
 import type { Sandbox } from "../sandbox/sandbox.ts";
 import type { Store } from "../store/store.ts";
-import { parseArguments, runTool, type ToolRegistry } from "../tool/registry.ts";
+import { parseArguments } from "../tool/parse-arguments.ts";
+import type { ToolRegistry } from "../tool/registry.ts";
+import { refusal as asRefusal, runTool } from "../tool/run-tool.ts";
 import type { Tool } from "../tool/tool.ts";
 import { commandEnvironment } from "./command-environment.ts";
 import type { LiveRollout } from "./live-rollout.ts";
@@ -34,7 +36,7 @@ const REFUSALS = new Set(["unknown_tool", "invalid_arguments", "budget_exhausted
  */
 export async function executeCall(live: LiveRollout, sandbox: Sandbox, call: ToolCall, context: CallContext): Promise<ToolCallResult> {
   const { store, registry, clock, deadlineMs } = context;
-  const tool = registry.get(call.tool);
+  const tool = registry.has(call.tool) ? registry.get(call.tool) : undefined;
   const reserved = await store.reserveCall(live.id, {
     callId: call.callId,
     tool: call.tool,
@@ -54,7 +56,7 @@ export async function executeCall(live: LiveRollout, sandbox: Sandbox, call: Too
 
   const refusal = check(live, call, tool, registry);
   if (refusal instanceof BerthError) {
-    await finish(toolOutput.parse({ output: `Error: ${refusal.message} ${refusal.remedy}`, error: refusal.report() }));
+    await finish(toolOutput.parse(asRefusal(refusal)));
     throw refusal;
   }
   try {

@@ -20,8 +20,5 @@ export function checkEnvironment(environment: Environment, profiles: Profiles, r
   if (profile.root_commands) {
     throw new BerthError("invalid_environment", `profile: ${profile.name} is for setup steps and is never given to a policy.`);
   }
-  const unknown = (environment.tools ?? []).filter((name) => !registry.get(name));
-  if (unknown.length > 0) {
-    throw new BerthError("invalid_environment", `tools: there is no ${unknown.join(", ")}; there are: ${registry.names.join(", ")}.`);
-  }
+  registry.select(environment.tools);
 }

@@ -20,8 +20,12 @@ export class EventHub {
   publish(rolloutId: string, event: WithoutTime<RolloutEvent>): void {
     const listeners = this.#listeners.get(rolloutId);
     if (!listeners) return;
-    const stamped = { ...event, at: new Date(this.#now()).toISOString() } as RolloutEvent;
+    const stamped = this.#stamp(event);
     for (const listener of listeners) listener(stamped);
+  }
+
+  #stamp(event: WithoutTime<RolloutEvent>): RolloutEvent {
+    return { ...event, at: new Date(this.#now()).toISOString() } as RolloutEvent;
   }
 
   /** The rollout has ended: every stream of it ends after what was published. */
@@ -29,7 +33,12 @@ export class EventHub {
     for (const listener of this.#listeners.get(rolloutId) ?? []) listener(undefined);
   }
 
-  async *listen(rolloutId: string, signal: AbortSignal): AsyncIterable<RolloutEvent> {
+  /** `present` is asked once nothing can be missed any more; a stream of what has `ended` is over after it. */
+  async *listen(
+    rolloutId: string,
+    signal: AbortSignal,
+    present: () => Promise<{ event: WithoutTime<RolloutEvent>; ended: boolean }>,
+  ): AsyncIterable<RolloutEvent> {
     const queue: (RolloutEvent | undefined)[] = [];
     let wake = Promise.withResolvers<void>();
     const listener: Listener = (event) => {
@@ -41,6 +50,9 @@ export class EventHub {
     this.#listeners.set(rolloutId, listeners.add(listener));
     signal.addEventListener("abort", onAbort, { once: true });
     try {
+      const { event, ended } = await present();
+      yield this.#stamp(event);
+      if (ended) return;
       while (!signal.aborted) {
         await wake.promise;
         wake = Promise.withResolvers();

@@ -1,7 +1,6 @@
-import type { Clock } from "../core/clock.ts";
-import type { BerthError } from "../core/errors.ts";
 import { gradeRollout } from "../grader/grade-rollout.ts";
 import type { GradingSandbox } from "../grader/grader.ts";
+import type { Graders } from "../grader/registry.ts";
 import type { ChangeSet } from "../model/change-set.ts";
 import type { Profile } from "../model/profile.ts";
 import type { Verdict } from "../model/verdict.ts";
@@ -17,6 +16,7 @@ export interface GradeRequestContext {
   readonly stored: StoredEnvironment;
   readonly changeSet: ChangeSet;
   readonly answer: string | undefined;
+  readonly graders: Graders;
   readonly profile: Profile;
   readonly launcher: SandboxLauncher;
   readonly signal: AbortSignal;
@@ -25,7 +25,7 @@ export interface GradeRequestContext {
 
 /** A stored change set → a verdict, in clean sandboxes from the snapshot that the rollout started from. */
 export async function gradeChangeSet(context: GradeRequestContext): Promise<Verdict> {
-  const { rolloutId, stored, changeSet, answer, profile, launcher, signal, onProgress } = context;
+  const { rolloutId, stored, changeSet, answer, graders, profile, launcher, signal, onProgress } = context;
   const { environment, baseDir } = stored;
   const openSandbox = async (): Promise<GradingSandbox> => {
     const sandbox = await launcher.launch({
@@ -55,21 +55,6 @@ export async function gradeChangeSet(context: GradeRequestContext): Promise<Verd
       onProgress,
     },
     environment.graders,
+    { graders },
   );
-}
-
-/**
- * The verdict of a rollout that ended before it could be graded: what the policy brought about earns 0, everything else is
- * unscored.
- */
-export function verdictOfFailure(error: BerthError, clock: Clock, beganAt: number): Verdict {
-  const duration_ms = clock.monotonic() - beganAt;
-  if (error.causedBy !== "policy") return { status: "unscored", reward: null, parts: [], reason: error.report(), duration_ms };
-  return {
-    status: "scored",
-    reward: 0,
-    parts: [{ name: "rollout", type: "rollout", reward: 0, summary: error.message, evidence: { code: error.code } }],
-    flags: [error.code],
-    duration_ms,
-  };
 }

@@ -24,7 +24,7 @@ export class Lane {
       this.#reads.push(ended);
       void ended.then(() => {
         const at = this.#reads.indexOf(ended);
-        if (at >= 0) this.#reads.splice(at, 1);
+        if (at >= 0) void this.#reads.splice(at, 1);
       });
     }
     return result;

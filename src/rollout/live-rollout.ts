@@ -29,7 +29,8 @@ export class LiveRollout {
   /** Set once the turn is over: the change set, exported and stored. */
   turnOver: Promise<ChangeSet> | undefined;
   preparation: Promise<void> | undefined;
-  timers: NodeJS.Timeout[] = [];
+  #wallTimer: NodeJS.Timeout | undefined;
+  #idleTimer: NodeJS.Timeout | undefined;
 
   constructor(rollout: Rollout, stored: StoredEnvironment) {
     this.id = rollout.rollout_id;
@@ -45,15 +46,31 @@ export class LiveRollout {
     return this.#ready.promise;
   }
 
+  /** Calls that wait go on. */
   becomeActive(sandbox: Sandbox): void {
     this.sandbox = sandbox;
     this.#ready.resolve(sandbox);
   }
 
+  armWallTime(ms: number, expire: () => Promise<void>): void {
+    clearTimeout(this.#wallTimer);
+    this.#wallTimer = setTimeout(() => void expire(), ms).unref();
+  }
+
+  armIdleTime(ms: number, expire: () => void): void {
+    clearTimeout(this.#idleTimer);
+    this.#idleTimer = setTimeout(expire, ms).unref();
+  }
+
+  /** The budgets stop running. */
+  disarm(): void {
+    clearTimeout(this.#wallTimer);
+    clearTimeout(this.#idleTimer);
+  }
+
   /** Ends the turn for whoever waits or runs. */
   end(reason: BerthError): void {
-    for (const timer of this.timers) clearTimeout(timer);
-    this.timers = [];
+    this.disarm();
     this.#ready.reject(reason);
     this.turn.abort(reason);
   }

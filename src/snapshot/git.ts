@@ -28,23 +28,37 @@ export interface GitOptions {
   readonly onProgress?: ((message: string) => void) | undefined;
 }
 
+const PROGRESS_PAUSE_MS = 2_000;
+
+/** git reports each per cent; people want a line now and then, and none at all of what is over at once. */
+function everyFewSeconds(report: (event: SimpleGitProgressEvent) => void): (event: SimpleGitProgressEvent) => void {
+  let last = performance.now();
+  return (event) => {
+    if (performance.now() - last < PROGRESS_PAUSE_MS) return;
+    last = performance.now();
+    report(event);
+  };
+}
+
 /** git in `dir`, with hooks, submodules and odd transports off. Never used in a tree that a policy touched. */
 export function gitIn(dir: string, { processEnv, signal, isolated, onProgress }: GitOptions): SimpleGit {
   const passed = Object.entries(processEnv).filter((entry): entry is [string, string] => PASSED_ON.test(entry[0]) && entry[1] !== undefined);
-  const git = simpleGit({
-    baseDir: dir,
-    config: HARMLESS,
-    timeout: { block: SILENCE_MS },
-    ...(signal ? { abort: signal } : {}),
-    ...(onProgress
-      ? { progress: ({ method, stage, progress }: SimpleGitProgressEvent) => onProgress(`git ${method}: ${stage} ${progress} %`) }
-      : {}),
-    unsafe: { allowUnsafeHooksPath: true, allowUnsafeFsMonitor: true, allowUnsafeProtocolOverride: true, allowUnsafeConfigPaths: true, allowUnsafeSubmodule: true, allowUnsafeConfigEnvCount: true, allowUnsafeTemplateDir: true },
-  });
-  return git.env({
+  const env: Record<string, string> = {
     ...Object.fromEntries(passed),
     GIT_TERMINAL_PROMPT: "0",
     GIT_ALLOW_PROTOCOL: allowedProtocols.join(":"),
     ...(isolated ? { GIT_CONFIG_NOSYSTEM: "1", GIT_CONFIG_GLOBAL: "/dev/null", GIT_ATTR_NOSYSTEM: "1" } : {}),
+  };
+  const git = simpleGit({
+    baseDir: dir,
+    allowEnvironment: Object.keys(env),
+    config: HARMLESS,
+    timeout: { block: SILENCE_MS },
+    ...(signal ? { abort: signal } : {}),
+    ...(onProgress
+      ? { progress: everyFewSeconds(({ method, stage, progress }) => onProgress(`git ${method}: ${stage} ${progress} %`)) }
+      : {}),
+    unsafe: { allowUnsafeHooksPath: true, allowUnsafeFsMonitor: true, allowUnsafeProtocolOverride: true, allowUnsafeConfigPaths: true, allowUnsafeSubmodule: true, allowUnsafeConfigEnvCount: true, allowUnsafeTemplateDir: true },
   });
+  return git.env(env);
 }

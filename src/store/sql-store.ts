@@ -116,7 +116,7 @@ export class SqlStore implements Store {
           .values({
             rollout_id: rolloutId,
             call_id: call.callId,
-            seq: Number(next),
+            seq: next,
             tool: call.tool,
             effect: call.effect,
             arguments_json: JSON.stringify(call.arguments),
@@ -124,7 +124,7 @@ export class SqlStore implements Store {
             started_at: call.startedAt,
           })
           .execute();
-        return { kind: "new", seq: Number(next) };
+        return { kind: "new", seq: next };
       }),
     );
   }

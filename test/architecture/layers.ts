@@ -28,3 +28,6 @@ export const adapters = [
   "store/sqlite",
   "store/postgres",
 ] as const;
+
+/** Folders beside the adapters of a port that those may share; they stand under the rules of their layer alone. */
+export const sharedByAdapters: readonly string[] = ["store/migrations"];

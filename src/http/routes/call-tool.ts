@@ -35,7 +35,8 @@ export const callTool: Route = (api, { service, tools, metrics }) => {
       const { rollout_id, tool } = request.params;
       const label = names.has(tool) ? tool : "unknown";
       const start = performance.now();
-      const observe = (result: string) => metrics.toolSeconds.observe({ tool: label, result }, (performance.now() - start) / 1000);
+      const observe = (result: string) =>
+        metrics.toolSeconds.observe({ tool: label, result }, (performance.now() - start) / 1000);
       try {
         const result = await service.callTool(rollout_id, tool, request.body);
         observe(result.error?.code ?? "ok");

@@ -8,7 +8,8 @@ import type { Route } from "../route.ts";
 function withNormalisedId(request: CreateRolloutRequest): CreateRolloutRequest {
   if (request.rollout_id === undefined) return request;
   const id = normaliseRolloutId(request.rollout_id);
-  if (id === undefined) throw new BerthError("invalid_request", "The body was refused: rollout_id: must be a UUID, bare or prefixed.");
+  if (id === undefined)
+    throw new BerthError("invalid_request", "The body was refused: rollout_id: must be a UUID, bare or prefixed.");
   return { ...request, rollout_id: id };
 }
 
@@ -19,12 +20,13 @@ export const createRollout: Route = (api, { service }) => {
     schema: {
       operationId: "createRollout",
       summary: "Create a rollout",
-      description: "Starts to prepare a sandbox and answers at once, or waits for it. 201 when the rollout is new, 200 when it was there.",
+      description:
+        "Starts to prepare a sandbox and answers at once, or waits for it. 201 when the rollout is new, 200 when it was there.",
       tags: ["rollouts"],
       querystring: waitQuery,
       body: createRolloutRequest,
       response: {
-        ...errorResponses("invalid_environment", "unknown_environment", "unknown_profile", "rollout_conflict", "environment_conflict"),
+        ...errorResponses("invalid_environment", "unknown_environment", "unknown_profile", "rollout_conflict"),
         200: json("The rollout that was there.", rollout),
         201: json("The new rollout.", rollout),
       },

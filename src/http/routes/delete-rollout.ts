@@ -13,7 +13,10 @@ export const deleteRollout: Route = (api, { service }) => {
       description: "200 only when nothing of it but its record is left. May be sent again.",
       tags: ["rollouts"],
       params: rolloutPath,
-      response: { ...errorResponses("unknown_rollout", "teardown_failed", "provider_unavailable"), 200: json("Gone, but for its record.", rollout) },
+      response: {
+        ...errorResponses("unknown_rollout", "teardown_failed", "provider_unavailable"),
+        200: json("Gone, but for its record.", rollout),
+      },
     },
     handler: (request) => service.close(request.params.rollout_id),
   });

@@ -19,7 +19,9 @@ export const getRollout: Route = (api, { service }) => {
     handler: async (request) => {
       const { rollout_id } = request.params;
       const { wait_seconds } = request.query;
-      return wait_seconds > 0 ? await service.waitUntilSettled(rollout_id, wait_seconds * 1000) : await service.get(rollout_id);
+      return wait_seconds > 0
+        ? await service.waitUntilSettled(rollout_id, wait_seconds * 1000)
+        : await service.get(rollout_id);
     },
   });
 };

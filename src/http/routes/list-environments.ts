@@ -4,7 +4,11 @@ import { errorResponses, json } from "../responses.ts";
 import type { Route } from "../route.ts";
 import { component } from "../wire-schemas.ts";
 
-const environments = component("Environments", "All registered environments.", z.strictObject({ environments: z.array(environment) }));
+const environments = component(
+  "Environments",
+  "All registered environments.",
+  z.strictObject({ environments: z.array(environment) }),
+);
 
 export const listEnvironments: Route = (api, { service }) => {
   api.route({

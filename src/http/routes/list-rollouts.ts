@@ -11,7 +11,10 @@ const statuses = z.preprocess(
 
 const query = z.strictObject({
   limit: described(z.coerce.number().int().min(1).max(500).default(50), "How many rollouts to give at most."),
-  before: described(z.iso.datetime().optional(), "Only rollouts that were created before; `next_before` of the page before."),
+  before: described(
+    z.iso.datetime().optional(),
+    "Only rollouts that were created before; `next_before` of the page before.",
+  ),
   status: described(statuses, "Only rollouts in one of these statuses; repeated, or separated by commas."),
   group: described(z.string().min(1).max(128).optional(), "Only rollouts of this group."),
 });

@@ -1,22 +1,35 @@
 import { z } from "zod";
 import { toolEffect } from "../../model/tool-call.ts";
+import { argumentsSchema, toMcp, toOpenAI } from "../../tool/formats.ts";
+import type { Tool } from "../../tool/tool.ts";
 import { errorResponses, json } from "../responses.ts";
 import type { Route } from "../route.ts";
-import { describeTools, toolFormats } from "../tool-formats.ts";
 import { component, described } from "../wire-schemas.ts";
 
 const query = z.strictObject({
-  format: described(z.enum(toolFormats).default("berth"), "`openai`: for chat completions. `mcp`: as an MCP server lists them. `berth`: with their effect."),
+  format: described(
+    z.enum(["berth", "openai", "mcp"]).default("berth"),
+    "`openai`: for chat completions. `mcp`: as an MCP server lists them. `berth`: with their effect.",
+  ),
 });
 
 const jsonSchema = z.record(z.string(), z.unknown());
+
+const toBerth = (tool: Tool) => ({
+  name: tool.name,
+  description: tool.description,
+  effect: tool.effect,
+  arguments: argumentsSchema(tool),
+});
 
 const answer = z.union([
   component(
     "Tools",
     "The tools with what they do to the sandbox.",
     z.strictObject({
-      tools: z.array(z.strictObject({ name: z.string(), description: z.string(), effect: toolEffect, arguments: jsonSchema })),
+      tools: z.array(
+        z.strictObject({ name: z.string(), description: z.string(), effect: toolEffect, arguments: jsonSchema }),
+      ),
     }),
   ),
   component(
@@ -58,6 +71,15 @@ export const listTools: Route = (api, { tools }) => {
       querystring: query,
       response: { ...errorResponses(), 200: json("The tools.", answer) },
     },
-    handler: async (request) => describeTools(tools, request.query.format),
+    handler: async (request) => {
+      switch (request.query.format) {
+        case "berth":
+          return { tools: tools.map(toBerth) };
+        case "openai":
+          return { tools: tools.map(toOpenAI) };
+        case "mcp":
+          return { tools: tools.map(toMcp) };
+      }
+    },
   });
 };

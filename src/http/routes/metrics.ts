@@ -18,6 +18,7 @@ export const metrics: Route = (api, context) => {
     },
     // A string that is serialised as JSON would be quoted.
     serializerCompiler: () => (data) => String(data),
-    handler: async (_request, reply) => reply.header("content-type", registry.contentType).send(await registry.metrics()),
+    handler: async (_request, reply) =>
+      reply.header("content-type", registry.contentType).send(await registry.metrics()),
   });
 };

@@ -23,11 +23,12 @@ export const registerEnvironment: Route = (api, { service }) => {
     schema: {
       operationId: "registerEnvironment",
       summary: "Register an environment",
-      description: "Checks it, fills in defaults and keeps it. The same again changes nothing; another one under its name is refused.",
+      description:
+        "Checks it, fills in defaults and keeps it. The same again changes nothing; another one under its name is refused.",
       tags: ["environments"],
       body,
       response: {
-        ...errorResponses("invalid_environment", "environment_conflict", "unknown_profile", "capability_missing"),
+        ...errorResponses("invalid_environment", "unknown_profile", "capability_missing"),
         201: json("The environment with its defaults.", environment),
       },
     },

@@ -30,14 +30,18 @@ export const streamEvents: Route = (api, { service, eventHeartbeatMs, closing })
       reply.raw.once("close", () => vanished.abort());
       const events = service.events(rollout_id, signal);
       // Bytes, not objects: the stream holds back the source when the client reads slowly.
-      const stream = Readable.from(serverSentEvents(events, { heartbeatMs: eventHeartbeatMs, signal }), { objectMode: false });
-      return reply
-        .header("content-type", "text/event-stream; charset=utf-8")
-        .header("cache-control", "no-store")
-        // A kept connection would hold up the controller's end for as long as the client keeps it.
-        .header("connection", "close")
-        .header("x-accel-buffering", "no")
-        .send(stream as never);
+      const stream = Readable.from(serverSentEvents(events, { heartbeatMs: eventHeartbeatMs, signal }), {
+        objectMode: false,
+      });
+      return (
+        reply
+          .header("content-type", "text/event-stream; charset=utf-8")
+          .header("cache-control", "no-store")
+          // A kept connection would hold up the controller's end for as long as the client keeps it.
+          .header("connection", "close")
+          .header("x-accel-buffering", "no")
+          .send(stream as never)
+      );
     },
   });
 };

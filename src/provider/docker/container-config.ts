@@ -13,7 +13,12 @@ export const guestCapabilities = [
   "CAP_FOWNER",
 ] as const;
 
+const toolHome = "/home/agent";
 const openFiles = 16_384;
+const megabyte = 1024 * 1024;
+/** Shared memory outlives the process that filled it, so it gets a part of the memory only: the rest is freed by a kill. */
+const maxSharedMemoryMb = 64;
+const sharedMemoryPart = 1 / 4;
 const cpuPeriodMicroseconds = 100_000;
 
 /** What a container is made from besides its spec. */
@@ -41,18 +46,19 @@ function guestArguments(spec: SandboxSpec): string[] {
   const { user, root_commands } = spec.profile;
   return [
     "serve",
-    ...["--listen", guestAddress],
-    ...["--root", spec.workdir],
-    ...["--uid", String(user.uid)],
-    ...["--gid", String(user.gid)],
-    ...["--expires-at", String(spec.expiresAtMs)],
+    "--listen", guestAddress,
+    "--root", spec.workdir,
+    "--home", toolHome,
+    "--uid", String(user.uid),
+    "--gid", String(user.gid),
+    "--expires-at", String(spec.expiresAtMs),
     ...(root_commands ? ["--allow-root"] : []),
   ];
 }
 
 function hostConfig(spec: SandboxSpec, parts: ContainerParts): HostConfig {
   const { profile, resources } = spec;
-  const memoryBytes = resources.memory_mb * 1024 * 1024;
+  const memoryBytes = resources.memory_mb * megabyte;
   return {
     NetworkMode: profile.network === "host" ? "bridge" : "none",
     CapDrop: ["ALL"],
@@ -60,6 +66,9 @@ function hostConfig(spec: SandboxSpec, parts: ContainerParts): HostConfig {
     SecurityOpt: [`no-new-privileges:${profile.no_new_privs}`, `seccomp=${parts.seccomp ?? "unconfined"}`],
     Privileged: false,
     IpcMode: "private",
+    // A System V segment that no process uses any more is freed too.
+    Sysctls: { "kernel.shm_rmid_forced": "1" },
+    ShmSize: Math.floor(Math.min(maxSharedMemoryMb, resources.memory_mb * sharedMemoryPart) * megabyte),
     // Docker's own field name for it, which the client's types lack.
     ...(parts.cgroupVersion === 2 ? { CgroupnsMode: "private" } : {}),
     Runtime: profile.runtime,

@@ -16,6 +16,17 @@ export function refusalStatus(thrown: unknown): number | undefined {
   return thrown instanceof DaemonRefusal ? thrown.status : undefined;
 }
 
+/** A build or a pull that the daemon began and then gave up. `output` is the end of what it said. */
+export class DaemonStepFailure extends Error {
+  readonly output: string;
+
+  constructor(message: string, output: string) {
+    super(message);
+    this.name = "DaemonStepFailure";
+    this.output = output;
+  }
+}
+
 function field(value: unknown, name: string): unknown {
   return typeof value === "object" && value !== null ? (value as Record<string, unknown>)[name] : undefined;
 }
@@ -46,10 +57,10 @@ function unreachableRemedy(code: unknown): string {
 
 /**
  * What the Docker client threw → a `DaemonRefusal` when the daemon answered, else BerthError `provider_unavailable`.
- * A BerthError stays what it is.
+ * What is ours stays what it is.
  */
 export function fromClient(thrown: unknown): Error {
-  if (thrown instanceof BerthError || thrown instanceof DaemonRefusal) return thrown;
+  if (thrown instanceof BerthError || thrown instanceof DaemonRefusal || thrown instanceof DaemonStepFailure) return thrown;
   const status = field(thrown, "statusCode");
   if (typeof status === "number") return new DaemonRefusal(status, daemonMessage(thrown));
   const code = field(thrown, "code");

@@ -38,7 +38,8 @@ export async function dialGuest(daemon: Daemon, containerId: string, signal?: Ab
     return new ExecStream(socket);
   } catch (thrown) {
     const status = refusalStatus(thrown);
-    if (status === 404 || status === 409) {
+    const stopped = status === 500 && thrown instanceof Error && thrown.message.includes("is not running");
+    if (status === 404 || status === 409 || stopped) {
       throw new BerthError("sandbox_lost", "The sandbox's container is not running.", { cause: thrown });
     }
     throw refusedAs("provider_unavailable", "open a stream into the sandbox", thrown);

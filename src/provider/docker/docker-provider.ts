@@ -10,10 +10,9 @@ import { refusedAs } from "./daemon-errors.ts";
 import { deadlines } from "./deadlines.ts";
 import { dialGuest } from "./dial.ts";
 import { containerOf } from "./find-container.ts";
-import { readGuestBinary } from "./guest-binary.ts";
 import { guestVolume } from "./guest-volume.ts";
 import { handleOf, label, providerName } from "./names.ts";
-import { askDaemon } from "./probe.ts";
+import { meetDaemon } from "./probe.ts";
 import { removeContainer } from "./remove-container.ts";
 import { dockerSnapshots } from "./snapshots.ts";
 import { stateOf } from "./state.ts";
@@ -39,20 +38,10 @@ export async function createDockerProvider(options: DockerProviderOptions): Prom
   const { seccompDir, imagesDir, clock = systemClock } = options;
   const log = options.log.child({ provider: providerName });
   const daemon = connectDaemon(options.docker);
-  const [facts, guest] = await Promise.all([askDaemon(daemon), readGuestBinary(options.guestBinary)]).catch(
-    (thrown: unknown) => {
-      daemon.close();
-      throw thrown;
-    },
-  );
-  if (guest.architecture !== facts.architecture) {
+  const { facts, guest } = await meetDaemon(daemon, options.guestBinary).catch((thrown: unknown) => {
     daemon.close();
-    throw new BerthError(
-      "provider_unavailable",
-      `The guest ${options.guestBinary} is for ${guest.architecture}, the Docker daemon runs on ${facts.architecture}.`,
-      { remedy: "Build the guest for the daemon's architecture: set GOARCH." },
-    );
-  }
+    throw thrown;
+  });
   const capabilities = capabilitiesOf(facts);
   const create = createSandbox({ daemon, facts, capabilities, seccompDir, guest: guestVolume(daemon, guest, clock), clock, log });
   const streams = new Set<Duplex>();

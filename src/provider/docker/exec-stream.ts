@@ -1,11 +1,13 @@
 import { Duplex } from "node:stream";
 import { BerthError } from "../../core/errors.ts";
 
+/** HTTP/2 opens with a short SETTINGS frame, whose length starts with this byte. Text means that the exec failed. */
+const firstByteOfGuest = 0;
 const headerBytes = 8;
 const stdoutFrame = 1;
 const stderrFrames: ReadonlySet<number> = new Set([2, 3]);
-/** What is kept of the program's stderr, for the message of a failure. */
-const stderrKept = 2048;
+/** What is kept of the program's stderr, or of the daemon's complaint, for the message of a failure. */
+const diagnosisKept = 2048;
 
 /**
  * The hijacked connection of an exec without a terminal: what is written goes to the program's stdin as it is; what
@@ -13,7 +15,7 @@ const stderrKept = 2048;
  * passed on in the pieces in which they arrive, so at most one header is ever buffered here; back-pressure holds in
  * both directions.
  *
- * Errors with BerthError `sandbox_lost` when the program ends without a byte on stdout, and `provider_unavailable`
+ * Errors with BerthError `sandbox_lost` when the program ends before the guest was heard, and `provider_unavailable`
  * when the connection breaks inside a frame or holds something else than frames.
  */
 export class ExecStream extends Duplex {
@@ -22,7 +24,7 @@ export class ExecStream extends Duplex {
   #frame = 0;
   #left = 0;
   #heard = false;
-  #stderr = "";
+  #diagnosis = "";
 
   constructor(socket: Duplex) {
     super();
@@ -42,12 +44,7 @@ export class ExecStream extends Duplex {
         const payload = rest.subarray(0, this.#left);
         rest = rest.subarray(payload.length);
         this.#left -= payload.length;
-        if (this.#frame === stdoutFrame) {
-          this.#heard = true;
-          wanted = this.push(payload);
-        } else {
-          this.#stderr = (this.#stderr + payload.toString("utf8")).slice(-stderrKept);
-        }
+        wanted = this.#deliver(payload) && wanted;
         continue;
       }
       const missing = headerBytes - this.#header.length;
@@ -64,12 +61,23 @@ export class ExecStream extends Duplex {
     if (!wanted) this.#socket.pause();
   }
 
+  /** Whether more is wanted at once. */
+  #deliver(payload: Buffer): boolean {
+    if (this.#frame === stdoutFrame && (this.#heard || payload[0] === firstByteOfGuest)) {
+      this.#heard = true;
+      return this.push(payload);
+    }
+    // The daemon reports on stdout that it could not start the program.
+    this.#diagnosis = (this.#diagnosis + payload.toString("utf8")).slice(-diagnosisKept);
+    return true;
+  }
+
   #end(): void {
     if (this.destroyed || this.readableEnded) return;
     if (this.#left > 0 || this.#header.length > 0) {
       this.destroy(new BerthError("provider_unavailable", "The Docker daemon closed an exec's connection inside a frame."));
-    } else if (!this.#heard) {
-      const reason = this.#stderr.trim() || "it said nothing";
+    } else if (!this.#heard && !this.writableEnded) {
+      const reason = this.#diagnosis.trim() || "it said nothing";
       this.destroy(new BerthError("sandbox_lost", `The guest could not be dialled: ${reason}.`));
     } else {
       this.push(null);

@@ -15,7 +15,7 @@ const machines: Readonly<Record<number, string>> = { 62: "x86_64", 183: "aarch64
 
 /** @throws BerthError `provider_unavailable` when there is no ELF binary at `path` */
 export async function readGuestBinary(path: string): Promise<GuestBinary> {
-  const remedy = "Build the guest: `cd guest && CGO_ENABLED=0 go build -o ../build/berth-guest ./cmd/berth-guest`.";
+  const remedy = "Build the guest: `make guest`.";
   let bytes: Buffer;
   try {
     bytes = await readFile(path);

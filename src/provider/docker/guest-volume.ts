@@ -1,13 +1,9 @@
-import { createHash } from "node:crypto";
-import { Readable } from "node:stream";
-import { text } from "node:stream/consumers";
 import type { Container } from "dockerode";
-import { extract, pack } from "tar-stream";
 import type { Clock } from "../../core/clock.ts";
-import { BerthError } from "../../core/errors.ts";
 import type { Daemon } from "./daemon.ts";
 import { refusalStatus, refusedAs } from "./daemon-errors.ts";
 import { deadlines } from "./deadlines.ts";
+import { installedHash, installGuest } from "./guest-archive.ts";
 import type { GuestBinary } from "./guest-binary.ts";
 import { guestDirectory, guestPath, label } from "./names.ts";
 import { removeContainer } from "./remove-container.ts";
@@ -30,43 +26,32 @@ export interface GuestVolume {
 /** Another controller that installs the same binary holds the helper's name for less than this. */
 const helperPatienceMs = 15_000;
 const helperPollMs = 200;
+const oldGuestMs = 3_600_000;
 
-/** The SHA-256 of the only file in a tar stream. */
-async function hashOnlyFile(tar: NodeJS.ReadableStream): Promise<string | undefined> {
-  const entries = extract();
-  tar.on("error", (error) => entries.destroy(error));
-  tar.pipe(entries);
-  let sha256: string | undefined;
-  for await (const entry of entries) {
-    const hash = createHash("sha256");
-    for await (const chunk of entry) hash.update(chunk as Buffer);
-    if (entry.header.type === "file") sha256 = hash.digest("hex");
-  }
-  return sha256;
+/** The client's type lacks the time. */
+interface VolumeEntry {
+  readonly Name: string;
+  readonly Labels?: Readonly<Record<string, string>> | null;
+  readonly CreatedAt?: string;
 }
 
-async function installedHash(daemon: Daemon, helper: Container): Promise<string | undefined> {
-  try {
-    return await daemon.call("docker cp", deadlines.copy, async (abortSignal) =>
-      hashOnlyFile(await helper.getArchive({ path: guestPath, abortSignal })),
-    );
-  } catch (thrown) {
-    if (refusalStatus(thrown) === 404) return undefined;
-    throw thrown;
-  }
-}
-
-async function install(daemon: Daemon, helper: Container, guest: GuestBinary): Promise<void> {
-  if ((await installedHash(daemon, helper)) === guest.sha256) return;
-  await daemon.call("docker cp", deadlines.copy, async (abortSignal) => {
-    const tar = pack();
-    tar.entry({ name: "guest", mode: 0o500, uid: 0, gid: 0 }, guest.bytes);
-    tar.finalize();
-    const reply = await helper.putArchive(Readable.from(tar), { path: guestDirectory, abortSignal });
-    await text(reply);
-  });
-  if ((await installedHash(daemon, helper)) !== guest.sha256) {
-    throw new BerthError("sandbox_create_failed", "The guest's binary did not arrive whole in its volume.");
+/**
+ * Removes the volumes of other guests that no sandbox uses. One that another controller needs after all is made again by
+ * it; a young one is left alone, to spare it that.
+ */
+async function removeOldGuests(daemon: Daemon, guest: GuestBinary, clock: Clock): Promise<void> {
+  const filters = JSON.stringify({ label: [label.guest], dangling: ["true"] });
+  const { Volumes: unused } = await daemon.call("docker volume ls", deadlines.ask, (abortSignal) =>
+    daemon.docker.listVolumes({ filters, abortSignal }),
+  );
+  for (const { Name, Labels, CreatedAt } of unused as readonly VolumeEntry[]) {
+    const young = clock.now() - Date.parse(CreatedAt ?? "") < oldGuestMs;
+    if (young || Labels?.[label.guest] === guest.sha256) continue;
+    const remove = (abortSignal: AbortSignal) => daemon.docker.getVolume(Name).remove({ abortSignal });
+    await daemon.call("docker volume rm", deadlines.remove, remove).catch((thrown: unknown) => {
+      // 404 and 409: gone, or in use by now.
+      if (refusalStatus(thrown) === undefined) throw thrown;
+    });
   }
 }
 
@@ -114,7 +99,10 @@ export function guestVolume(daemon: Daemon, guest: GuestBinary, clock: Clock): G
     try {
       const helper = await createHelper(image);
       try {
-        await install(daemon, helper, guest);
+        if ((await installedHash(daemon, helper)) !== guest.sha256) {
+          await installGuest(daemon, helper, guest);
+          await removeOldGuests(daemon, guest, clock);
+        }
       } finally {
         await removeContainer(daemon, helper.id, clock);
       }

@@ -1,7 +1,7 @@
-import { BerthError } from "../../core/errors.ts";
+import { BerthError, toBerthError } from "../../core/errors.ts";
 import { connectDaemon, type Daemon, type DockerConnection } from "./daemon.ts";
-import { fromClient } from "./daemon-errors.ts";
 import { deadlines } from "./deadlines.ts";
+import { readGuestBinary, type GuestBinary } from "./guest-binary.ts";
 
 /** What a Docker daemon says about itself. */
 export interface DaemonFacts {
@@ -18,10 +18,14 @@ export interface DaemonFacts {
   readonly cpuLimit: boolean;
 }
 
-export type DockerProbe =
-  | { readonly available: true; readonly facts: DaemonFacts }
-  /** `reason` and `remedy` are one sentence each, for people. */
-  | { readonly available: false; readonly reason: string; readonly remedy: string };
+/** Whether Docker can be used from here: `berth doctor`. */
+export interface DockerProbe {
+  readonly works: boolean;
+  /** Why it cannot be used; empty when it works. */
+  readonly reasons: readonly { readonly what: string; readonly remedy: string }[];
+  /** Undefined when no daemon answers. */
+  readonly daemon: DaemonFacts | undefined;
+}
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null;
@@ -64,15 +68,37 @@ export async function askDaemon(daemon: Daemon, signal?: AbortSignal): Promise<D
   }
 }
 
-/** Whether Docker can be used from here; never throws. */
-export async function probeDocker(connection?: DockerConnection): Promise<DockerProbe> {
-  const daemon = connectDaemon(connection);
+function mismatch(guest: GuestBinary, facts: DaemonFacts): BerthError | undefined {
+  if (guest.architecture === facts.architecture) return undefined;
+  return new BerthError(
+    "provider_unavailable",
+    `The guest is built for ${guest.architecture}, and the Docker daemon runs on ${facts.architecture}.`,
+    { remedy: "Name a guest that was built for the daemon's machine, or build one: `make guest`." },
+  );
+}
+
+/** The daemon's facts and a guest that it can run. @throws BerthError `provider_unavailable` */
+export async function meetDaemon(
+  daemon: Daemon,
+  guestBinary: string,
+): Promise<{ facts: DaemonFacts; guest: GuestBinary }> {
+  const [facts, guest] = await Promise.all([askDaemon(daemon), readGuestBinary(guestBinary)]);
+  const wrong = mismatch(guest, facts);
+  if (wrong !== undefined) throw wrong;
+  return { facts, guest };
+}
+
+/** What the docker provider needs of this machine. Starts nothing, changes nothing, never throws. */
+export async function probeDocker(options: { docker?: DockerConnection | undefined; guestBinary: string }): Promise<DockerProbe> {
+  const daemon = connectDaemon(options.docker);
   try {
-    return { available: true, facts: await askDaemon(daemon) };
-  } catch (thrown) {
-    const error = fromClient(thrown);
-    const remedy = error instanceof BerthError ? error.remedy : "Run `docker info` and mend what it reports.";
-    return { available: false, reason: error.message, remedy };
+    const [asked, read] = await Promise.allSettled([askDaemon(daemon), readGuestBinary(options.guestBinary)]);
+    const facts = asked.status === "fulfilled" ? asked.value : undefined;
+    const failures = [asked, read].flatMap((result) => (result.status === "rejected" ? [toBerthError(result.reason)] : []));
+    const wrong = facts !== undefined && read.status === "fulfilled" ? mismatch(read.value, facts) : undefined;
+    if (wrong !== undefined) failures.push(wrong);
+    const reasons = failures.map(({ message, remedy }) => ({ what: message, remedy }));
+    return { works: reasons.length === 0, reasons, daemon: facts };
   } finally {
     daemon.close();
   }

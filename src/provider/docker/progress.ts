@@ -1,55 +1,47 @@
 import { createInterface } from "node:readline";
+import { stripVTControlCharacters } from "node:util";
+import { DaemonStepFailure } from "./daemon-errors.ts";
 
-/** One line of the daemon's progress: a build's output, or a step of a pull. */
-interface ProgressLine {
-  readonly text: string | undefined;
-  readonly error: string | undefined;
-}
+/** What is kept of the output for the message of a failure, and the longest line that is passed on; characters. */
+const outputKept = 4096;
 
-function parseLine(line: string): ProgressLine {
+/** One message of the daemon: a piece of a build's output (not always a whole line), or a step of a pull. */
+function parseMessage(line: string): { text: string; error: string | undefined } {
   let value: unknown;
   try {
     value = JSON.parse(line);
   } catch {
-    return { text: undefined, error: undefined };
+    return { text: "", error: undefined };
   }
-  if (typeof value !== "object" || value === null) return { text: undefined, error: undefined };
-  const fields = value as Record<string, unknown>;
-  const { stream, status, id, error, progress } = fields;
-  if (typeof error === "string") return { text: undefined, error };
-  if (typeof stream === "string") return { text: stream.trimEnd(), error: undefined };
+  if (typeof value !== "object" || value === null) return { text: "", error: undefined };
+  const { stream, status, id, error, progress } = value as Record<string, unknown>;
+  if (typeof error === "string") return { text: "", error };
+  if (typeof stream === "string") return { text: stripVTControlCharacters(stream), error: undefined };
   // Bars of a pull would be thousands of lines.
-  if (typeof status !== "string" || progress !== undefined) return { text: undefined, error: undefined };
-  return { text: typeof id === "string" ? `${id}: ${status}` : status, error: undefined };
+  if (typeof status !== "string" || progress !== undefined) return { text: "", error: undefined };
+  return { text: `${typeof id === "string" ? `${id}: ` : ""}${status}\n`, error: undefined };
 }
 
-/** A build or a pull that the daemon began and then gave up. `output` is the end of what it said. */
-export class DaemonStepFailure extends Error {
-  readonly output: string;
-
-  constructor(message: string, output: string) {
-    super(message);
-    this.name = "DaemonStepFailure";
-    this.output = output;
-  }
-}
-
-const outputKept = 4096;
-
-/** Reads a progress stream to its end. @throws DaemonStepFailure when it reports an error */
+/** Reads a progress stream to its end; `onLine` gets each line. @throws DaemonStepFailure when it reports an error */
 export async function followProgress(stream: NodeJS.ReadableStream, onLine: (line: string) => void): Promise<void> {
   let output = "";
+  let unfinished = "";
   let failure: string | undefined;
+  const tell = (lines: readonly string[]) => {
+    for (const line of lines) if (line.trim() !== "") onLine(line.trimEnd());
+  };
   const broken = new Promise<never>((_, reject) => stream.once("error", reject));
   broken.catch(() => undefined);
   const reading = (async () => {
-    for await (const line of createInterface({ input: stream, crlfDelay: Infinity })) {
-      const { text, error } = parseLine(line);
-      if (error !== undefined) failure = error;
-      if (!text) continue;
-      output = `${output}${text}\n`.slice(-outputKept);
-      onLine(text);
+    for await (const message of createInterface({ input: stream, crlfDelay: Infinity })) {
+      const { text, error } = parseMessage(message);
+      failure ??= error;
+      output = `${output}${text}`.slice(-outputKept);
+      const lines = `${unfinished}${text}`.split(/\r?\n|\r/);
+      unfinished = (lines.pop() ?? "").slice(-outputKept);
+      tell(lines);
     }
+    tell([unfinished]);
   })();
   await Promise.race([reading, broken]);
   if (failure !== undefined) throw new DaemonStepFailure(failure.trim(), output);

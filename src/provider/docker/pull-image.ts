@@ -1,8 +1,8 @@
 import type { CallOptions } from "../provider.ts";
 import type { Daemon } from "./daemon.ts";
-import { refusalStatus } from "./daemon-errors.ts";
+import { DaemonRefusal, DaemonStepFailure } from "./daemon-errors.ts";
 import { deadlines } from "./deadlines.ts";
-import { DaemonStepFailure, followProgress } from "./progress.ts";
+import { followProgress } from "./progress.ts";
 
 export type PullOutcome =
   | { readonly status: "pulled" }
@@ -34,8 +34,7 @@ export async function pullImage(daemon: Daemon, reference: string, options: Call
     );
     return { status: "pulled" };
   } catch (thrown) {
-    const failed = thrown instanceof DaemonStepFailure || refusalStatus(thrown) !== undefined;
-    if (!failed || !(thrown instanceof Error)) throw thrown;
+    if (!(thrown instanceof DaemonStepFailure || thrown instanceof DaemonRefusal)) throw thrown;
     const status = registrySaidNo.test(thrown.message) ? "refused" : "unreachable";
     return { status, reason: thrown.message };
   }

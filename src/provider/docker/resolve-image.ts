@@ -1,6 +1,5 @@
 import { access } from "node:fs/promises";
 import { join } from "node:path";
-import type { ImageInspectInfo } from "dockerode";
 import { BerthError } from "../../core/errors.ts";
 import type { CallOptions, ResolvedImage } from "../provider.ts";
 import type { Daemon } from "./daemon.ts";
@@ -19,15 +18,8 @@ export interface LocalImage {
 /** The image under a reference, if the daemon has it. */
 export async function localImage(daemon: Daemon, reference: string, signal?: AbortSignal): Promise<LocalImage | undefined> {
   try {
-    const image = daemon.docker.getImage(reference);
-    // The client's types lack the signal that it takes.
-    const inspect = image.inspect.bind(image) as (options: { abortSignal: AbortSignal }) => Promise<ImageInspectInfo>;
-    const found = await daemon.call(
-      "docker image inspect",
-      deadlines.ask,
-      (abortSignal) => inspect({ abortSignal }),
-      signal,
-    );
+    const inspect = () => daemon.docker.getImage(reference).inspect();
+    const found = await daemon.call("docker image inspect", deadlines.ask, inspect, signal);
     return { id: found.Id, volumes: Object.keys(found.Config?.Volumes ?? {}) };
   } catch (thrown) {
     // 400: the text is no reference at all.
@@ -36,6 +28,8 @@ export async function localImage(daemon: Daemon, reference: string, signal?: Abo
   }
 }
 
+/** What the daemon could take for a reference or an image id; the rest it cannot even be asked about. */
+const referenceForm = /^[a-z0-9][a-zA-Z0-9._/:@-]*$/;
 const folderForm = /^[a-z0-9][a-z0-9_-]*$/;
 
 async function isFolder(imagesDir: string, name: string): Promise<boolean> {
@@ -52,7 +46,32 @@ function notFound(message: string, remedy?: string): BerthError {
 
 /**
  * A folder of images/ (as the image that was built from it), or an image reference, which is pulled when the daemon
- * lacks it. Docker starts from images only: `host` and root file system paths are refused.
+ * lacks it.
+ * @throws BerthError `image_not_found`
+ */
+async function findImage(
+  daemon: Daemon,
+  imagesDir: string,
+  name: string,
+  options: CallOptions = {},
+): Promise<LocalImage> {
+  if (!referenceForm.test(name)) throw notFound(`${JSON.stringify(name)} is not the name of an image.`);
+  const folder = await isFolder(imagesDir, name);
+  const reference = folder ? folderReference(name) : name;
+  const here = await localImage(daemon, reference, options.signal);
+  if (here !== undefined) return here;
+  if (folder) throw notFound(`The image ${reference} was not built yet.`, `Run \`berth image build ${name}\`.`);
+  const pull = await pullImage(daemon, reference, options);
+  if (pull.status !== "pulled") {
+    throw notFound(`The image ${reference} is not in the Docker daemon and cannot be pulled: ${pull.reason}`);
+  }
+  const pulled = await localImage(daemon, reference, options.signal);
+  if (pulled === undefined) throw notFound(`The image ${reference} was pulled and is gone again.`);
+  return pulled;
+}
+
+/**
+ * Docker starts from images only: `host` and root file system paths are refused.
  * @throws BerthError `image_not_found`, and `capability_missing` for an image with volumes, which a snapshot would lose
  */
 export async function resolveImage(
@@ -68,26 +87,13 @@ export async function resolveImage(
       "Run `berth image build base` and write `image: base`, or use the oci provider.",
     );
   }
-  const folder = await isFolder(imagesDir, name);
-  const reference = folder ? folderReference(name) : name;
-  let image = await localImage(daemon, reference, options.signal);
-  if (image === undefined && folder) {
-    throw notFound(`The image ${reference} was not built yet.`, `Run \`berth image build ${name}\`.`);
-  }
-  if (image === undefined) {
-    const pull = await pullImage(daemon, reference, options);
-    if (pull.status !== "pulled") {
-      throw notFound(`The image ${reference} is not in the Docker daemon and cannot be pulled: ${pull.reason}`);
-    }
-    image = await localImage(daemon, reference, options.signal);
-    if (image === undefined) throw notFound(`The image ${reference} was pulled and is gone again.`);
-  }
-  if (image.volumes.length > 0) {
+  const { id, volumes } = await findImage(daemon, imagesDir, name, options);
+  if (volumes.length > 0) {
     throw new BerthError(
       "capability_missing",
-      `The image ${reference} declares volumes (${image.volumes.join(", ")}): a snapshot would silently lose what is in them.`,
+      `The image ${name} declares volumes (${volumes.join(", ")}): a snapshot would silently lose what is in them.`,
       { remedy: "Build the image without VOLUME." },
     );
   }
-  return { name, digest: image.id, location: image.id };
+  return { name, digest: id, location: id };
 }

@@ -8,9 +8,9 @@ import type { OciPaths } from "./paths.ts";
 
 /** Brings an image of some engine onto the disk as a root file system; injected, because engines are other adapters. */
 export interface RootfsExporter {
-  /** Content id of the image, or undefined when the engine does not have it. */
-  digest(image: string): Promise<string | undefined>;
-  export(image: string, destination: string, options?: CallOptions): Promise<void>;
+  /** Undefined when no engine can be reached. @throws BerthError `image_not_found` when it lacks the image */
+  resolve(image: string, options?: CallOptions): Promise<ResolvedImage | undefined>;
+  export(location: string, destination: string, options?: CallOptions): Promise<void>;
 }
 
 /** How an image is mounted: the layers from the uppermost down, and what of the host is seen beneath them. */
@@ -49,19 +49,19 @@ export async function resolveImage(
 ): Promise<ResolvedImage> {
   if (name === "host") return resolveHost(paths);
   if (name.startsWith("/")) return resolveRootfs(name);
-  const digest = await exporter?.digest(name);
-  if (digest === undefined || exporter === undefined) {
-    throw new BerthError("image_not_found", `The image ${name} is neither host, nor a path, nor in an engine that can be reached.`, {
+  const found = await exporter?.resolve(name, options);
+  if (found === undefined || exporter === undefined) {
+    throw new BerthError("image_not_found", `The image ${name} is neither host nor a path, and no engine that may have it can be reached.`, {
       remedy: `Use \`image: host\`, or start Docker and run \`berth image build ${name}\`.`,
     });
   }
-  const rootfs = join(paths.images, createHash("sha256").update(digest).digest("hex"));
+  const rootfs = join(paths.images, createHash("sha256").update(found.digest).digest("hex"));
   if (!(await exists(rootfs))) {
     options.onProgress?.(`exporting image ${name}`);
     await mkdir(paths.images, { recursive: true });
-    await exporter.export(name, rootfs, options);
+    await exporter.export(found.location, rootfs, options);
   }
-  return { name, digest, location: `rootfs:${rootfs}` };
+  return { name, digest: found.digest, location: `rootfs:${rootfs}` };
 }
 
 async function resolveHost(paths: OciPaths): Promise<ResolvedImage> {

@@ -11,7 +11,7 @@ export interface OciProbe {
 
 async function runtimeVersion(binary: string): Promise<string | undefined> {
   const result = await execa(binary, ["--version"], { reject: false, timeout: 10_000 });
-  return result.exitCode === 0 ? /version\s+(\S+)/.exec(String(result.stdout))?.[1] : undefined;
+  return result.exitCode === 0 ? /version\s+(\S+)/.exec(result.stdout)?.[1] : undefined;
 }
 
 /** What the oci provider needs of this machine. Starts nothing and changes nothing. */

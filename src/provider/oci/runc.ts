@@ -63,8 +63,8 @@ export function createRunc(options: { binary: string; root: string; launcher: st
         timeout: COMMAND_DEADLINE_MS,
         reject: false,
       });
-      if (result.exitCode !== 0 && !/does not exist/.test(String(result.stderr))) {
-        throw new BerthError("teardown_failed", `runc could not remove ${id}: ${String(result.stderr).slice(-500)}`);
+      if (result.exitCode !== 0 && !/does not exist/.test(result.stderr)) {
+        throw new BerthError("teardown_failed", `runc could not remove ${id}: ${result.stderr.slice(-500)}`);
       }
     },
   };

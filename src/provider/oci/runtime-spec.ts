@@ -16,6 +16,8 @@ export interface RuntimeSpecInput {
   readonly readOnlyBinds: readonly string[];
   /** Passed to the guest as fd 4. */
   readonly oomCounterPassed: boolean;
+  /** RLIMIT_NOFILE; above the controller's own only a more privileged one could go. */
+  readonly openFiles: number;
   readonly path: string;
 }
 
@@ -60,6 +62,9 @@ const mounts = (input: RuntimeSpecInput) => [
   { destination: GUEST_PATH, type: "bind", source: input.guestBinary, options: ["bind", "ro", "nosuid", "nodev"] },
 ];
 
+/** The tool user's home. */
+const HOME = "/home/agent";
+
 /** Where the guest's binary stands inside every sandbox. */
 export const GUEST_PATH = "/.berth/guest";
 
@@ -70,6 +75,7 @@ function guestArguments({ spec, oomCounterPassed }: RuntimeSpecInput): string[] 
     "serve",
     "--listen", "fd:3",
     "--root", spec.workdir,
+    "--home", HOME,
     "--uid", String(profile.user.uid),
     "--gid", String(profile.user.gid),
     "--expires-at", String(spec.expiresAtMs),
@@ -96,11 +102,10 @@ export function runtimeSpec(input: RuntimeSpecInput): Record<string, unknown> {
       cwd: "/",
       capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities },
       rlimits: [
-        { type: "RLIMIT_NOFILE", hard: 65_536, soft: 65_536 },
+        { type: "RLIMIT_NOFILE", hard: input.openFiles, soft: input.openFiles },
         { type: "RLIMIT_CORE", hard: 0, soft: 0 },
       ],
       noNewPrivileges: profile.no_new_privs,
-      oomScoreAdj: -900,
     },
     mounts: mounts(input),
     linux: {

@@ -18,6 +18,8 @@ export interface StartContext {
   readonly signal: AbortSignal | undefined;
 }
 
+const MAX_OPEN_FILES = 65_536;
+
 /** Names of the host that setup steps with a network need; tools have neither. */
 const NETWORK_FILES = ["/etc/resolv.conf", "/etc/hosts"];
 
@@ -54,6 +56,7 @@ export async function startSandbox(spec: SandboxSpec, context: StartContext): Pr
       swapAccounting: cgroups === "v2" || (await existing(["/sys/fs/cgroup/memory/memory.memsw.limit_in_bytes"])).length > 0,
       readOnlyBinds: [...layers.readOnlyBinds, ...networkFiles],
       oomCounterPassed: oomCounter !== undefined,
+      openFiles: Math.min(MAX_OPEN_FILES, await ownOpenFilesLimit()),
       path: layers.path,
     }),
   );
@@ -74,6 +77,11 @@ async function readSeccomp(dir: string, name: string): Promise<SeccompFilter | u
     throw new BerthError("unknown_profile", `The system call filter ${name} is not in ${dir}.`, { cause: error });
   });
   return JSON.parse(text) as SeccompFilter;
+}
+
+async function ownOpenFilesLimit(): Promise<number> {
+  const hard = /^Max open files\s+\S+\s+(\d+)/m.exec(await readFile("/proc/self/limits", "utf8"))?.[1];
+  return hard === undefined ? MAX_OPEN_FILES : Number(hard);
 }
 
 async function existing(files: readonly string[]): Promise<string[]> {

@@ -1,7 +1,7 @@
 import type { Duplex } from "node:stream";
 import { afterEach, describe, expect, test } from "vitest";
 import { BerthError } from "../../../src/core/errors.ts";
-import { connectGuest } from "../../../src/guest/connect.ts";
+import { connectGuest } from "../../../src/guest/connect-guest.ts";
 import type { ExecRequest, Guest } from "../../../src/guest/guest.ts";
 import { bootId, execBody, guestThat, handshakeBody, ScriptedGuest } from "../../support/scripted-guest.ts";
 
@@ -16,8 +16,19 @@ async function clientOf(guest: ScriptedGuest, openStream: () => Promise<Duplex> 
   return client;
 }
 
-const code = (work: Promise<unknown>) => work.then(() => "accepted", (thrown: unknown) => (thrown as BerthError).code);
-const request: ExecRequest = { callId: "call-1", argv: ["true"], env: {}, timeoutMs: 1_000, headBytes: 100, tailBytes: 100 };
+const code = (work: Promise<unknown>) =>
+  work.then(
+    () => "accepted",
+    (thrown: unknown) => (thrown as BerthError).code,
+  );
+const request: ExecRequest = {
+  callId: "call-1",
+  argv: ["true"],
+  env: {},
+  timeoutMs: 1_000,
+  headBytes: 100,
+  tailBytes: 100,
+};
 const health = { boot_id: bootId, uptime_ms: 1, processes: 0, oom_kills: null };
 const unknownCall = { error: { code: "unknown_call", message: "no such call" } };
 
@@ -106,7 +117,10 @@ describe("When the stream breaks during a command", () => {
       asked.reply(++asks < 3 ? { state: "running" } : { state: "done", result: execBody("call-1") });
     });
     const client = await clientOf(guest);
-    expect(await client.exec(request)).toMatchObject({ outcome: { type: "exited", code: 0 }, stdout: { head: "hi\n" } });
+    expect(await client.exec(request)).toMatchObject({
+      outcome: { type: "exited", code: 0 },
+      stdout: { head: "hi\n" },
+    });
     expect(guest.asked.filter((one) => one === "POST /v1/exec")).toHaveLength(1);
   });
 
@@ -143,7 +157,9 @@ describe("When the stream breaks during a command", () => {
   });
 
   test("the deadline still holds", async () => {
-    const guest = guestThat((asked) => (asked.method === "POST" ? asked.breakStream() : asked.reply({ state: "running" })));
+    const guest = guestThat((asked) =>
+      asked.method === "POST" ? asked.breakStream() : asked.reply({ state: "running" }),
+    );
     const client = await clientOf(guest);
     expect(await code(client.exec(request, { timeoutMs: 300 }))).toBe("outcome_unknown");
   });

@@ -1,7 +1,7 @@
 import { Duplex, PassThrough, duplexPair } from "node:stream";
 import { afterEach, describe, expect, test } from "vitest";
 import { BerthError, type ErrorCode } from "../../../src/core/errors.ts";
-import { connectGuest } from "../../../src/guest/connect.ts";
+import { connectGuest } from "../../../src/guest/connect-guest.ts";
 import type { ExecRequest, Guest } from "../../../src/guest/guest.ts";
 import { bootId, execBody, guestThat, handshakeBody, ScriptedGuest, type Asked } from "../../support/scripted-guest.ts";
 
@@ -27,11 +27,22 @@ async function codeOf(work: Promise<unknown>, withinMs = 1_500): Promise<ErrorCo
   return (thrown as BerthError).code;
 }
 
-const request: ExecRequest = { callId: "call-1", argv: ["true"], env: {}, timeoutMs: 1_000, headBytes: 100, tailBytes: 100 };
+const request: ExecRequest = {
+  callId: "call-1",
+  argv: ["true"],
+  env: {},
+  timeoutMs: 1_000,
+  headBytes: 100,
+  tailBytes: 100,
+};
 const soon = { timeoutMs: 200 };
 
 function endless(asked: Asked): void {
-  asked.stream.respond({ ":status": 200, "berth-boot-id": bootId, "berth-call-id": String(asked.headers["berth-call-id"]) });
+  asked.stream.respond({
+    ":status": 200,
+    "berth-boot-id": bootId,
+    "berth-call-id": String(asked.headers["berth-call-id"]),
+  });
   const pour = () => {
     while (!asked.stream.destroyed && asked.stream.write(Buffer.alloc(65_536, "x")));
     asked.stream.once("drain", pour);
@@ -110,9 +121,7 @@ describe("A guest that lies later is refused", () => {
   });
 
   test("when an error reply never ends", async () => {
-    const guest = await clientOf(
-      guestThat((asked) => asked.reply(Buffer.alloc(1_000_000, "x"), { ":status": 404 })),
-    );
+    const guest = await clientOf(guestThat((asked) => asked.reply(Buffer.alloc(1_000_000, "x"), { ":status": 404 })));
     expect(await codeOf(guest.read("a"))).toBe("guest_protocol");
   });
 
@@ -133,7 +142,10 @@ describe("A guest that lies later is refused", () => {
     ["an outcome that only the controller may give", { outcome: { type: "lost" } }],
     ["an exit code beyond 255", { outcome: { type: "exited", code: 256 } }],
     ["a negative size", { stdout: { head: "", tail: "", total_bytes: -1, truncated: false } }],
-    ["more output than was asked for", { stdout: { head: "x".repeat(601), tail: "", total_bytes: 601, truncated: false } }],
+    [
+      "more output than was asked for",
+      { stdout: { head: "x".repeat(601), tail: "", total_bytes: 601, truncated: false } },
+    ],
     ["no stderr", { stderr: undefined }],
     ["another boot in its body", { boot_id: "ff".repeat(16) }],
   ])("when its result has %s", async (_, change) => {
@@ -161,7 +173,9 @@ describe("A guest that lies later is refused", () => {
   test("when a listing has no end, goes on after it, or leaves the workspace", async () => {
     const file = { type: "file", path: "a", mode: 420, size: 0, sha256: "0".repeat(64) };
     const listing = async (...lines: unknown[]) => {
-      const guest = await clientOf(guestThat((asked) => asked.reply(lines.map((line) => `${JSON.stringify(line)}\n`).join(""))));
+      const guest = await clientOf(
+        guestThat((asked) => asked.reply(lines.map((line) => `${JSON.stringify(line)}\n`).join(""))),
+      );
       return await guest.tree({ exclude: [], maxEntries: 2, maxFileBytes: 10 });
     };
     expect(await listing(file, { type: "end", count: 1 })).toEqual([file]);
@@ -176,7 +190,9 @@ describe("A guest that lies later is refused", () => {
 
   test("when it finds or lists more than was asked for", async () => {
     const entry = { path: "a", type: "file", size: 1 };
-    const guest = await clientOf(guestThat((asked) => asked.reply({ entries: [entry, entry], truncated: false, paths: ["a", "b"] })));
+    const guest = await clientOf(
+      guestThat((asked) => asked.reply({ entries: [entry, entry], truncated: false, paths: ["a", "b"] })),
+    );
     expect(await codeOf(guest.list("", { depth: 1, limit: 1 }))).toBe("guest_protocol");
     expect(await codeOf(guest.glob({ pattern: "*", limit: 1 }))).toBe("guest_protocol");
   });
@@ -200,14 +216,20 @@ describe("The guest's own errors become ours", () => {
     ["internal", "guest_protocol"],
     ["of_its_own_making", "guest_protocol"],
   ])("%s is %s", async (theirs, ours) => {
-    const guest = await clientOf(guestThat((asked) => asked.reply({ error: { code: theirs, message: "no" } }, { ":status": 400 })));
+    const guest = await clientOf(
+      guestThat((asked) => asked.reply({ error: { code: theirs, message: "no" } }, { ":status": 400 })),
+    );
     expect(await codeOf(guest.lines("a", { start: 1, count: 1, maxBytes: 10 }))).toBe(ours);
   });
 
   test("invalid_argument of a search is an invalid pattern", async () => {
     const guest = await clientOf(
-      guestThat((asked) => asked.reply({ error: { code: "invalid_argument", message: "missing )" } }, { ":status": 400 })),
+      guestThat((asked) =>
+        asked.reply({ error: { code: "invalid_argument", message: "missing )" } }, { ":status": 400 }),
+      ),
     );
-    expect(await codeOf(guest.grep({ pattern: "(", maxMatches: 1, maxBytes: 10, timeoutMs: 100 }))).toBe("invalid_pattern");
+    expect(await codeOf(guest.grep({ pattern: "(", maxMatches: 1, maxBytes: 10, timeoutMs: 100 }))).toBe(
+      "invalid_pattern",
+    );
   });
 });

@@ -34,7 +34,12 @@ describe("with keys", () => {
 
   test("a refused request's body is not read", async () => {
     await using http = httpApp();
-    const reply = await http.app.inject({ method: "POST", url: "/v1/rollouts", payload: "x".repeat(20_000), headers: { "content-type": "application/json" } });
+    const reply = await http.app.inject({
+      method: "POST",
+      url: "/v1/rollouts",
+      payload: "x".repeat(20_000),
+      headers: { "content-type": "application/json" },
+    });
     expect(reply.statusCode).toBe(401);
   });
 

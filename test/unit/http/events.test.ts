@@ -20,7 +20,7 @@ async function* ended(): AsyncGenerator<RolloutEvent> {
 
 /** Gives one event and then nothing until the signal aborts; says when it was left. */
 function silent() {
-  const left = vi.fn();
+  const left = vi.fn<() => void>();
   const events = async function* (_id: string, signal: AbortSignal): AsyncGenerator<RolloutEvent> {
     try {
       yield active;
@@ -35,7 +35,10 @@ function silent() {
 async function connect(http: ReturnType<typeof httpApp>): Promise<IncomingMessage> {
   await http.app.listen({ port: 0, host: "127.0.0.1" });
   const { port } = http.app.server.address() as AddressInfo;
-  const [response] = (await once(httpGet({ port, host: "127.0.0.1", path: url, headers: { authorization } }), "response")) as [IncomingMessage];
+  const [response] = (await once(
+    httpGet({ port, host: "127.0.0.1", path: url, headers: { authorization } }),
+    "response",
+  )) as [IncomingMessage];
   response.setEncoding("utf8");
   return response;
 }
@@ -44,7 +47,10 @@ describe("GET /v1/rollouts/{id}/events", () => {
   test("streams each event under its type and says when the rollout has ended", async () => {
     await using http = httpApp({ service: { get, events: ended } });
     const reply = await http.app.inject({ url, headers: { authorization } });
-    expect(reply.headers).toMatchObject({ "content-type": "text/event-stream; charset=utf-8", "cache-control": "no-store" });
+    expect(reply.headers).toMatchObject({
+      "content-type": "text/event-stream; charset=utf-8",
+      "cache-control": "no-store",
+    });
     expect(reply.body).toBe(
       `: open\n\nevent: status\ndata: ${JSON.stringify(active)}\n\nevent: verdict\ndata: ${JSON.stringify(scored)}\n\nevent: end\ndata: {}\n\n`,
     );

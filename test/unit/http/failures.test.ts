@@ -17,8 +17,18 @@ describe("bodies that are refused", () => {
     ["text", "environment=click", "text/plain", "invalid_request"],
     ["a form", "environment=click", "application/x-www-form-urlencoded", "invalid_request"],
     ["a large body", JSON.stringify({ environment: "x".repeat(20_000) }), "application/json", "request_too_large"],
-    ["a typo in an environment", '{"environment":{"name":"a","imgae":"host"}}', "application/json", "invalid_environment"],
-    ["a wrong environment", '{"environment":{"name":"a","repo":{"url":"x","commit":"main"}}}', "application/json", "invalid_environment"],
+    [
+      "a typo in an environment",
+      '{"environment":{"name":"a","imgae":"host"}}',
+      "application/json",
+      "invalid_environment",
+    ],
+    [
+      "a wrong environment",
+      '{"environment":{"name":"a","repo":{"url":"x","commit":"main"}}}',
+      "application/json",
+      "invalid_environment",
+    ],
   ] as const)("%s", async (_what, payload, type, code) => {
     await using http = httpApp();
     const reply = await post(http, payload, type);
@@ -29,7 +39,10 @@ describe("bodies that are refused", () => {
 
   test("name each field that is wrong", async () => {
     await using http = httpApp();
-    const body = { environment: { name: "a", repo: { url: "x", commit: "main" }, budget: { tool_calls: 0 } }, group: "" };
+    const body = {
+      environment: { name: "a", repo: { url: "x", commit: "main" }, budget: { tool_calls: 0 } },
+      group: "",
+    };
     const { message } = (await post(http, JSON.stringify(body))).json().error;
     expect(message).toContain("environment.repo.commit: must be a full commit id of 40 or 64 hex digits");
     expect(message).toContain("environment.budget.tool_calls");
@@ -38,7 +51,9 @@ describe("bodies that are refused", () => {
 
   test("name the limit that they passed", async () => {
     await using http = httpApp({ config: { max_body_bytes: 100 } });
-    expect((await post(http, JSON.stringify({ environment: "x".repeat(200) }))).json().error.message).toBe("The body is larger than 100 bytes.");
+    expect((await post(http, JSON.stringify({ environment: "x".repeat(200) }))).json().error.message).toBe(
+      "The body is larger than 100 bytes.",
+    );
   });
 });
 
@@ -63,9 +78,7 @@ describe("what is not ours to name", () => {
     ["an error of ours that wraps one", new BerthError("internal", "password=hunter2")],
     ["no error at all", "password=hunter2"],
   ])("%s becomes internal and says nothing of its inside", async (_what, thrown) => {
-    const get = async () => {
-      throw thrown;
-    };
+    const get = () => Promise.reject(thrown);
     await using http = httpApp({ service: { get } });
     const reply = await http.app.inject({ url: `/v1/rollouts/${rolloutId}`, headers: { authorization } });
     expect(reply.statusCode).toBe(500);
@@ -75,14 +88,24 @@ describe("what is not ours to name", () => {
 
   test("an answer of the service that breaks its schema becomes internal", async () => {
     await using http = httpApp({ service: { get: async () => ({ rollout_id: "x" }) as never } });
-    expect(await http.send("GET", `/v1/rollouts/${rolloutId}`)).toMatchObject({ status: 500, body: { error: { code: "internal" } } });
+    expect(await http.send("GET", `/v1/rollouts/${rolloutId}`)).toMatchObject({
+      status: 500,
+      body: { error: { code: "internal" } },
+    });
   });
 });
 
 describe("paths and methods that do not exist", () => {
-  test.each([["GET", "/v1/nothing"], ["PUT", "/v1/rollouts"], ["POST", "/healthz"]] as const)("%s %s is not_found", async (method, url) => {
+  test.each([
+    ["GET", "/v1/nothing"],
+    ["PUT", "/v1/rollouts"],
+    ["POST", "/healthz"],
+  ] as const)("%s %s is not_found", async (method, url) => {
     await using http = httpApp();
-    expect(await http.send(method, url)).toMatchObject({ status: 404, body: { error: { code: "not_found", message: `There is no ${method} ${url}.` } } });
+    expect(await http.send(method, url)).toMatchObject({
+      status: 404,
+      body: { error: { code: "not_found", message: `There is no ${method} ${url}.` } },
+    });
   });
 
   test("a path that is no path is invalid_request", async () => {
@@ -94,7 +117,10 @@ describe("paths and methods that do not exist", () => {
 describe("request ids", () => {
   test("the caller's comes back in header and body", async () => {
     await using http = httpApp();
-    const reply = await http.app.inject({ url: "/v1/nothing", headers: { authorization, "x-request-id": "trainer-7:42" } });
+    const reply = await http.app.inject({
+      url: "/v1/nothing",
+      headers: { authorization, "x-request-id": "trainer-7:42" },
+    });
     expect(reply.headers["x-request-id"]).toBe("trainer-7:42");
     expect(reply.json().request_id).toBe("trainer-7:42");
   });

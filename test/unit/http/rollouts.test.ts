@@ -8,7 +8,9 @@ const prefixed = `trace_${rolloutId.replaceAll("-", "")}`;
 describe("POST /v1/rollouts", () => {
   test("answers 201 for a new rollout and 200 for one that was there", async () => {
     for (const created of [true, false]) {
-      await using http = httpApp({ service: { create: async () => ({ rollout: aRollout({ status: "queued" }), created }) } });
+      await using http = httpApp({
+        service: { create: async () => ({ rollout: aRollout({ status: "queued" }), created }) },
+      });
       const reply = await http.send("POST", "/v1/rollouts", { environment: "click" });
       expect(reply.status).toBe(created ? 201 : 200);
       expect(reply.body).toEqual(aRollout({ status: "queued" }));
@@ -20,7 +22,9 @@ describe("POST /v1/rollouts", () => {
     for (const id of [rolloutId, rolloutId.toUpperCase(), rolloutId.replaceAll("-", ""), prefixed]) {
       expect((await http.send("POST", "/v1/rollouts", { rollout_id: id, environment: "click" })).status).toBe(201);
     }
-    expect(http.service.calls.map(({ args }) => args[0])).toEqual(Array(4).fill({ rollout_id: rolloutId, environment: "click" }));
+    expect(http.service.calls.map(({ args }) => args[0])).toEqual(
+      Array.from({ length: 4 }, () => ({ rollout_id: rolloutId, environment: "click" })),
+    );
   });
 
   test("refuses an id that is no UUID, naming the field", async () => {
@@ -33,7 +37,9 @@ describe("POST /v1/rollouts", () => {
   test("fills in the defaults of an environment that comes in full", async () => {
     await using http = httpApp({ service: { create: async () => ({ rollout: aRollout(), created: true }) } });
     await http.send("POST", "/v1/rollouts", { environment: { name: "mine" } });
-    expect(http.service.calls[0]?.args[0]).toMatchObject({ environment: { name: "mine", image: "host", workdir: "/workspace" } });
+    expect(http.service.calls[0]?.args[0]).toMatchObject({
+      environment: { name: "mine", image: "host", workdir: "/workspace" },
+    });
   });
 
   test("waits for the sandbox when it is asked to", async () => {
@@ -51,7 +57,10 @@ describe("POST /v1/rollouts", () => {
   test.each(["601", "-1", "soon"])("refuses to wait for %s seconds", async (seconds) => {
     await using http = httpApp();
     const reply = await http.send("POST", `/v1/rollouts?wait_seconds=${seconds}`, { environment: "click" });
-    expect(reply.body.error).toMatchObject({ code: "invalid_request", message: expect.stringContaining("wait_seconds") });
+    expect(reply.body.error).toMatchObject({
+      code: "invalid_request",
+      message: expect.stringContaining("wait_seconds"),
+    });
     expect(http.service.calls).toEqual([]);
   });
 });
@@ -92,7 +101,10 @@ describe("one rollout", () => {
       },
     });
     expect((await http.send("GET", `/v1/rollouts/${prefixed}`)).body).toEqual(aRollout());
-    expect((await http.send("GET", `/v1/rollouts/${prefixed}/trajectory`)).body).toEqual({ rollout_id: rolloutId, records: [] });
+    expect((await http.send("GET", `/v1/rollouts/${prefixed}/trajectory`)).body).toEqual({
+      rollout_id: rolloutId,
+      records: [],
+    });
     expect((await http.send("DELETE", `/v1/rollouts/${prefixed}`)).body.status).toBe("closed");
     expect(http.service.calls.map(({ args }) => args[0])).toEqual([rolloutId, rolloutId, rolloutId]);
   });
@@ -100,7 +112,10 @@ describe("one rollout", () => {
   test("is refused when its id is none", async () => {
     await using http = httpApp();
     const reply = await http.send("GET", "/v1/rollouts/42");
-    expect(reply).toMatchObject({ status: 400, body: { error: { message: "The path was refused: rollout_id: must be a UUID, bare or prefixed." } } });
+    expect(reply).toMatchObject({
+      status: 400,
+      body: { error: { message: "The path was refused: rollout_id: must be a UUID, bare or prefixed." } },
+    });
   });
 
   test("is unknown with 404 and a remedy", async () => {
@@ -109,7 +124,10 @@ describe("one rollout", () => {
     };
     await using http = httpApp({ service: { get } });
     const reply = await http.send("GET", `/v1/rollouts/${rolloutId}`);
-    expect(reply).toMatchObject({ status: 404, body: { error: { code: "unknown_rollout", remedy: expect.stringContaining("Create") } } });
+    expect(reply).toMatchObject({
+      status: 404,
+      body: { error: { code: "unknown_rollout", remedy: expect.stringContaining("Create") } },
+    });
   });
 });
 
@@ -117,40 +135,60 @@ describe("tool calls", () => {
   const url = `/v1/rollouts/${rolloutId}/tools/shell`;
 
   test("answer with the result", async () => {
-    await using http = httpApp({ service: { callTool: async () => aResult({ outcome: { type: "exited", code: 3 } }) } });
+    await using http = httpApp({
+      service: { callTool: async () => aResult({ outcome: { type: "exited", code: 3 } }) },
+    });
     const reply = await http.send("POST", url, { call_id: "call_1", arguments: { command: "false" } });
     expect(reply).toMatchObject({ status: 200, body: { output: "hello\n", outcome: { type: "exited", code: 3 } } });
-    expect(http.service.calls[0]?.args).toEqual([rolloutId, "shell", { call_id: "call_1", arguments: { command: "false" } }]);
+    expect(http.service.calls[0]?.args).toEqual([
+      rolloutId,
+      "shell",
+      { call_id: "call_1", arguments: { command: "false" } },
+    ]);
   });
 
   test("take arguments as a JSON string, and none", async () => {
     await using http = httpApp({ service: { callTool: async () => aResult() } });
     await http.send("POST", url, { arguments: '{"command":"ls"}' });
     await http.send("POST", url);
-    expect(http.service.calls.map(({ args }) => args[2])).toEqual([{ arguments: '{"command":"ls"}' }, { arguments: {} }]);
+    expect(http.service.calls.map(({ args }) => args[2])).toEqual([
+      { arguments: '{"command":"ls"}' },
+      { arguments: {} },
+    ]);
   });
 
   test("show the model's mistakes with 200 and an error in the body", async () => {
     const error = new BerthError("file_not_found", "There is no a.txt.").report();
     await using http = httpApp({ service: { callTool: async () => aResult({ output: "Error", error }) } });
-    expect(await http.send("POST", url, {})).toMatchObject({ status: 200, body: { error: { code: "file_not_found", cause: "policy" } } });
+    expect(await http.send("POST", url, {})).toMatchObject({
+      status: 200,
+      body: { error: { code: "file_not_found", cause: "policy" } },
+    });
   });
 
-  test.each([["unknown_tool", 404], ["invalid_arguments", 400], ["outcome_unknown", 503], ["budget_exhausted", 409]] as const)(
-    "that are refused as %s answer %i",
-    async (code, status) => {
-      const callTool = async () => {
-        throw new BerthError(code, "Refused.");
-      };
-      await using http = httpApp({ service: { callTool } });
-      expect(await http.send("POST", url, {})).toMatchObject({ status, body: { error: { code } } });
+  test.each([
+    ["unknown_tool", 404],
+    ["invalid_arguments", 400],
+    ["outcome_unknown", 503],
+    ["budget_exhausted", 409],
+  ] as const)("that are refused as %s answer %i", async (code, status) => {
+    const callTool = async () => {
+      throw new BerthError(code, "Refused.");
+    };
+    await using http = httpApp({ service: { callTool } });
+    expect(await http.send("POST", url, {})).toMatchObject({ status, body: { error: { code } } });
+  });
+
+  test.each([{ arguments: [1] }, { arguments: {}, extra: 1 }, { call_id: "two words" }, { call_id: "" }])(
+    "refuse the body %j",
+    async (body) => {
+      await using http = httpApp();
+      expect(await http.send("POST", url, body)).toMatchObject({
+        status: 400,
+        body: { error: { code: "invalid_request" } },
+      });
     },
   );
-
-  test.each([{ arguments: [1] }, { arguments: {}, extra: 1 }, { call_id: "two words" }, { call_id: "" }])("refuse the body %j", async (body) => {
-    await using http = httpApp();
-    expect(await http.send("POST", url, body)).toMatchObject({ status: 400, body: { error: { code: "invalid_request" } } });
-  });
 });
 
 describe("grading", () => {
@@ -158,7 +196,9 @@ describe("grading", () => {
     const verdict = { status: "scored" as const, reward: 1, parts: [], flags: [], duration_ms: 5 };
     await using http = httpApp({ service: { grade: async () => verdict } });
     expect(await http.send("POST", `/v1/rollouts/${rolloutId}/grade`)).toMatchObject({ status: 200, body: verdict });
-    expect(await http.send("POST", `/v1/rollouts/${rolloutId}/grade`, { answer: "done" })).toMatchObject({ body: verdict });
+    expect(await http.send("POST", `/v1/rollouts/${rolloutId}/grade`, { answer: "done" })).toMatchObject({
+      body: verdict,
+    });
     expect(http.service.calls.map(({ args }) => args[1])).toEqual([{}, { answer: "done" }]);
   });
 });

@@ -1,0 +1,3 @@
+module berth/guest
+
+go 1.26

@@ -1,0 +1,102 @@
+package confine
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"sync"
+	"syscall"
+)
+
+// Identity runs functions on threads that have the file-system identity of one user and no other groups: what the kernel
+// refuses to that user, it refuses to the function. The threads keep the identity for as long as they live, so
+// there is nothing to restore and to get wrong. Their number bounds how many functions run at once.
+type Identity struct {
+	jobs    chan job
+	workers sync.WaitGroup
+}
+
+type job struct {
+	run  func() error
+	done chan error
+}
+
+// NewIdentity starts the threads. Only root can take another identity than its own.
+func NewIdentity(threads, uid, gid int) (*Identity, error) {
+	id := &Identity{jobs: make(chan job)}
+	started := make(chan error, threads)
+	for range threads {
+		id.workers.Go(func() { id.work(uid, gid, started) })
+	}
+	var failed error
+	for range threads {
+		if err := <-started; err != nil {
+			failed = err
+		}
+	}
+	if failed != nil {
+		id.Close()
+		return nil, failed
+	}
+	return id, nil
+}
+
+// Do runs fn on one of the threads and returns its error, or the context's when it ends before a thread is free.
+// A function that has begun is waited for: it must heed the context itself.
+func (id *Identity) Do(ctx context.Context, fn func() error) error {
+	j := job{run: fn, done: make(chan error, 1)}
+	select {
+	case id.jobs <- j:
+		return <-j.done
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Close ends the threads after what they are doing. No Do may follow.
+func (id *Identity) Close() {
+	close(id.jobs)
+	id.workers.Wait()
+}
+
+func (id *Identity) work(uid, gid int, started chan<- error) {
+	// Never unlocked: the thread ends with the goroutine and its identity is never lent to another.
+	runtime.LockOSThread()
+	err := assume(uid, gid)
+	started <- err
+	if err != nil {
+		return
+	}
+	for j := range id.jobs {
+		j.done <- guarded(j.run)
+	}
+}
+
+func guarded(fn func() error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())
+		}
+	}()
+	return fn()
+}
+
+// assume sets the identity of the calling thread alone. Leaving fsuid 0 takes the file capabilities from the effective set.
+func assume(uid, gid int) error {
+	if syscall.Geteuid() == uid && syscall.Getegid() == gid {
+		return nil
+	}
+	if _, _, errno := syscall.RawSyscall(syscall.SYS_SETGROUPS, 0, 0, 0); errno != 0 {
+		return fmt.Errorf("setgroups: %w", errno)
+	}
+	const query = ^uintptr(0)
+	syscall.RawSyscall(syscall.SYS_SETFSGID, uintptr(gid), 0, 0)
+	syscall.RawSyscall(syscall.SYS_SETFSUID, uintptr(uid), 0, 0)
+	nowGid, _, _ := syscall.RawSyscall(syscall.SYS_SETFSGID, query, 0, 0)
+	nowUid, _, _ := syscall.RawSyscall(syscall.SYS_SETFSUID, query, 0, 0)
+	if int(nowUid) != uid || int(nowGid) != gid {
+		return fmt.Errorf("cannot take the file-system identity %d:%d", uid, gid)
+	}
+	return nil
+}

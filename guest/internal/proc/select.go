@@ -1,0 +1,91 @@
+package proc
+
+// Match tells whether a process is meant. It must not keep its argument.
+type Match func(*Process) bool
+
+// Selector makes a Match, anew for each scan: some need to know the whole table first.
+type Selector func(*Table) (Match, error)
+
+// ByGroup selects what carries a supplementary group, which children inherit and cannot drop without privileges.
+func ByGroup(gid int) Selector {
+	return func(*Table) (Match, error) {
+		return func(p *Process) bool { return p.HasGroup(gid) }, nil
+	}
+}
+
+// Unowned selects what carries gid or none of the groups that owned reports, except what spare reports: for sandboxes in which commands have the
+// privilege to drop their groups, and in which every process belongs to the guest.
+func Unowned(gid int, owned func(gid int) bool, spare func(pid int) bool) Selector {
+	return func(*Table) (Match, error) {
+		return func(p *Process) bool {
+			if p.HasGroup(gid) {
+				return true
+			}
+			for _, g := range p.Groups {
+				if owned(g) {
+					return false
+				}
+			}
+			return !spare(p.PID)
+		}, nil
+	}
+}
+
+// All selects everything but what spare reports.
+func All(spare func(pid int) bool) Selector {
+	return func(*Table) (Match, error) {
+		return func(p *Process) bool { return !spare(p.PID) }, nil
+	}
+}
+
+// ByLineage selects a process, its session and its descendants, and orphans that self adopted unless they are in the session of one of others.
+// It serves where there are no groups to tell calls apart: it cannot tell whose orphan is whose.
+func ByLineage(self, leader int, others func(pid int) bool) Selector {
+	return func(t *Table) (Match, error) {
+		parents, sessions, err := family(t)
+		if err != nil {
+			return nil, err
+		}
+		return func(p *Process) bool {
+			for pid, steps := p.PID, 0; pid != 0 && pid != self && steps < len(parents)+1; pid, steps = parents[pid], steps+1 {
+				if pid == leader || sessions[pid] == leader {
+					return true
+				}
+				if others(pid) || others(sessions[pid]) {
+					return false
+				}
+				if parents[pid] == self {
+					return true
+				}
+			}
+			return false
+		}, nil
+	}
+}
+
+// DescendantsOf selects what self started, directly or not.
+func DescendantsOf(self int) Selector {
+	return func(t *Table) (Match, error) {
+		parents, _, err := family(t)
+		if err != nil {
+			return nil, err
+		}
+		return func(p *Process) bool {
+			for pid, steps := p.Parent, 0; pid != 0 && steps < len(parents)+1; pid, steps = parents[pid], steps+1 {
+				if pid == self {
+					return true
+				}
+			}
+			return false
+		}, nil
+	}
+}
+
+func family(t *Table) (parents, sessions map[int]int, err error) {
+	parents, sessions = map[int]int{}, map[int]int{}
+	_, err = t.Scan(func(p *Process) {
+		parents[p.PID] = p.Parent
+		sessions[p.PID] = p.Session
+	})
+	return parents, sessions, err
+}

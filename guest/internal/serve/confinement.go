@@ -1,0 +1,66 @@
+package serve
+
+import (
+	"os"
+	"runtime"
+	"runtime/debug"
+	"syscall"
+
+	"berth/guest/internal/confine"
+)
+
+const (
+	umask = 0o022
+	// More threads than the guest ever blocks at once: file threads, one fork, one scan, one spool write, the runtime's own.
+	prestartedThreads = 24
+	// One sandbox has few cores of its own; more would only mean more threads.
+	maxProcs = 4
+
+	gcPercent     = 50
+	softHeapBytes = 96 << 20
+)
+
+// confineSelf makes this process what init of a sandbox must be. It reports whether the bounding set is empty.
+func confineSelf(o *Options) (boundingDropped bool, err error) {
+	debug.SetGCPercent(gcPercent)
+	debug.SetMemoryLimit(softHeapBytes)
+	runtime.GOMAXPROCS(min(runtime.GOMAXPROCS(0), maxProcs))
+	syscall.Umask(umask)
+	confine.CloseOnExec()
+	confine.AvoidOOMKill()
+	if os.Getpid() != 1 {
+		if err := confine.AdoptOrphans(); err != nil {
+			return false, err
+		}
+	}
+	if err := confine.NotDumpable(); err != nil {
+		return false, err
+	}
+	if os.Geteuid() == 0 {
+		if err := confine.RequireCapabilities(); err != nil {
+			return false, err
+		}
+	}
+	if !o.AllowRoot {
+		if err := confine.NoNewPrivileges(); err != nil {
+			return false, err
+		}
+		boundingDropped = confine.DropBounding().Dropped
+	}
+	confine.PrestartThreads(prestartedThreads)
+	return boundingDropped, nil
+}
+
+// makeFolder creates a folder of the tool user where it is missing: the workspace, the home.
+func makeFolder(path string, o *Options) error {
+	if _, err := os.Stat(path); err == nil {
+		return nil
+	}
+	if err := os.MkdirAll(path, 0o755); err != nil {
+		return err
+	}
+	if os.Geteuid() != 0 {
+		return nil
+	}
+	return os.Chown(path, o.UID, o.GID)
+}

@@ -1,0 +1,103 @@
+package serve
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"net"
+	"os"
+
+	"berth/guest/internal/confine"
+	"berth/guest/internal/exec"
+	"berth/guest/internal/files"
+	"berth/guest/internal/oom"
+	"berth/guest/internal/proc"
+	"berth/guest/internal/search"
+	"berth/guest/internal/server"
+	"berth/guest/internal/socket"
+	"berth/guest/internal/spawn"
+)
+
+const (
+	// fileThreads bounds how many file operations run at once; the others wait for one to end.
+	fileThreads  = 8
+	bootIDBytes  = 16
+	initPID      = 1
+	groupSpacing = 1 << 8
+)
+
+// Run serves until a signal or the expiry ends it, and then ends everything that it started. It returns an error only when it cannot serve.
+func Run(o *Options, version string) error {
+	boundingDropped, err := confineSelf(o)
+	if err != nil {
+		return err
+	}
+	if o.Home != "" {
+		if err := makeFolder(o.Home, o); err != nil {
+			return err
+		}
+	}
+	if err := makeFolder(o.Root, o); err != nil {
+		return err
+	}
+	listener, err := socket.Listen(o.Listen)
+	if err != nil {
+		return err
+	}
+	identity, err := confine.NewIdentity(fileThreads, o.UID, o.GID)
+	if err != nil {
+		return err
+	}
+	workspace, err := files.Open(o.Root, identity, o.UID, o.GID)
+	if err != nil {
+		return err
+	}
+	table, err := proc.Open()
+	if err != nil {
+		return err
+	}
+	counter := oom.Open(o.OOMEvents)
+	bootID := newBootID()
+	runner, err := exec.New(exec.Config{
+		BootID: bootID, ToolUID: o.UID, ToolGID: o.GID, AllowRoot: o.AllowRoot, SpoolDir: o.Spool,
+		OpenDir: workspace.OpenDir, OOMKills: counter.Kills, Spare: bridges(listener), GroupStart: groupStart(),
+	}, spawn.NewChildren(), table)
+	if err != nil {
+		return err
+	}
+	http := server.New(server.Config{
+		Version: version, BootID: bootID, ToolUID: o.UID, ToolGID: o.GID, AllowRoot: o.AllowRoot,
+		BoundingDropped: boundingDropped, Runner: runner, Workspace: workspace,
+		Search: &search.Searcher{Workspace: workspace}, OOMKills: counter.Kills,
+	})
+	if err := confine.SilenceStdio(); err != nil {
+		return err
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- http.Serve(listener) }()
+	err = untilEnd(o.ExpiresAt, failed)
+	_ = http.Close()
+	_, _ = runner.Quiesce()
+	return err
+}
+
+func newBootID() string {
+	var id [bootIDBytes]byte
+	_, _ = rand.Read(id[:])
+	return hex.EncodeToString(id[:])
+}
+
+// bridges tells which processes connect the controller to a socket inside the sandbox. A socket that was handed over has none.
+func bridges(listener net.Listener) func(pid int) bool {
+	if gate, ok := listener.(*socket.Gate); ok {
+		return gate.Connected
+	}
+	return func(int) bool { return false }
+}
+
+// groupStart keeps guests that are not init, and so share a pid namespace, from lending the same group ids.
+func groupStart() int {
+	if os.Getpid() == initPID {
+		return 0
+	}
+	return os.Getpid() * groupSpacing
+}

@@ -1,0 +1,140 @@
+// Package server is the guest's HTTP surface: it checks requests and gives the work to the packages that do it.
+package server
+
+import (
+	"context"
+	"log"
+	"net"
+	"net/http"
+	"runtime/debug"
+	"time"
+
+	"berth/guest/internal/exec"
+	"berth/guest/internal/fault"
+	"berth/guest/internal/files"
+	"berth/guest/internal/search"
+)
+
+// Protocol is the number of docs/guest-protocol.md.
+const Protocol = 1
+
+// Config is what the server serves.
+type Config struct {
+	Version          string
+	BootID           string
+	ToolUID, ToolGID int
+	AllowRoot        bool
+	// BoundingDropped is told to the controller: nothing in the sandbox can gain a capability.
+	BoundingDropped bool
+	Runner          *exec.Runner
+	Workspace       *files.Workspace
+	Search          *search.Searcher
+	OOMKills        func() (count int64, ok bool)
+}
+
+const (
+	maxHeaderBytes     = 64 << 10
+	maxJSONBodyBytes   = 16 << 20
+	maxBodyBytes       = 64 << 20
+	maxStreams         = 128
+	connectionWindow   = 1 << 20
+	streamWindow       = 512 << 10
+	pingAfter          = 60 * time.Second
+	stalledWriteExpiry = 60 * time.Second
+)
+
+type server struct {
+	Config
+	started time.Time
+}
+
+// New makes an HTTP/2 cleartext server with prior knowledge. Nothing limits how long a request may take: each endpoint does that itself.
+func New(config Config) *http.Server {
+	s := &server{Config: config, started: time.Now()}
+	protocols := new(http.Protocols)
+	protocols.SetUnencryptedHTTP2(true)
+	return &http.Server{
+		Handler:        s.conventions(s.routes()),
+		Protocols:      protocols,
+		MaxHeaderBytes: maxHeaderBytes,
+		ErrorLog:       log.New(discard{}, "", 0),
+		HTTP2: &http.HTTP2Config{
+			MaxConcurrentStreams:          maxStreams,
+			MaxReceiveBufferPerConnection: connectionWindow,
+			MaxReceiveBufferPerStream:     streamWindow,
+			SendPingTimeout:               pingAfter,
+			WriteByteTimeout:              stalledWriteExpiry,
+		},
+		BaseContext: func(net.Listener) context.Context { return context.Background() },
+	}
+}
+
+type discard struct{}
+
+func (discard) Write(b []byte) (int, error) { return len(b), nil }
+
+type handler func(w http.ResponseWriter, r *http.Request) error
+
+func (s *server) routes() *http.ServeMux {
+	mux := http.NewServeMux()
+	for pattern, h := range map[string]handler{
+		"GET /v1/handshake":              s.handshake,
+		"GET /v1/health":                 s.health,
+		"POST /v1/quiesce":               s.quiesce,
+		"POST /v1/exec":                  s.exec,
+		"GET /v1/exec/{call_id}":         s.execState,
+		"POST /v1/exec/{call_id}/cancel": s.execCancel,
+		"GET /v1/exec/{call_id}/output":  s.execOutput,
+		"GET /v1/files/read":             s.fileRead,
+		"PUT /v1/files/write":            s.fileWrite,
+		"GET /v1/files/stat":             s.fileStat,
+		"GET /v1/files/lines":            s.fileLines,
+		"GET /v1/files/list":             s.fileList,
+		"POST /v1/files/delete":          s.fileDelete,
+		"POST /v1/search/grep":           s.grep,
+		"POST /v1/search/glob":           s.glob,
+		"POST /v1/tree":                  s.tree,
+		"PUT /v1/archive":                s.archive,
+		"POST /v1/own":                   s.own,
+		"/":                              s.unknown,
+	} {
+		mux.Handle(pattern, replying(h))
+	}
+	return mux
+}
+
+func replying(h handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := h(w, r); err != nil {
+			writeError(w, fault.From(err))
+		}
+	})
+}
+
+func (s *server) unknown(_ http.ResponseWriter, r *http.Request) error {
+	return fault.New(fault.InvalidArgument, "no endpoint %s %s", r.Method, r.URL.Path)
+}
+
+// conventions are what holds for every request: the boot id, the echo of the call id, no panic that ends init.
+func (s *server) conventions(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			switch p := recover(); p {
+			case nil:
+			case http.ErrAbortHandler:
+				panic(p)
+			default:
+				writeError(w, fault.New(fault.Internal, "panic: %v\n%s", p, debug.Stack()))
+			}
+		}()
+		w.Header().Set("berth-boot-id", s.BootID)
+		if id := r.Header.Get("berth-call-id"); id != "" {
+			w.Header().Set("berth-call-id", id)
+		}
+		if expect := r.Header.Get("berth-expect-boot"); expect != "" && expect != s.BootID {
+			writeError(w, fault.New(fault.WrongBoot, "this is boot %s", s.BootID))
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}

@@ -1,0 +1,70 @@
+package spawn
+
+import "syscall"
+
+// plan is all that a child needs, laid out before the fork: between fork and exec nothing may be allocated.
+type plan struct {
+	programs   []*byte
+	argv, envv []*byte
+	stdio      [3]uintptr
+	dir        uintptr
+	report     uintptr
+
+	oomPath *byte
+	oomText []byte
+
+	identity     bool
+	unprivileged bool
+	uid, gid     uintptr
+	group        uint32
+
+	noFile syscall.Rlimit
+	caps   capabilitySets
+	// failure is the stage and the errno that the child reports.
+	failure [2]uint32
+}
+
+type capabilitySets struct {
+	header struct {
+		version uint32
+		pid     int32
+	}
+	data [2]struct{ effective, permitted, inheritable uint32 }
+}
+
+const capabilityVersion3 = 0x20080522
+
+func newPlan(c *Command, report int) (*plan, error) {
+	if len(c.Argv) == 0 || c.Argv[0] == "" {
+		return nil, errNoProgram
+	}
+	p := &plan{
+		stdio:  [3]uintptr{uintptr(c.Stdin), uintptr(c.Stdout), uintptr(c.Stderr)},
+		dir:    uintptr(c.Dir),
+		report: uintptr(report),
+		noFile: noFileLimit(),
+	}
+	p.caps.header.version = capabilityVersion3
+	if c.Identity != nil {
+		p.identity = true
+		p.unprivileged = c.Identity.Unprivileged
+		p.uid, p.gid = uintptr(c.Identity.UID), uintptr(c.Identity.GID)
+		p.group = uint32(c.Identity.Group)
+	}
+	var err error
+	if p.programs, err = syscall.SlicePtrFromStrings(candidates(c.Argv[0], c.Env)); err != nil {
+		return nil, err
+	}
+	p.programs = p.programs[:len(p.programs)-1]
+	if p.argv, err = syscall.SlicePtrFromStrings(c.Argv); err != nil {
+		return nil, err
+	}
+	if p.envv, err = syscall.SlicePtrFromStrings(environment(c.Env)); err != nil {
+		return nil, err
+	}
+	if c.OOMScoreAdj != "" {
+		p.oomPath, _ = syscall.BytePtrFromString("/proc/self/oom_score_adj")
+		p.oomText = []byte(c.OOMScoreAdj)
+	}
+	return p, nil
+}
