@@ -3,6 +3,7 @@ import { cp, mkdir, readFile, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { BerthError } from "../../core/errors.ts";
+import required from "./fast-uri-tests.json" with { type: "json" };
 import type { TaskSource } from "./task.ts";
 
 /** An upstream package of which the registry carries the source together with its tests. */
@@ -47,6 +48,7 @@ export async function releaseTask(dir: string, onProgress: (message: string) => 
     image: undefined,
     setup: [`mkdir -p /opt/tests && ln -s /opt/tests/node_modules /node_modules && npm install --prefix /opt/tests --no-audit --no-fund --ignore-scripts --loglevel=error ${TEST_PACKAGES.join(" ")}`],
     test: "/node_modules/.bin/tape 'test/*.test.js'",
+    required,
   };
 }
 

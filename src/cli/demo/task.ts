@@ -15,6 +15,8 @@ export interface TaskSource {
   readonly image: string | undefined;
   readonly setup: readonly string[];
   readonly test: string;
+  /** The ids of the hidden tests that must pass; without them, all of a run must. */
+  readonly required?: { readonly fail_to_pass: string[]; readonly pass_to_pass: string[] };
 }
 
 /** What the demo's policies play with. */
@@ -63,7 +65,7 @@ export async function deriveTask(
       setup: [...source.setup],
       env: options.image === "host" ? { NODE_EXTRA_CA_CERTS: "/etc/ssl/certs/ca-certificates.crt" } : {},
       budget: { tool_calls: 200, grading_seconds: 300 },
-      graders: [{ type: "tests", command: source.test, files: hidden }],
+      graders: [{ type: "tests", command: source.test, files: hidden, ...source.required }],
     },
   };
 }

@@ -1,4 +1,4 @@
-import { refusedReport, reportText, TestCollector, type TestReport } from "./test-report.ts";
+import { refusedReport, reportText, TestCollector, type TestReport, type TestStatus } from "./test-report.ts";
 
 interface TapTest {
   name: string;
@@ -67,17 +67,18 @@ class TapStream {
 
 /**
  * TAP 13 as tape writes it, several streams one after the other. A test has passed when it made an assertion and all of
- * them are ok. Other output may stand between the lines; what looks like TAP counts as TAP.
+ * them are ok; names are all that TAP has, so tests of one name are one test, which passes when each of them does. Other output may stand between the lines; what looks like TAP counts as TAP.
  */
 export function parseTap(report: Buffer): TestReport {
   const read = reportText(report);
   if ("trouble" in read) return refusedReport(read.trouble);
   const collected = new TestCollector();
+  const byName = new Map<string, TestStatus>();
   let stream: TapStream | undefined;
   const close = () => {
     if (stream === undefined) return;
     if (!stream.complete) collected.refuse("a stream's plan and its assertions differ in number");
-    for (const test of stream.tests) collected.add(test.name, statusOf(test));
+    for (const test of stream.tests) byName.set(test.name, worse(byName.get(test.name), statusOf(test)));
   };
   for (const text of read.text.split(/\r?\n/)) {
     if (collected.refused) break;
@@ -91,10 +92,18 @@ export function parseTap(report: Buffer): TestReport {
   }
   if (stream === undefined) return refusedReport("there is no TAP in the output");
   if (!collected.refused) close();
+  for (const [name, status] of byName) collected.add(name, status);
   return collected.report();
 }
 
-function statusOf(test: TapTest): "passed" | "failed" | "skipped" {
+const badness: readonly TestStatus[] = ["passed", "skipped", "failed"];
+
+/** A name that was printed once too often can only lose by it. */
+function worse(known: TestStatus | undefined, status: TestStatus): TestStatus {
+  return known !== undefined && badness.indexOf(known) > badness.indexOf(status) ? known : status;
+}
+
+function statusOf(test: TapTest): TestStatus {
   if (test.failed) return "failed";
   if (test.unsure) return "skipped";
   return test.assertions > 0 ? "passed" : "failed";

@@ -175,8 +175,10 @@ describe("TAP that someone else wrote", () => {
     ["open diagnostics", ["# a", "ok 1", "  ---", "1..1"]],
   ])("%s: nothing counts", ([, text]) => expect(parse(...text)).toMatchObject({ trouble: expect.any(String) }));
 
-  test("a test of one name twice has failed", () => {
-    expect(parse("# a", "ok 1", "# a", "ok 2", "1..2").tests.get("a")).toBe("failed");
+  test("tests of one name are one test, which passes when each of them does", () => {
+    expect(parse("# a", "ok 1", "# a", "ok 2", "1..2").tests.get("a")).toBe("passed");
+    expect(parse("# a", "ok 1", "# a", "not ok 2", "1..2").tests.get("a")).toBe("failed");
+    expect(parse("# a", "not ok 1", "# a", "ok 2", "1..2").tests.get("a")).toBe("failed");
   });
 
   test("streams one after the other are all read", () => {
