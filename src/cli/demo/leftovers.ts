@@ -3,7 +3,12 @@ import { join } from "node:path";
 
 /** What a machine shows of sandboxes: each item is a line for people. */
 export async function traces(dataDir: string): Promise<ReadonlySet<string>> {
-  return new Set([...(await mounts(dataDir)), ...(await guests()), ...(await cgroups()), ...(await sandboxFolders(dataDir))]);
+  return new Set([
+    ...(await mounts(dataDir)),
+    ...(await guests()),
+    ...(await cgroups()),
+    ...(await sandboxFolders(dataDir)),
+  ]);
 }
 
 /** What is there now and was not before. */
@@ -21,7 +26,7 @@ async function guests(): Promise<string[]> {
   for (const pid of await readdir("/proc").catch((): string[] => [])) {
     if (!/^\d+$/.test(pid)) continue;
     const command = await readFile(join("/proc", pid, "cmdline"), "utf8").catch(() => "");
-    if (/^\/\.berth\/guest\0serve\0/.test(command)) found.push(`process ${pid}: a guest`);
+    if (command.startsWith("/.berth/guest\0serve\0")) found.push(`process ${pid}: a guest`);
   }
   return found;
 }

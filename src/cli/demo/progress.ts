@@ -4,11 +4,11 @@ import type { Terminal } from "../terminal.ts";
 /** What a person sees while the demo runs: one line a rollout that is drawn anew, or plain lines where nothing can be. */
 export interface Progress {
   /** A step of the whole demo. */
-  step(text: string): void;
+  readonly step: (text: string) => void;
   /** What a rollout does now. */
-  rollout(name: string, text: string): void;
+  readonly rollout: (name: string, text: string) => void;
   /** No more of the live lines. */
-  end(): void;
+  readonly end: () => void;
 }
 
 const WIDTH = 110;
@@ -27,7 +27,9 @@ export function liveProgress(terminal: Terminal, write: (text: string) => void):
   const lines = new Map<string, string>();
   let drawn = 0;
   const draw = () => {
-    write(`${drawn > 0 ? `\u001b[${drawn}A` : ""}${[...lines].map(([name, text]) => `\u001b[2K${fit(`${name.padEnd(8)} ${text}`)}\n`).join("")}`);
+    write(
+      `${drawn > 0 ? `\u001b[${drawn}A` : ""}${[...lines].map(([name, text]) => `\u001b[2K${fit(`${name.padEnd(8)} ${text}`)}\n`).join("")}`,
+    );
     drawn = lines.size;
   };
   return {

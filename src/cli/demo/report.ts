@@ -13,7 +13,14 @@ export interface DemoReport {
   readonly rows: readonly DemoRow[];
 }
 
-interface DemoRow {
+interface RolloutFigures {
+  readonly tool_calls: number;
+  readonly first_result_ms: number;
+  readonly grading_ms: number;
+  readonly summary: string;
+}
+
+interface DemoRow extends Partial<RolloutFigures> {
   readonly case: string;
   readonly backend: string;
   readonly result: string;
@@ -32,7 +39,8 @@ export function demoReport(input: {
   totalMs: number;
 }): DemoReport {
   const rewards = input.played.map((rollout): DemoRow => {
-    const result = rollout.verdict.status === "scored" ? String(rollout.verdict.reward) : `unscored: ${rollout.verdict.reason.code}`;
+    const result =
+      rollout.verdict.status === "scored" ? String(rollout.verdict.reward) : `unscored: ${rollout.verdict.reason.code}`;
     const expected = String(rollout.policy.reward);
     return {
       case: rollout.policy.name,
@@ -43,7 +51,10 @@ export function demoReport(input: {
       tool_calls: rollout.toolCalls,
       first_result_ms: Math.round(rollout.firstResultMs),
       grading_ms: Math.round(rollout.gradingMs),
-      summary: rollout.verdict.status === "scored" ? (rollout.verdict.parts[0]?.summary ?? "") : rollout.verdict.reason.message,
+      summary:
+        rollout.verdict.status === "scored"
+          ? (rollout.verdict.parts[0]?.summary ?? "")
+          : rollout.verdict.reason.message,
     };
   });
   const left: DemoRow = {
@@ -67,17 +78,17 @@ export async function writeReport(file: string, report: DemoReport): Promise<voi
 
 export function printReport(report: DemoReport): string {
   const heading = ["rollout", "tool calls", "first result", "grading", "reward", "expected", ""];
-  const rows = report.rows.map((row) =>
-    row["tool_calls"] === undefined
+  const rows = report.rows.map(({ tool_calls, first_result_ms = 0, grading_ms = 0, summary, ...row }) =>
+    tool_calls === undefined
       ? [row.case, "", "", "", row.result, row.expected, row.ok ? "✓" : "✗"]
       : [
           row.case,
-          String(row["tool_calls"]),
-          `${String(row["first_result_ms"])} ms`,
-          `${(Number(row["grading_ms"]) / 1000).toFixed(1)} s`,
+          String(tool_calls),
+          `${first_result_ms} ms`,
+          `${(grading_ms / 1000).toFixed(1)} s`,
           row.result,
           row.expected,
-          row.ok ? "✓" : `✗ ${String(row["summary"])}`,
+          row.ok ? "✓" : `✗ ${summary ?? ""}`,
         ],
   );
   return table(heading, rows, 60);
