@@ -46,20 +46,24 @@ func ByLineage(self, leader int, others func(pid int) bool) Selector {
 		if err != nil {
 			return nil, err
 		}
-		return func(p *Process) bool {
-			for pid, steps := p.PID, 0; pid != 0 && pid != self && steps < len(parents)+1; pid, steps = parents[pid], steps+1 {
-				if pid == leader || sessions[pid] == leader {
-					return true
-				}
-				if others(pid) || others(sessions[pid]) {
-					return false
-				}
-				if parents[pid] == self {
-					return true
-				}
+		return lineage(parents, sessions, self, leader, others), nil
+	}
+}
+
+func lineage(parents, sessions map[int]int, self, leader int, others func(pid int) bool) Match {
+	return func(p *Process) bool {
+		// A table that was read while it changed may have a circle.
+		for pid, steps := p.PID, 0; pid != 0 && pid != self && steps <= len(parents); pid, steps = parents[pid], steps+1 {
+			switch {
+			case pid == leader || sessions[pid] == leader:
+				return true
+			case others(pid) || others(sessions[pid]):
+				return false
+			case parents[pid] == self:
+				return true
 			}
-			return false
-		}, nil
+		}
+		return false
 	}
 }
 

@@ -26,7 +26,7 @@ var Stop = errors.New("stop")
 
 const (
 	// Descriptors that a walk holds at once; directories above are opened again on the way back.
-	maxOpen = 32
+	maxOpen = 64
 	// Names that a walk holds in memory at once, and limits of what it descends into.
 	maxNames     = 250_000
 	maxDepth     = 8192
@@ -195,7 +195,7 @@ func (w *walker) reopen() error {
 			}
 			fd = next
 		}
-		if kept = i > last-maxOpen/2; kept {
+		if kept = i > last-maxOpen; kept {
 			f.fd = fd
 			w.open++
 		}
