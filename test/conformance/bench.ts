@@ -131,7 +131,7 @@ export class Bench {
   /** What nobody owns any more; empty after every behaviour. */
   async leaks(): Promise<string[]> {
     const listed = await this.provider.list(this.owner);
-    return [...listed.map(({ id }) => `sandbox ${id}`), ...(await this.#under.residue())];
+    return [...listed.map(({ id }) => `sandbox ${id}`), ...(await this.#under.residue(this.owner))];
   }
 }
 

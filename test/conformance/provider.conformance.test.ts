@@ -32,7 +32,7 @@ const groups = [
 /** CONFORMANCE_PROVIDERS=memory,oci runs some of them. */
 const chosen = process.env["CONFORMANCE_PROVIDERS"]?.split(",");
 
-recordResults();
+recordResults({ everyProvider: chosen === undefined });
 for (const fixture of providerFixtures) {
   if (chosen === undefined || chosen.includes(fixture.name)) await describeProvider(fixture, groups);
 }

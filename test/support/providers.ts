@@ -1,5 +1,4 @@
-import { readdir, readFile, rm } from "node:fs/promises";
-import { mkdtemp } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { parse } from "yaml";
@@ -14,8 +13,8 @@ export interface ProviderUnderTest {
   readonly image: string;
   /** Throws the provider object away and makes a new one over the same machine, as a controller's restart does. */
   restart(): Promise<void>;
-  /** What is left of sandboxes beyond what `list` shows: mounts, folders, containers. Empty between tests. */
-  residue(): Promise<string[]>;
+  /** What is left of an owner's sandboxes, found without the provider: mounts, folders, containers. Empty between tests. */
+  residue(owner: string): Promise<string[]>;
   cleanup(): Promise<void>;
 }
 
@@ -128,13 +127,21 @@ const docker: ProviderFixture = {
       },
       image,
       restart: () => slot.restart(),
-      residue: async () => [],
+      residue: containersOf,
       cleanup: async () => await slot.current.close(),
     };
   },
 };
 
 export const providerFixtures: readonly ProviderFixture[] = [memory, oci, docker];
+
+/** Of this owner and of those whose names begin with it. */
+async function containersOf(owner: string): Promise<string[]> {
+  const { default: Docker } = await import("dockerode");
+  const { label } = await import("../../src/provider/docker/names.ts");
+  const containers = await new Docker(dockerConnection).listContainers({ all: true, filters: { label: [label.owner] } });
+  return containers.filter(({ Labels }) => Labels[label.owner]?.startsWith(owner)).map(({ Names }) => Names.join(" "));
+}
 
 async function entriesOf(folder: string): Promise<string[]> {
   const names = await readdir(folder).catch(() => []);

@@ -81,16 +81,20 @@ async function runPiped(shell: Shell, commands: readonly Command[]): Promise<num
 }
 
 async function runCommand(shell: Shell, command: Command): Promise<number> {
-  const run = async () => {
+  return await complaining(shell, async () => {
     const open = redirected(shell, command.redirects);
     try {
-      return await runOpened(shell, open.shell, command);
+      return await complaining(open.shell, () => runOpened(shell, open.shell, command));
     } finally {
       open.close();
     }
-  };
+  });
+}
+
+/** What a program cannot do with files is said on its stderr, with status 1. */
+async function complaining(shell: Shell, work: () => Promise<number>): Promise<number> {
   try {
-    return await run();
+    return await work();
   } catch (thrown) {
     if (thrown instanceof BrokenPipe) return 141;
     if (thrown instanceof GuestFault) return await complain(shell, thrown.message, 1);
