@@ -1,10 +1,12 @@
 import { randomBytes } from "node:crypto";
-import { access, lstat, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { lstat, mkdtemp, readdir, readFile, readlink, rm, writeFile } from "node:fs/promises";
 import { connect as connectHttp2, type ClientHttp2Session } from "node:http2";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import Dockerode from "dockerode";
+import { pack } from "tar-stream";
 import { parse } from "yaml";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { silentLogger } from "../../src/core/log.ts";
@@ -351,23 +353,32 @@ describe("docker", () => {
     expect(await provider.list(owner)).toEqual([]);
   });
 
-  it("writes an image's files to a directory with their owners", async () => {
+  it("writes an image's files to a directory as they are, or nothing at all", async () => {
     const directory = await mkdtemp(join(tmpdir(), "berth-rootfs-"));
-    const destination = join(directory, "rootfs");
+    const image = `${owner}:rootfs`;
+    const tar = pack();
+    tar.entry({ name: "bin/", type: "directory", mode: 0o755 });
+    tar.entry({ name: "bin/tool", mode: 0o4755, uid: 0, gid: 42 }, "tool");
+    tar.entry({ name: "bin/same", type: "link", linkname: "bin/tool", mode: 0o4755, uid: 0, gid: 42 });
+    tar.entry({ name: "home", type: "directory", mode: 0o700, uid: 1234, gid: 4321 });
+    tar.entry({ name: "away", type: "symlink", linkname: "/etc/passwd" });
+    tar.finalize();
     try {
-      await exportRootfs({ docker, image: "berth/debian:bookworm", destination });
-      await access(join(destination, "usr/bin/dpkg"));
-      expect((await lstat(join(destination, "etc/shadow"))).gid).toBe(42);
-      expect((await lstat(join(destination, "usr/bin/su"))).mode & 0o4000).toBe(0o4000);
-      await expect(exportRootfs({ docker, image: "berth/debian:bookworm", destination })).rejects.toMatchObject({
-        code: "invalid_config",
-      });
-      const other = join(directory, "other");
-      await expect(exportRootfs({ docker, image: "localhost:1/none", destination: other })).rejects.toMatchObject({
-        code: "image_not_found",
-      });
-      await expect(access(other)).rejects.toThrow("ENOENT");
+      const importing = await client.importImage(Readable.from(tar), { repo: owner, tag: "rootfs" });
+      await text(importing);
+      const destination = join(directory, "rootfs");
+      await exportRootfs({ docker, image, destination });
+      const tool = await lstat(join(destination, "bin/tool"));
+      expect(tool).toMatchObject({ uid: 0, gid: 42, nlink: 2 });
+      expect(tool.mode & 0o7777).toBe(0o4755);
+      expect(await lstat(join(destination, "home"))).toMatchObject({ uid: 1234, gid: 4321 });
+      expect(await readlink(join(destination, "away"))).toBe("/etc/passwd");
+      await expect(exportRootfs({ docker, image, destination })).rejects.toMatchObject({ code: "invalid_config" });
+      const missing = exportRootfs({ docker, image: "localhost:1/none", destination: join(directory, "other") });
+      await expect(missing).rejects.toMatchObject({ code: "image_not_found" });
+      expect(await readdir(directory)).toEqual(["rootfs"]);
     } finally {
+      await client.getImage(image).remove();
       await rm(directory, { recursive: true });
     }
   });

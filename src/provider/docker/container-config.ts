@@ -111,6 +111,8 @@ export function containerConfig(spec: SandboxSpec, parts: ContainerParts): Conta
     WorkingDir: "/",
     Entrypoint: [guestPath],
     Cmd: guestArguments(spec),
+    // Commands inherit the guest's environment: the image's, with the tool user's home. A name without a value is removed.
+    Env: [`HOME=${toolHome}`, "HOSTNAME"],
     // An image's health check would run commands beside the guest.
     Healthcheck: { Test: ["NONE"] },
     Tty: false,

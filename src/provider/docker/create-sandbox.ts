@@ -7,7 +7,7 @@ import { containerConfig } from "./container-config.ts";
 import type { Daemon } from "./daemon.ts";
 import { DaemonRefusal, refusalStatus, refusedAs } from "./daemon-errors.ts";
 import { deadlines } from "./deadlines.ts";
-import { inspectContainer } from "./find-container.ts";
+import { containerOf, inspectContainer } from "./find-container.ts";
 import type { GuestVolume } from "./guest-volume.ts";
 import { containerName, handleOf, providerName, sameSandbox, snapshotReference } from "./names.ts";
 import type { DaemonFacts } from "./probe.ts";
@@ -73,6 +73,13 @@ export function createSandbox(parts: Parts): (spec: SandboxSpec, options?: CallO
     return { id: found.Id, start: found.State.Status === "created" };
   }
 
+  /** What cannot be removed now carries its owner's label; the caller must learn why the create failed. */
+  async function removeLeftover(containerId: string): Promise<void> {
+    await removeContainer(daemon, containerId, clock).catch((failure: unknown) => {
+      log.error({ container: containerId, err: failure }, "a container that failed to start could not be removed");
+    });
+  }
+
   async function start(containerId: string): Promise<void> {
     try {
       await daemon.call("docker start", deadlines.start, (abortSignal) =>
@@ -81,7 +88,7 @@ export function createSandbox(parts: Parts): (spec: SandboxSpec, options?: CallO
     } catch (thrown) {
       // 304: another controller was faster.
       if (refusalStatus(thrown) === 304) return;
-      await removeContainer(daemon, containerId, clock);
+      await removeLeftover(containerId);
       if (thrown instanceof DaemonRefusal && /no such file/i.test(thrown.message))
         throw new GuestMissing(thrown.message);
       throw thrown;
@@ -106,6 +113,10 @@ export function createSandbox(parts: Parts): (spec: SandboxSpec, options?: CallO
         await attempt(spec, handle);
       });
     } catch (thrown) {
+      // The daemon may have gone on with a request that was not waited for.
+      const left =
+        refusalStatus(thrown) === undefined ? await containerOf(daemon, handle).catch(() => undefined) : undefined;
+      if (left?.State.Status === "created") await removeLeftover(left.Id);
       throw toBerthError(
         refusedAs("sandbox_create_failed", `start the sandbox ${spec.id}`, thrown),
         "sandbox_create_failed",

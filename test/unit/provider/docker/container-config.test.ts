@@ -42,6 +42,10 @@ describe("containerConfig", () => {
     expect(config.Cmd).toEqual(expected.split(" "));
   });
 
+  it("gives commands the tool user's home and not the container's host name", () => {
+    expect(config.Env).toEqual(["HOME=/home/agent", "HOSTNAME"]);
+  });
+
   it("drops every capability but what the guest and the profile name", () => {
     expect(config.HostConfig).toMatchObject({ CapDrop: ["ALL"], CapAdd: [...guestCapabilities], Privileged: false });
     const more = { ...spec, profile: { ...standard, capabilities: ["CAP_MKNOD", "CAP_KILL"] } };
