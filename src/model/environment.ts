@@ -1,15 +1,6 @@
 import { z } from "zod";
 import { graderSpec } from "./grader.ts";
 
-/** A POSIX path that stays inside what it is joined to: relative, no `..`, no NUL. */
-const relativePath = z
-  .string()
-  .min(1)
-  .max(4096)
-  .refine((path) => !path.startsWith("/") && !path.split("/").includes("..") && !path.includes("\0"), {
-    error: "must be a relative path without ..",
-  });
-
 export const environmentName = z
   .string()
   .regex(/^[a-z0-9][a-z0-9._-]{0,127}$/i, { error: "must be letters, digits, '.', '_' or '-', at most 128 of them" });
@@ -67,5 +58,3 @@ export type Environment = z.infer<typeof environment>;
 export type EnvironmentInput = z.input<typeof environment>;
 export type Repository = z.infer<typeof repository>;
 export type Resources = z.infer<typeof resources>;
-export type Budget = z.infer<typeof budget>;
-export { relativePath };

@@ -25,7 +25,7 @@ export class EventHub {
   }
 
   #stamp(event: WithoutTime<RolloutEvent>): RolloutEvent {
-    return { ...event, at: new Date(this.#now()).toISOString() } as RolloutEvent;
+    return { ...event, at: new Date(this.#now()).toISOString() };
   }
 
   /** The rollout has ended: every stream of it ends after what was published. */

@@ -104,7 +104,10 @@ export const demoCommand = (context: CliContext): Command =>
     .option("--repo <url>", "another repository, instead of the release pair")
     .option("--commit <sha>", "its commit that mends something and brings tests for it; rollouts start from the parent")
     .option("--test <command>", "what runs its tests")
-    .option("--setup <command>", "a setup step, run once as root; may be repeated", (step: string, steps: string[] = []) => [...steps, step])
+    .option("--setup <command>", "a setup step, run once as root; may be repeated", (step: string, steps: string[] | undefined) => [
+      ...(steps ?? []),
+      step,
+    ])
     .option("--image <image>", "the image; by default host on oci, node on docker")
     .option("--report <file>", "where the report goes", "reports/demo.json")
     .option("--json", "print the report as JSON")

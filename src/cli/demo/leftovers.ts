@@ -21,7 +21,7 @@ async function guests(): Promise<string[]> {
   for (const pid of await readdir("/proc").catch((): string[] => [])) {
     if (!/^\d+$/.test(pid)) continue;
     const command = await readFile(join("/proc", pid, "cmdline"), "utf8").catch(() => "");
-    if (/^\/\.berth\/guest\0serve\0/.test(command)) found.push(`process ${pid}: a guest`);
+    if (command.startsWith("/.berth/guest\0serve\0")) found.push(`process ${pid}: a guest`);
   }
   return found;
 }

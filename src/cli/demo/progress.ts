@@ -4,7 +4,7 @@ import type { Terminal } from "../terminal.ts";
 /** What a person sees while the demo runs: one line a rollout that is drawn anew, or plain lines where nothing can be. */
 export interface Progress {
   /** A step of the whole demo. */
-  step(text: string): void;
+  readonly step: (text: string) => void;
   /** What a rollout does now. */
   rollout(name: string, text: string): void;
   /** No more of the live lines. */

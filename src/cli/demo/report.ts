@@ -72,7 +72,7 @@ export function printReport(report: DemoReport): string {
       ? [row.case, "", "", "", row.result, row.expected, row.ok ? "✓" : "✗"]
       : [
           row.case,
-          String(row["tool_calls"]),
+          String(Number(row["tool_calls"])),
           `${String(row["first_result_ms"])} ms`,
           `${(Number(row["grading_ms"]) / 1000).toFixed(1)} s`,
           row.result,
