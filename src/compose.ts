@@ -82,15 +82,28 @@ export const compose: Compose = async (config, log, { role }) => {
 
     async sweep({ dryRun, onProgress }) {
       const busy = role === "command" && (await lockHolder(lockFile)) !== undefined;
-      const live = new Set((await store.rollouts({ limit: 1_000_000, status: ["queued", "preparing", "active", "grading"] })).map((r) => r.rollout_id));
+      const live = new Set(
+        (await store.rollouts({ limit: 1_000_000, status: ["queued", "preparing", "active", "grading"] })).map(
+          (r) => r.rollout_id,
+        ),
+      );
       const items: SweptItem[] = [];
       for (const handle of await launcher.list()) {
         const { purpose } = handle.labels;
         const [kind, subject] = purpose.includes(":") ? purpose.split(":") : ["rollout", purpose];
         if (kind === "rollout" ? live.has(subject ?? "") : busy) continue;
-        const item: SweptItem = { kind: "sandbox", id: handle.id, reason: kind === "rollout" ? `its rollout ${subject} has ended` : `no controller runs that would ${kind}` };
+        const item: SweptItem = {
+          kind: "sandbox",
+          id: handle.id,
+          reason: kind === "rollout" ? `its rollout ${subject} has ended` : `no controller runs that would ${kind}`,
+        };
         onProgress(`${dryRun ? "found" : "removing"} sandbox ${handle.id}: ${item.reason}`);
-        const failure = dryRun ? undefined : await launcher.destroy(handle).then(() => undefined, (error: unknown) => String(error));
+        const failure = dryRun
+          ? undefined
+          : await launcher.destroy(handle).then(
+              () => undefined,
+              (error: unknown) => String(error),
+            );
         items.push(failure === undefined ? item : { ...item, failure });
       }
       return items;
@@ -99,7 +112,12 @@ export const compose: Compose = async (config, log, { role }) => {
     images: () => listFolderImages({ docker: dockerConnection(config.docker_host), imagesDir: config.images_dir }),
 
     async buildImage(name, onProgress): Promise<ImageSummary> {
-      const built = await buildImage({ docker: dockerConnection(config.docker_host), imagesDir: config.images_dir, name, onProgress });
+      const built = await buildImage({
+        docker: dockerConnection(config.docker_host),
+        imagesDir: config.images_dir,
+        name,
+        onProgress,
+      });
       return { name: built.name, digest: built.digest, built_at: new Date().toISOString() };
     },
 
@@ -131,7 +149,10 @@ async function chooseProvider(config: Config, log: Logger): Promise<Provider> {
   if (provider === "oci") throw new BerthError("provider_unavailable", `The oci provider cannot run here: ${reasons}.`);
   const daemon = await probeDocker(dockerOptions);
   if (daemon.works) return createDockerProvider(dockerOptions);
-  throw new BerthError("provider_unavailable", `No provider can run here. oci: ${reasons}. docker: ${sentences(daemon.reasons)}.`);
+  throw new BerthError(
+    "provider_unavailable",
+    `No provider can run here. oci: ${reasons}. docker: ${sentences(daemon.reasons)}.`,
+  );
 }
 
 const sentences = (reasons: readonly { what: string; remedy: string }[]): string =>
@@ -149,12 +170,15 @@ function dockerExporter(options: Parameters<typeof createDockerProvider>[0]): Ro
         await docker.close();
       }
     },
-    export: (location, destination, call) => exportRootfs({ docker: options.docker, image: location, destination, ...call }),
+    export: (location, destination, call) =>
+      exportRootfs({ docker: options.docker, image: location, destination, ...call }),
   };
 }
 
 /** A socket path, `unix:///path`, `tcp://host:port` or `http(s)://host:port` → where the client connects. */
-function dockerConnection(host: string): { socketPath: string } | { protocol: "http" | "https"; host: string; port: number } {
+function dockerConnection(
+  host: string,
+): { socketPath: string } | { protocol: "http" | "https"; host: string; port: number } {
   if (host.startsWith("/")) return { socketPath: host };
   const url = new URL(host);
   if (url.protocol === "unix:") return { socketPath: url.pathname };

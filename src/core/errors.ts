@@ -17,13 +17,14 @@ interface ErrorEntry {
   readonly remedy: string;
 }
 
-const entry = (
-  status: number,
-  causedBy: CausedBy,
-  remedy: string,
-  retryable = false,
-): ErrorEntry => ({ status, causedBy, remedy, retryable });
+const entry = (status: number, causedBy: CausedBy, remedy: string, retryable = false): ErrorEntry => ({
+  status,
+  causedBy,
+  remedy,
+  retryable,
+});
 
+// oxfmt-ignore
 export const errorTable = {
   // The request itself.
   unauthorized: entry(401, "caller", "Send `Authorization: Bearer <key>` with a key that the controller was started with."),

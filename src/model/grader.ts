@@ -7,7 +7,10 @@ export const testFramework = z.enum(["pytest", "vitest", "jest", "node", "tap", 
 
 export const testsGraderSpec = z.strictObject({
   type: z.literal("tests"),
-  name: z.string().regex(/^[a-z][a-z0-9_]*$/).default("tests"),
+  name: z
+    .string()
+    .regex(/^[a-z][a-z0-9_]*$/)
+    .default("tests"),
   /** Run by `sh -c` in the clean sandbox. The framework's report flags replace `{report}`, or are appended. */
   command: z.string().min(1).max(65_536),
   /** Found from the command when it is left out. */

@@ -34,7 +34,12 @@ const REFUSALS = new Set(["unknown_tool", "invalid_arguments", "budget_exhausted
  * stored before anyone is told.
  * @throws BerthError the refusals; `call_conflict`; `outcome_unknown`; infra errors, after which the call is `unknown`
  */
-export async function executeCall(live: LiveRollout, sandbox: Sandbox, call: ToolCall, context: CallContext): Promise<ToolCallResult> {
+export async function executeCall(
+  live: LiveRollout,
+  sandbox: Sandbox,
+  call: ToolCall,
+  context: CallContext,
+): Promise<ToolCallResult> {
   const { store, registry, clock, deadlineMs } = context;
   const tool = registry.has(call.tool) ? registry.get(call.tool) : undefined;
   const reserved = await store.reserveCall(live.id, {
@@ -93,11 +98,20 @@ export function replayed(call: ToolCall, record: TrajectoryRecord): ToolCallResu
     throw new BerthError("call_conflict", `The call id ${call.callId} was used for another call of this rollout.`);
   }
   if (record.state !== "done" || record.result === null) {
-    throw new BerthError("outcome_unknown", `Whether the call ${call.callId} ran to its end cannot be known; it is not run again.`);
+    throw new BerthError(
+      "outcome_unknown",
+      `Whether the call ${call.callId} ran to its end cannot be known; it is not run again.`,
+    );
   }
   const { error } = record.result;
   if (error && REFUSALS.has(error.code)) throw new BerthError(error.code, error.message, { remedy: error.remedy });
-  return { ...record.result, call_id: call.callId, tool: call.tool, duration_ms: record.duration_ms ?? 0, replayed: true };
+  return {
+    ...record.result,
+    call_id: call.callId,
+    tool: call.tool,
+    duration_ms: record.duration_ms ?? 0,
+    replayed: true,
+  };
 }
 
 function check(
@@ -112,7 +126,10 @@ function check(
     return new BerthError("unknown_tool", `There is no tool ${call.tool}; there are: ${allowed.join(", ")}.`);
   }
   if (live.callsUsed > environment.budget.tool_calls) {
-    return new BerthError("budget_exhausted", `The rollout's budget of ${environment.budget.tool_calls} tool calls is used up.`);
+    return new BerthError(
+      "budget_exhausted",
+      `The rollout's budget of ${environment.budget.tool_calls} tool calls is used up.`,
+    );
   }
   try {
     return { tool, args: parseArguments(tool, call.arguments) };

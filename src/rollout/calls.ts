@@ -94,7 +94,8 @@ export class Calls {
     const records = await this.#parts.store.trajectory(id);
     const record = records.find((candidate) => candidate.call_id === call.callId);
     if (record) return replayed(call, record);
-    if (rollout.error) throw new BerthError(rollout.error.code, rollout.error.message, { remedy: rollout.error.remedy });
+    if (rollout.error)
+      throw new BerthError(rollout.error.code, rollout.error.message, { remedy: rollout.error.remedy });
     throw new BerthError("rollout_closed", `The rollout ${id} is ${rollout.status}.`);
   }
 }

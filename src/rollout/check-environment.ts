@@ -18,7 +18,10 @@ export function parseEnvironment(input: EnvironmentInput): Environment {
 export function checkEnvironment(environment: Environment, profiles: Profiles, registry: ToolRegistry): void {
   const profile = profileNamed(profiles, environment.profile);
   if (profile.root_commands) {
-    throw new BerthError("invalid_environment", `profile: ${profile.name} is for setup steps and is never given to a policy.`);
+    throw new BerthError(
+      "invalid_environment",
+      `profile: ${profile.name} is for setup steps and is never given to a policy.`,
+    );
   }
   registry.select(environment.tools);
 }

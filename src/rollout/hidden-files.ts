@@ -12,9 +12,13 @@ const MAX_BYTES = 256 * 1024 * 1024;
  */
 export async function readHiddenFiles(folder: string, baseDir: string | null): Promise<HiddenFile[]> {
   if (!isAbsolute(folder) && baseDir === null) {
-    throw new BerthError("invalid_environment", `graders.files: ${folder} is relative, and the environment did not come from a file.`, {
-      remedy: "Give an absolute path on the controller's machine.",
-    });
+    throw new BerthError(
+      "invalid_environment",
+      `graders.files: ${folder} is relative, and the environment did not come from a file.`,
+      {
+        remedy: "Give an absolute path on the controller's machine.",
+      },
+    );
   }
   const root = resolve(baseDir ?? "/", folder);
   const names = await readdir(root, { recursive: true, withFileTypes: true }).catch((error: unknown) => {

@@ -58,7 +58,10 @@ export class LiveRollouts {
     return stored;
   }
 
-  async change(id: string, patch: Parameters<Store["updateRollout"]>[1] & { status: Rollout["status"] }): Promise<void> {
+  async change(
+    id: string,
+    patch: Parameters<Store["updateRollout"]>[1] & { status: Rollout["status"] },
+  ): Promise<void> {
     await this.#store.updateRollout(id, patch);
     this.#events.publish(id, { type: "status", status: patch.status });
   }

@@ -29,11 +29,17 @@ export async function resumeRollouts({ store, launcher, log, rollouts, preparati
     const live = new LiveRollout(rollout, await rollouts.environmentOf(rollout.rollout_id));
     rollouts.add(live);
     if (rollout.status === "queued" || rollout.status === "preparing") waiting.push(live);
-    else if (await reattach(live, handles.get(live.id), { launcher, rollouts, preparation })) keep.add(handles.get(live.id)?.id ?? "");
+    else if (await reattach(live, handles.get(live.id), { launcher, rollouts, preparation }))
+      keep.add(handles.get(live.id)?.id ?? "");
   }
   const removed = await launcher.reap(keep);
   for (const live of waiting) preparation.start(live);
-  const counts = { attached: keep.size, requeued: waiting.length, removed: removed.length, interrupted_calls: interrupted };
+  const counts = {
+    attached: keep.size,
+    requeued: waiting.length,
+    removed: removed.length,
+    interrupted_calls: interrupted,
+  };
   log.info(counts, "resumed the rollouts of the data directory");
 }
 

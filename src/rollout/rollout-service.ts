@@ -42,7 +42,10 @@ export interface RolloutService {
   registerEnvironment(input: EnvironmentInput, baseDir: string | null): Promise<Environment>;
   environments(): Promise<Environment[]>;
   /** Builds the environment's snapshot unless it is there. */
-  buildEnvironment(name: string, onProgress: (message: string) => void): Promise<{ snapshot: string; built: boolean; durationMs: number }>;
+  buildEnvironment(
+    name: string,
+    onProgress: (message: string) => void,
+  ): Promise<{ snapshot: string; built: boolean; durationMs: number }>;
   removeSnapshot(environmentName: string): Promise<boolean>;
 
   /** Takes no new work, lets running calls end within `graceMs`, keeps the sandboxes for the next controller. */

@@ -150,7 +150,8 @@ export class Rollouts implements RolloutService {
         await live.lane.idle();
         await live.sandbox?.[Symbol.asyncDispose]();
       }
-      for (const handle of await launcher.list()) if (handle.labels.purpose === rollout_id) await launcher.destroy(handle);
+      for (const handle of await launcher.list())
+        if (handle.labels.purpose === rollout_id) await launcher.destroy(handle);
       const { status } = await this.get(rollout_id);
       if (!terminalStatuses.includes(status)) await this.#rollouts.end(rollout_id, "closed");
       this.#rollouts.forget(rollout_id);
@@ -186,7 +187,9 @@ export class Rollouts implements RolloutService {
   async drain(graceMs: number): Promise<void> {
     this.#draining = true;
     const live = [...this.#rollouts.all()];
-    await withDeadline("draining", graceMs, () => Promise.all(live.map(({ lane }) => lane.idle()))).catch(() => undefined);
+    await withDeadline("draining", graceMs, () => Promise.all(live.map(({ lane }) => lane.idle()))).catch(
+      () => undefined,
+    );
     for (const rollout of live) {
       rollout.disarm();
       await rollout.sandbox?.guest.close();

@@ -41,9 +41,13 @@ export async function takeLock(file: string): Promise<ControllerLock> {
     }
     const holder = await lockHolder(file);
     if (holder) {
-      throw new BerthError("invalid_config", `data_dir: the controller with process id ${holder.pid} is using ${dirname(file)}.`, {
-        remedy: "Stop it, or give this one a data_dir of its own.",
-      });
+      throw new BerthError(
+        "invalid_config",
+        `data_dir: the controller with process id ${holder.pid} is using ${dirname(file)}.`,
+        {
+          remedy: "Stop it, or give this one a data_dir of its own.",
+        },
+      );
     }
     await rm(file, { force: true });
   }

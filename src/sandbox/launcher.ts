@@ -63,7 +63,10 @@ export class SandboxLauncher {
         `creating sandbox ${id}`,
         CREATE_DEADLINE_MS,
         (signal) =>
-          provider.create({ id, labels, expiresAtMs: clock.now() + request.lifetimeMs, ...withoutRequestOnly(request) }, { signal }),
+          provider.create(
+            { id, labels, expiresAtMs: clock.now() + request.lifetimeMs, ...withoutRequestOnly(request) },
+            { signal },
+          ),
         { parent: request.signal, code: "sandbox_create_failed" },
       );
       return this.#running(handle, await this.#shakeHands(handle, request.signal));
@@ -77,7 +80,8 @@ export class SandboxLauncher {
   /** A sandbox that an earlier controller started. @throws BerthError `sandbox_lost` when it is not running */
   async attach(handle: SandboxHandle): Promise<Sandbox> {
     const state = await this.#options.provider.inspect(handle);
-    if (state.status !== "running") throw new BerthError("sandbox_lost", `The sandbox ${handle.id} is ${state.status}.`);
+    if (state.status !== "running")
+      throw new BerthError("sandbox_lost", `The sandbox ${handle.id} is ${state.status}.`);
     return this.#running(handle, await this.#shakeHands(handle));
   }
 
@@ -108,7 +112,8 @@ export class SandboxLauncher {
     }
     const left = new Set((await provider.list(owner)).map((handle) => handle.id));
     for (const intent of await store.intents()) {
-      if (intent.provider === provider.name && !left.has(intent.id) && !keep.has(intent.id)) await store.forgetIntent(intent.id);
+      if (intent.provider === provider.name && !left.has(intent.id) && !keep.has(intent.id))
+        await store.forgetIntent(intent.id);
     }
     return removed;
   }

@@ -17,7 +17,8 @@ export async function loadProfiles(dir: string): Promise<Profiles> {
   for (const name of names.filter((file) => file.endsWith(".yaml"))) {
     const parsed = profileSchema.safeParse(parse(await readFile(join(dir, name), "utf8")));
     if (!parsed.success) throw new BerthError("invalid_config", `${join(dir, name)}: ${z.prettifyError(parsed.error)}`);
-    if (`${parsed.data.name}.yaml` !== name) throw new BerthError("invalid_config", `${join(dir, name)}: its name is ${parsed.data.name}.`);
+    if (`${parsed.data.name}.yaml` !== name)
+      throw new BerthError("invalid_config", `${join(dir, name)}: its name is ${parsed.data.name}.`);
     profiles.set(parsed.data.name, parsed.data);
   }
   return profiles;
@@ -26,6 +27,10 @@ export async function loadProfiles(dir: string): Promise<Profiles> {
 /** @throws BerthError `unknown_profile` */
 export function profileNamed(profiles: Profiles, name: string): Profile {
   const found = profiles.get(name);
-  if (!found) throw new BerthError("unknown_profile", `There is no profile ${name}; there are: ${[...profiles.keys()].join(", ")}.`);
+  if (!found)
+    throw new BerthError(
+      "unknown_profile",
+      `There is no profile ${name}; there are: ${[...profiles.keys()].join(", ")}.`,
+    );
   return found;
 }

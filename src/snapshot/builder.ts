@@ -65,7 +65,10 @@ export class SnapshotBuilder {
    * @throws BerthError `image_not_found`, `repository_unreachable`, `commit_not_found`, `setup_failed`, and those of
    * creating a sandbox. Nothing half-made remains.
    */
-  async ensure(environment: Environment, call: { signal?: AbortSignal; onProgress?: (message: string) => void } = {}): Promise<BuiltSnapshot> {
+  async ensure(
+    environment: Environment,
+    call: { signal?: AbortSignal; onProgress?: (message: string) => void } = {},
+  ): Promise<BuiltSnapshot> {
     const image = await this.#options.provider.snapshots.resolveImage(environment.image, call);
     const key = contentKey(environment, image);
     return this.#flights.run(key, async () => {
@@ -92,7 +95,10 @@ export class SnapshotBuilder {
   }
 
   async #isThere(key: string): Promise<boolean> {
-    const [snapshot, manifest] = await Promise.all([this.#options.provider.snapshots.has(key), this.#options.manifests.read(key)]);
+    const [snapshot, manifest] = await Promise.all([
+      this.#options.provider.snapshots.has(key),
+      this.#options.manifests.read(key),
+    ]);
     return snapshot && manifest !== undefined;
   }
 
@@ -156,10 +162,14 @@ export class SnapshotBuilder {
 
 /** Streams a tree of ours into the workspace as tar; links are sent as links. */
 async function sendTree(path: string, guest: Guest, signal: AbortSignal | undefined): Promise<void> {
-  const tar = spawn("tar", ["--create", "--file=-", "--numeric-owner", "--owner=0", "--group=0", "--sort=name", "--directory", path, "."], {
-    stdio: ["ignore", "pipe", "inherit"],
-    ...(signal ? { signal } : {}),
-  });
+  const tar = spawn(
+    "tar",
+    ["--create", "--file=-", "--numeric-owner", "--owner=0", "--group=0", "--sort=name", "--directory", path, "."],
+    {
+      stdio: ["ignore", "pipe", "inherit"],
+      ...(signal ? { signal } : {}),
+    },
+  );
   const ended = new Promise<number | null>((done, fail) => {
     tar.once("error", fail);
     tar.once("close", done);
@@ -191,7 +201,9 @@ async function runSetup(
     );
     if (result.outcome.type === "exited" && result.outcome.code === 0) continue;
     const how = result.outcome.type === "exited" ? `exit status ${result.outcome.code}` : result.outcome.type;
-    const said = `${result.stdout.head}${result.stdout.tail}\n${result.stderr.head}${result.stderr.tail}`.trim().slice(-4000);
+    const said = `${result.stdout.head}${result.stdout.tail}\n${result.stderr.head}${result.stderr.tail}`
+      .trim()
+      .slice(-4000);
     throw new BerthError("setup_failed", `Setup step ${index + 1} (${step.slice(0, 200)}) ended with ${how}:\n${said}`);
   }
 }

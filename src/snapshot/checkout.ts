@@ -37,7 +37,9 @@ async function verifyHistory(git: SimpleGit, target: string, { commit, history }
   const lines = (text: string) => text.split("\n").filter((line) => line !== "");
   const refs = lines(await git.raw("for-each-ref", "--format=%(objectname) %(refname)"));
   const held = lines(await git.raw("cat-file", "--batch-all-objects", "--batch-check=%(objectname) %(objecttype)"));
-  const belonging = new Set(lines(await git.raw("rev-list", "--objects", commit)).map((line) => line.slice(0, commit.length)));
+  const belonging = new Set(
+    lines(await git.raw("rev-list", "--objects", commit)).map((line) => line.slice(0, commit.length)),
+  );
   const foreign = held.filter((line) => !belonging.has(line.slice(0, commit.length)));
   const commits = held.filter((line) => line.endsWith(" commit"));
   const alternates = await readdir(join(target, ".git", "objects", "info")).catch((): string[] => []);

@@ -42,7 +42,9 @@ function everyFewSeconds(report: (event: SimpleGitProgressEvent) => void): (even
 
 /** git in `dir`, with hooks, submodules and odd transports off. Never used in a tree that a policy touched. */
 export function gitIn(dir: string, { processEnv, signal, isolated, onProgress }: GitOptions): SimpleGit {
-  const passed = Object.entries(processEnv).filter((entry): entry is [string, string] => PASSED_ON.test(entry[0]) && entry[1] !== undefined);
+  const passed = Object.entries(processEnv).filter(
+    (entry): entry is [string, string] => PASSED_ON.test(entry[0]) && entry[1] !== undefined,
+  );
   const env: Record<string, string> = {
     ...Object.fromEntries(passed),
     GIT_TERMINAL_PROMPT: "0",
@@ -56,9 +58,21 @@ export function gitIn(dir: string, { processEnv, signal, isolated, onProgress }:
     timeout: { block: SILENCE_MS },
     ...(signal ? { abort: signal } : {}),
     ...(onProgress
-      ? { progress: everyFewSeconds(({ method, stage, progress }) => onProgress(`git ${method}: ${stage} ${progress} %`)) }
+      ? {
+          progress: everyFewSeconds(({ method, stage, progress }) =>
+            onProgress(`git ${method}: ${stage} ${progress} %`),
+          ),
+        }
       : {}),
-    unsafe: { allowUnsafeHooksPath: true, allowUnsafeFsMonitor: true, allowUnsafeProtocolOverride: true, allowUnsafeConfigPaths: true, allowUnsafeSubmodule: true, allowUnsafeConfigEnvCount: true, allowUnsafeTemplateDir: true },
+    unsafe: {
+      allowUnsafeHooksPath: true,
+      allowUnsafeFsMonitor: true,
+      allowUnsafeProtocolOverride: true,
+      allowUnsafeConfigPaths: true,
+      allowUnsafeSubmodule: true,
+      allowUnsafeConfigEnvCount: true,
+      allowUnsafeTemplateDir: true,
+    },
   });
   return git.env(env);
 }

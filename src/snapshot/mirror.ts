@@ -37,7 +37,12 @@ export class Mirrors {
     const path = join(this.#dir, `${createHash("sha256").update(url).digest("hex").slice(0, 32)}.git`);
     return this.#flights.run(`${path} ${request.commit}`, async () => {
       if (!(await exists(path))) await this.#flights.run(path, () => this.#init(path));
-      const git = gitIn(path, { processEnv: this.#processEnv, signal: request.signal, isolated: false, onProgress: request.onProgress });
+      const git = gitIn(path, {
+        processEnv: this.#processEnv,
+        signal: request.signal,
+        isolated: false,
+        onProgress: request.onProgress,
+      });
       if (await hasCommit(git, request.commit)) return path;
       request.onProgress?.(`fetching ${printableUrl(url)}`);
       await this.#fetchQueue(path).add(() => fetchInto(git, url, request.commit));
@@ -76,7 +81,11 @@ async function fetchInto(git: SimpleGit, url: string, commit: string): Promise<v
     if (last !== undefined && refs !== attempts[1] && !(await reachable(git, url))) break;
   }
   if (last !== undefined && !(await reachable(git, url))) {
-    throw new BerthError("repository_unreachable", `The repository ${printableUrl(url)} cannot be read: ${gitSays(last)}`, { cause: last });
+    throw new BerthError(
+      "repository_unreachable",
+      `The repository ${printableUrl(url)} cannot be read: ${gitSays(last)}`,
+      { cause: last },
+    );
   }
   throw new BerthError("commit_not_found", `The repository ${printableUrl(url)} has no commit ${commit}.`);
 }
@@ -94,7 +103,12 @@ const hasCommit = (git: SimpleGit, commit: string): Promise<boolean> =>
   );
 
 const gitSays = (error: unknown): string =>
-  printableUrl(toBerthError(error).message.trim().split("\n").findLast((line) => line.trim() !== "") ?? "git said nothing").slice(0, 500);
+  printableUrl(
+    toBerthError(error)
+      .message.trim()
+      .split("\n")
+      .findLast((line) => line.trim() !== "") ?? "git said nothing",
+  ).slice(0, 500);
 
 const exists = (path: string): Promise<boolean> =>
   access(path).then(

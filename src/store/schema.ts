@@ -1,4 +1,3 @@
-
 /** The tables. Times are ISO 8601 text in UTC; what is called `json` is text that a model's schema can parse. */
 export interface Tables {
   environments: {

@@ -8,7 +8,15 @@ import type { TrajectoryRecord } from "../model/trajectory.ts";
 import { verdict as verdictSchema, type Verdict } from "../model/verdict.ts";
 import { rolloutOf, trajectoryRecordOf } from "./rows.ts";
 import type { RolloutRow, Tables } from "./schema.ts";
-import type { CallReservation, NewRollout, Reserved, RolloutPatch, SandboxIntent, Store, StoredEnvironment } from "./store.ts";
+import type {
+  CallReservation,
+  NewRollout,
+  Reserved,
+  RolloutPatch,
+  SandboxIntent,
+  Store,
+  StoredEnvironment,
+} from "./store.ts";
 
 const storedEnvironment = (row: { json: string; base_dir: string | null }): StoredEnvironment => ({
   environment: environmentSchema.parse(JSON.parse(row.json)),
@@ -82,12 +90,19 @@ export class SqlStore implements Store {
     return row && storedEnvironment(row);
   }
 
-  async rollouts(query: { limit: number; before?: string; status?: Rollout["status"][]; group?: string }): Promise<Rollout[]> {
+  async rollouts(query: {
+    limit: number;
+    before?: string;
+    status?: Rollout["status"][];
+    group?: string;
+  }): Promise<Rollout[]> {
     let rows = this.#db.selectFrom("rollouts");
     if (query.before !== undefined) rows = rows.where("created_at", "<", query.before);
     if (query.status !== undefined) rows = rows.where("status", "in", query.status);
     if (query.group !== undefined) rows = rows.where("group_name", "=", query.group);
-    const found = await this.#withCallCount(rows.orderBy("created_at", "desc").orderBy("id").limit(query.limit)).execute();
+    const found = await this.#withCallCount(
+      rows.orderBy("created_at", "desc").orderBy("id").limit(query.limit),
+    ).execute();
     return found.map(rolloutOf);
   }
 
@@ -161,7 +176,12 @@ export class SqlStore implements Store {
   }
 
   async trajectory(rolloutId: string): Promise<TrajectoryRecord[]> {
-    const rows = await this.#db.selectFrom("tool_calls").selectAll().where("rollout_id", "=", rolloutId).orderBy("seq").execute();
+    const rows = await this.#db
+      .selectFrom("tool_calls")
+      .selectAll()
+      .where("rollout_id", "=", rolloutId)
+      .orderBy("seq")
+      .execute();
     return rows.map(trajectoryRecordOf);
   }
 
@@ -176,7 +196,11 @@ export class SqlStore implements Store {
   }
 
   async changeSet(rolloutId: string): Promise<ChangeSet | undefined> {
-    const row = await this.#db.selectFrom("change_sets").select("json").where("rollout_id", "=", rolloutId).executeTakeFirst();
+    const row = await this.#db
+      .selectFrom("change_sets")
+      .select("json")
+      .where("rollout_id", "=", rolloutId)
+      .executeTakeFirst();
     return row && changeSetSchema.parse(JSON.parse(row.json));
   }
 
@@ -222,7 +246,11 @@ export class SqlStore implements Store {
         .values({ key: "id", value: proposed })
         .onConflict((conflict) => conflict.column("key").doNothing())
         .execute();
-      const { value } = await this.#db.selectFrom("installation").select("value").where("key", "=", "id").executeTakeFirstOrThrow();
+      const { value } = await this.#db
+        .selectFrom("installation")
+        .select("value")
+        .where("key", "=", "id")
+        .executeTakeFirstOrThrow();
       return value;
     });
   }
@@ -247,9 +275,13 @@ export class SqlStore implements Store {
       return await work();
     } catch (error) {
       if (error instanceof BerthError) throw error;
-      throw new BerthError("storage_failed", `The store refused a write: ${error instanceof Error ? error.message : String(error)}`, {
-        cause: error,
-      });
+      throw new BerthError(
+        "storage_failed",
+        `The store refused a write: ${error instanceof Error ? error.message : String(error)}`,
+        {
+          cause: error,
+        },
+      );
     }
   }
 }

@@ -37,7 +37,10 @@ async function loadProfile(name: string): Promise<Profile> {
 async function hindrance(): Promise<string | undefined> {
   const probe = await probeDocker({ docker, guestBinary });
   if (!probe.works) return probe.reasons.map(({ what, remedy }) => `${what} ${remedy}`).join(" ");
-  const image = await client.getImage("berth/base:latest").inspect().catch(() => undefined);
+  const image = await client
+    .getImage("berth/base:latest")
+    .inspect()
+    .catch(() => undefined);
   return image ? undefined : "The image berth/base:latest is missing: run `berth image build base`.";
 }
 
@@ -49,7 +52,9 @@ interface Answer {
 async function ask(session: ClientHttp2Session, method: string, path: string, body?: object): Promise<Answer> {
   const request = session.request({ ":method": method, ":path": path, "content-type": "application/json" });
   request.end(body === undefined ? undefined : JSON.stringify(body));
-  const status = new Promise<number>((resolve) => request.once("response", (headers) => resolve(headers[":status"] ?? 0)));
+  const status = new Promise<number>((resolve) =>
+    request.once("response", (headers) => resolve(headers[":status"] ?? 0)),
+  );
   const body_ = await text(request);
   return { status: await status, body: JSON.parse(body_) as Record<string, unknown> };
 }
@@ -149,7 +154,9 @@ describe("docker", () => {
     const memory = "cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes 2>/dev/null";
     expect(await sh(session, memory)).toBe(`${256 * 2 ** 20}\n`);
     expect(await sh(session, "cat /sys/fs/cgroup/pids.max /sys/fs/cgroup/pids/pids.max 2>/dev/null")).toBe("64\n");
-    expect(await sh(session, "echo x > /.berth/guest; echo x > /run/berth/x; ls /run/berth")).not.toMatch(/guest\.sock/);
+    expect(await sh(session, "echo x > /.berth/guest; echo x > /run/berth/x; ls /run/berth")).not.toMatch(
+      /guest\.sock/,
+    );
   });
 
   it("lets the guest alone see the socket and keeps it when a command runs out of memory", async () => {
@@ -261,16 +268,23 @@ describe("docker", () => {
     expect(await provider.snapshots.has(key)).toBe(true);
     expect((await provider.snapshots.list()).map((snapshot) => snapshot.key)).toContain(key);
 
-    const [a, b] = [await provider.create(await spec({ base: { kind: "snapshot", key } })), await provider.create(await spec({ base: { kind: "snapshot", key } }))];
+    const [a, b] = [
+      await provider.create(await spec({ base: { kind: "snapshot", key } })),
+      await provider.create(await spec({ base: { kind: "snapshot", key } })),
+    ];
     const [inA, inB] = [await open(a), await open(b)];
-    expect(await sh(inA, "cat sub/file /etc/marker; echo two > sub/file; ls -A /run/berth /.berth")).toContain("one\netc\n");
+    expect(await sh(inA, "cat sub/file /etc/marker; echo two > sub/file; ls -A /run/berth /.berth")).toContain(
+      "one\netc\n",
+    );
     expect(await sh(inB, "cat sub/file")).toBe("one\n");
 
     await provider.snapshots.remove(key);
     expect(await provider.snapshots.has(key)).toBe(false);
     expect(await sh(inA, "cat sub/file")).toBe("two\n");
     await provider.snapshots.remove(key);
-    await expect(provider.create(await spec({ base: { kind: "snapshot", key } }))).rejects.toMatchObject({ code: "sandbox_create_failed" });
+    await expect(provider.create(await spec({ base: { kind: "snapshot", key } }))).rejects.toMatchObject({
+      code: "sandbox_create_failed",
+    });
     for (const handle of [a, b]) await provider.destroy(handle);
     await provider.snapshots.remove(key);
     const filters = JSON.stringify({ label: [`berth.snapshot=${key}`] });
@@ -313,13 +327,19 @@ describe("docker", () => {
 
   it("refuses what it cannot enforce, and leaves nothing of what it could not start", async () => {
     const quota = resources.parse({ disk_mb: 100 });
-    await expect(provider.create(await spec({ resources: quota }))).rejects.toMatchObject({ code: "capability_missing" });
+    await expect(provider.create(await spec({ resources: quota }))).rejects.toMatchObject({
+      code: "capability_missing",
+    });
     const unknown = { ...standard, seccomp: "no-such-profile" };
     await expect(provider.create(await spec({ profile: unknown }))).rejects.toMatchObject({ code: "unknown_profile" });
     const image = { name: "gone", digest: `sha256:${"0".repeat(64)}`, location: `sha256:${"0".repeat(64)}` };
-    await expect(provider.create(await spec({ base: { kind: "image", image } }))).rejects.toMatchObject({ code: "image_not_found" });
+    await expect(provider.create(await spec({ base: { kind: "image", image } }))).rejects.toMatchObject({
+      code: "image_not_found",
+    });
     const nonsense = { ...standard, capabilities: ["CAP_NO_SUCH_THING"] };
-    await expect(provider.create(await spec({ profile: nonsense }))).rejects.toMatchObject({ code: "sandbox_create_failed" });
+    await expect(provider.create(await spec({ profile: nonsense }))).rejects.toMatchObject({
+      code: "sandbox_create_failed",
+    });
     expect(await provider.list(owner)).toEqual([]);
   });
 
@@ -339,9 +359,13 @@ describe("docker", () => {
       await access(join(destination, "usr/bin/dpkg"));
       expect((await lstat(join(destination, "etc/shadow"))).gid).toBe(42);
       expect((await lstat(join(destination, "usr/bin/su"))).mode & 0o4000).toBe(0o4000);
-      await expect(exportRootfs({ docker, image: "berth/debian:bookworm", destination })).rejects.toMatchObject({ code: "invalid_config" });
+      await expect(exportRootfs({ docker, image: "berth/debian:bookworm", destination })).rejects.toMatchObject({
+        code: "invalid_config",
+      });
       const other = join(directory, "other");
-      await expect(exportRootfs({ docker, image: "localhost:1/none", destination: other })).rejects.toMatchObject({ code: "image_not_found" });
+      await expect(exportRootfs({ docker, image: "localhost:1/none", destination: other })).rejects.toMatchObject({
+        code: "image_not_found",
+      });
       await expect(access(other)).rejects.toThrow("ENOENT");
     } finally {
       await rm(directory, { recursive: true });

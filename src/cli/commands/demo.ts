@@ -27,7 +27,10 @@ interface Options extends Record<string, unknown> {
 const LOG_QUIET = "error";
 
 async function demo(context: CliContext, options: Options): Promise<void> {
-  const config: Config = { ...configOf(context, options), ...(options["logLevel"] === undefined ? { log_level: LOG_QUIET } : {}) };
+  const config: Config = {
+    ...configOf(context, options),
+    ...(options["logLevel"] === undefined ? { log_level: LOG_QUIET } : {}),
+  };
   const report = await run(context, config, options);
   await writeReport(resolve(options.report), report);
   if (options.json) printJson(context, report);
@@ -55,11 +58,18 @@ async function run(context: CliContext, config: Config, options: Options): Promi
     if (image === "node") await ensureImage(berth, image, progress.step);
     await client.registerEnvironment(task.environment);
     const built = await berth.service.buildEnvironment(task.environment.name, progress.step);
-    progress.step(`snapshot   ${built.snapshot.slice(0, 12)} ${built.built ? `built in ${(built.durationMs / 1000).toFixed(1)} s` : "was there"}`);
+    progress.step(
+      `snapshot   ${built.snapshot.slice(0, 12)} ${built.built ? `built in ${(built.durationMs / 1000).toFixed(1)} s` : "was there"}`,
+    );
     const results = await Promise.all(policies.map((policy) => play(policy, task, client, progress)));
     progress.end();
     const orphans = await berth.sweep({ dryRun: true, onProgress: () => {} });
-    return { played: results, left: orphans.map(({ kind, id }) => `${kind} ${id}`), backend: berth.provider, title: task.title };
+    return {
+      played: results,
+      left: orphans.map(({ kind, id }) => `${kind} ${id}`),
+      backend: berth.provider,
+      title: task.title,
+    };
   })();
   return demoReport({
     title,
@@ -85,7 +95,10 @@ async function taskSource(options: Options, dir: string, onProgress: (message: s
 }
 
 async function ensureImage(
-  berth: { images(): Promise<readonly { name: string; digest: string | null }[]>; buildImage(name: string, say: (text: string) => void): Promise<unknown> },
+  berth: {
+    images(): Promise<readonly { name: string; digest: string | null }[]>;
+    buildImage(name: string, say: (text: string) => void): Promise<unknown>;
+  },
   name: string,
   onProgress: (message: string) => void,
 ): Promise<void> {
@@ -104,10 +117,11 @@ export const demoCommand = (context: CliContext): Command =>
     .option("--repo <url>", "another repository, instead of the release pair")
     .option("--commit <sha>", "its commit that mends something and brings tests for it; rollouts start from the parent")
     .option("--test <command>", "what runs its tests")
-    .option("--setup <command>", "a setup step, run once as root; may be repeated", (step: string, steps: string[] | undefined) => [
-      ...(steps ?? []),
-      step,
-    ])
+    .option(
+      "--setup <command>",
+      "a setup step, run once as root; may be repeated",
+      (step: string, steps: string[] | undefined) => [...(steps ?? []), step],
+    )
     .option("--image <image>", "the image; by default host on oci, node on docker")
     .option("--report <file>", "where the report goes", "reports/demo.json")
     .option("--json", "print the report as JSON")

@@ -20,10 +20,21 @@ export async function startController(config: Config, compose: Compose): Promise
   const log = createLogger({ level: config.log_level });
   const berth = await compose(settings, log, { role: "controller" });
   started.defer(() => berth.close());
-  const app = buildApp({ service: berth.service, tools: berth.tools, config: settings, log, readiness: berth.readiness });
+  const app = buildApp({
+    service: berth.service,
+    tools: berth.tools,
+    config: settings,
+    log,
+    readiness: berth.readiness,
+  });
   started.defer(() => app.close());
   await app.listen({ host: settings.host, port: 0 });
   const url = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`;
   const parts = started.move();
-  return { berth, url, client: new BerthClient({ url, apiKey: key }), [Symbol.asyncDispose]: () => parts.disposeAsync() };
+  return {
+    berth,
+    url,
+    client: new BerthClient({ url, apiKey: key }),
+    [Symbol.asyncDispose]: () => parts.disposeAsync(),
+  };
 }

@@ -3,7 +3,12 @@ import { join } from "node:path";
 
 /** What a machine shows of sandboxes: each item is a line for people. */
 export async function traces(dataDir: string): Promise<ReadonlySet<string>> {
-  return new Set([...(await mounts(dataDir)), ...(await guests()), ...(await cgroups()), ...(await sandboxFolders(dataDir))]);
+  return new Set([
+    ...(await mounts(dataDir)),
+    ...(await guests()),
+    ...(await cgroups()),
+    ...(await sandboxFolders(dataDir)),
+  ]);
 }
 
 /** What is there now and was not before. */

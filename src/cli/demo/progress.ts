@@ -27,7 +27,9 @@ export function liveProgress(terminal: Terminal, write: (text: string) => void):
   const lines = new Map<string, string>();
   let drawn = 0;
   const draw = () => {
-    write(`${drawn > 0 ? `\u001b[${drawn}A` : ""}${[...lines].map(([name, text]) => `\u001b[2K${fit(`${name.padEnd(8)} ${text}`)}\n`).join("")}`);
+    write(
+      `${drawn > 0 ? `\u001b[${drawn}A` : ""}${[...lines].map(([name, text]) => `\u001b[2K${fit(`${name.padEnd(8)} ${text}`)}\n`).join("")}`,
+    );
     drawn = lines.size;
   };
   return {

@@ -45,20 +45,27 @@ export async function releaseTask(dir: string, onProgress: (message: string) => 
     url: `file://${repository}`,
     fix: commit,
     image: undefined,
-    setup: [`mkdir -p /opt/tests && ln -s /opt/tests/node_modules /node_modules && npm install --prefix /opt/tests --no-audit --no-fund --ignore-scripts --loglevel=error ${TEST_PACKAGES.join(" ")}`],
+    setup: [
+      `mkdir -p /opt/tests && ln -s /opt/tests/node_modules /node_modules && npm install --prefix /opt/tests --no-audit --no-fund --ignore-scripts --loglevel=error ${TEST_PACKAGES.join(" ")}`,
+    ],
     test: "/node_modules/.bin/tape 'test/*.test.js'",
   };
 }
 
 async function commitRelease(dir: string, repository: string, release: Release): Promise<void> {
   const archive = await download(dir, release);
-  for (const name of await readdir(repository)) if (name !== ".git") await rm(join(repository, name), { recursive: true });
+  for (const name of await readdir(repository))
+    if (name !== ".git") await rm(join(repository, name), { recursive: true });
   const unpacked = join(dir, `unpacked-${release.version}`);
   await rm(unpacked, { recursive: true, force: true });
   await mkdir(unpacked);
-  await execa("tar", ["--extract", "--gzip", "--file", archive, "--directory", unpacked, "--strip-components=1", "--no-same-owner"], {
-    timeout: DOWNLOAD_DEADLINE_MS,
-  });
+  await execa(
+    "tar",
+    ["--extract", "--gzip", "--file", archive, "--directory", unpacked, "--strip-components=1", "--no-same-owner"],
+    {
+      timeout: DOWNLOAD_DEADLINE_MS,
+    },
+  );
   await cp(unpacked, repository, { recursive: true });
   await rm(unpacked, { recursive: true });
   await git(repository, "add", "--all", "--force");
@@ -74,12 +81,20 @@ async function download(dir: string, { version, sha512 }: Release): Promise<stri
     cwd: dir,
   });
   if (result.exitCode !== 0) {
-    throw new BerthError("repository_unreachable", `npm could not fetch ${PACKAGE}@${version}: ${result.stderr.slice(-500)}`, {
-      remedy: `Check that npm reaches its registry: \`npm view ${PACKAGE}@${version}\`; or give --repo, --commit and --test.`,
-    });
+    throw new BerthError(
+      "repository_unreachable",
+      `npm could not fetch ${PACKAGE}@${version}: ${result.stderr.slice(-500)}`,
+      {
+        remedy: `Check that npm reaches its registry: \`npm view ${PACKAGE}@${version}\`; or give --repo, --commit and --test.`,
+      },
+    );
   }
   const got = await sha512Of(archive);
-  if (got !== sha512) throw new BerthError("repository_unreachable", `The archive of ${PACKAGE} ${version} has the checksum ${got}, not ${sha512}.`);
+  if (got !== sha512)
+    throw new BerthError(
+      "repository_unreachable",
+      `The archive of ${PACKAGE} ${version} has the checksum ${got}, not ${sha512}.`,
+    );
   return archive;
 }
 

@@ -32,7 +32,8 @@ export function demoReport(input: {
   totalMs: number;
 }): DemoReport {
   const rewards = input.played.map((rollout): DemoRow => {
-    const result = rollout.verdict.status === "scored" ? String(rollout.verdict.reward) : `unscored: ${rollout.verdict.reason.code}`;
+    const result =
+      rollout.verdict.status === "scored" ? String(rollout.verdict.reward) : `unscored: ${rollout.verdict.reason.code}`;
     const expected = String(rollout.policy.reward);
     return {
       case: rollout.policy.name,
@@ -43,7 +44,10 @@ export function demoReport(input: {
       tool_calls: rollout.toolCalls,
       first_result_ms: Math.round(rollout.firstResultMs),
       grading_ms: Math.round(rollout.gradingMs),
-      summary: rollout.verdict.status === "scored" ? (rollout.verdict.parts[0]?.summary ?? "") : rollout.verdict.reason.message,
+      summary:
+        rollout.verdict.status === "scored"
+          ? (rollout.verdict.parts[0]?.summary ?? "")
+          : rollout.verdict.reason.message,
     };
   });
   const left: DemoRow = {

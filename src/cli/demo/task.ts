@@ -28,7 +28,8 @@ export interface Task {
   readonly visibleTests: readonly string[];
 }
 
-const testPath = /(?:^|\/)(?:tests?|__tests__|specs?)\/|(?:^|\/)test_[^/]*\.py$|[._-](?:test|spec)s?\.[a-z]+$|_test\.(?:go|py)$/i;
+const testPath =
+  /(?:^|\/)(?:tests?|__tests__|specs?)\/|(?:^|\/)test_[^/]*\.py$|[._-](?:test|spec)s?\.[a-z]+$|_test\.(?:go|py)$/i;
 
 /** Base, oracle and hidden tests out of one commit. @throws BerthError `repository_unreachable`, `commit_not_found`, `invalid_environment` */
 export async function deriveTask(
@@ -36,18 +37,35 @@ export async function deriveTask(
   options: { dataDir: string; image: string; processEnv: NodeJS.ProcessEnv; onProgress: (message: string) => void },
 ): Promise<Task> {
   const { dataDir, processEnv, onProgress } = options;
-  const mirror = await new Mirrors(join(dataDir, "mirrors"), processEnv).ensure({ url: source.url, commit: source.fix, onProgress });
+  const mirror = await new Mirrors(join(dataDir, "mirrors"), processEnv).ensure({
+    url: source.url,
+    commit: source.fix,
+    onProgress,
+  });
   const git = gitIn(mirror, { processEnv, isolated: true });
   const parents = (await git.raw("rev-list", "--parents", "-n", "1", source.fix)).trim().split(" ").slice(1);
   const [base] = parents;
-  if (base === undefined) throw new BerthError("invalid_environment", `The commit ${source.fix} has no parent to start from.`);
+  if (base === undefined)
+    throw new BerthError("invalid_environment", `The commit ${source.fix} has no parent to start from.`);
 
-  const changed = (await git.raw("diff", "--name-only", "--no-renames", "-z", base, source.fix)).split("\0").filter(Boolean);
+  const changed = (await git.raw("diff", "--name-only", "--no-renames", "-z", base, source.fix))
+    .split("\0")
+    .filter(Boolean);
   const product = changed.filter((path) => !testPath.test(path));
   if (product.length === 0 || product.length === changed.length) {
     throw new BerthError("invalid_environment", `The commit ${source.fix} must change both product code and tests.`);
   }
-  const oraclePatch = await git.raw("diff", "--no-ext-diff", "--no-textconv", "--no-renames", "--no-color", base, source.fix, "--", ...product);
+  const oraclePatch = await git.raw(
+    "diff",
+    "--no-ext-diff",
+    "--no-textconv",
+    "--no-renames",
+    "--no-color",
+    base,
+    source.fix,
+    "--",
+    ...product,
+  );
   const hidden = await hiddenTests(mirror, source, options);
   const baseFiles = (await git.raw("ls-tree", "-r", "--name-only", "-z", base)).split("\0").filter(Boolean);
 
@@ -55,7 +73,9 @@ export async function deriveTask(
     title: source.title,
     testCommand: source.test,
     oraclePatch,
-    visibleTests: baseFiles.filter((path) => testPath.test(path) && /\.(?:[cm]?[jt]sx?|py|go)$/.test(path)).slice(0, 50),
+    visibleTests: baseFiles
+      .filter((path) => testPath.test(path) && /\.(?:[cm]?[jt]sx?|py|go)$/.test(path))
+      .slice(0, 50),
     environment: {
       name: `demo-${source.fix.slice(0, 12)}`,
       image: options.image,
@@ -69,13 +89,19 @@ export async function deriveTask(
 }
 
 /** The test files of the fix, in a folder that only the controller sees. */
-async function hiddenTests(mirror: string, source: TaskSource, options: { dataDir: string; processEnv: NodeJS.ProcessEnv }): Promise<string> {
+async function hiddenTests(
+  mirror: string,
+  source: TaskSource,
+  options: { dataDir: string; processEnv: NodeJS.ProcessEnv },
+): Promise<string> {
   const target = join(options.dataDir, "demo", "hidden", source.fix);
   await rm(target, { recursive: true, force: true });
   await mkdir(dirname(target), { recursive: true });
   const tree = await mkdtemp(join(options.dataDir, "demo", "tree-"));
   try {
-    await checkOut(mirror, { url: source.url, commit: source.fix, history: "none" }, tree, { processEnv: options.processEnv });
+    await checkOut(mirror, { url: source.url, commit: source.fix, history: "none" }, tree, {
+      processEnv: options.processEnv,
+    });
     for (const entry of await readdir(tree, { recursive: true, withFileTypes: true })) {
       const path = relative(tree, join(entry.parentPath, entry.name));
       if (!entry.isFile() || path.startsWith(".git/") || !testPath.test(path)) continue;

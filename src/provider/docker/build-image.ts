@@ -30,11 +30,20 @@ async function readDockerfile(imagesDir: string, name: string): Promise<string> 
   try {
     return await readFile(file, "utf8");
   } catch (cause) {
-    throw new BerthError("image_not_found", `There is no ${file}.`, { cause, remedy: `List the images: \`ls ${imagesDir}\`.` });
+    throw new BerthError("image_not_found", `There is no ${file}.`, {
+      cause,
+      remedy: `List the images: \`ls ${imagesDir}\`.`,
+    });
   }
 }
 
-async function build(daemon: Daemon, folder: string, name: string, base: string | undefined, options: CallOptions): Promise<void> {
+async function build(
+  daemon: Daemon,
+  folder: string,
+  name: string,
+  base: string | undefined,
+  options: CallOptions,
+): Promise<void> {
   const { onProgress = () => undefined, signal } = options;
   try {
     await daemon.call(

@@ -20,7 +20,12 @@ export function capabilitiesOf(facts: DaemonFacts): Capabilities {
   offer("memory_limit", facts.memoryLimit, `the Docker daemon cannot limit memory${rootless}`);
   offer("pids_limit", facts.pidsLimit, `the Docker daemon cannot limit processes${rootless}`);
   offer("cpu_limit", facts.cpuLimit, `the Docker daemon cannot limit CPU time${rootless}`);
-  offer("oom_reported", facts.memoryLimit, "out-of-memory kills are counted by the memory controller, which is missing");
-  gaps.disk_quota = "Docker limits a container's disk only on overlay2 over XFS with project quotas, which cannot be verified";
+  offer(
+    "oom_reported",
+    facts.memoryLimit,
+    "out-of-memory kills are counted by the memory controller, which is missing",
+  );
+  gaps.disk_quota =
+    "Docker limits a container's disk only on overlay2 over XFS with project quotas, which cannot be verified";
   return { has, gaps };
 }

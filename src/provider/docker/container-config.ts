@@ -46,12 +46,18 @@ function guestArguments(spec: SandboxSpec): string[] {
   const { user, root_commands } = spec.profile;
   return [
     "serve",
-    "--listen", guestAddress,
-    "--root", spec.workdir,
-    "--home", toolHome,
-    "--uid", String(user.uid),
-    "--gid", String(user.gid),
-    "--expires-at", String(spec.expiresAtMs),
+    "--listen",
+    guestAddress,
+    "--root",
+    spec.workdir,
+    "--home",
+    toolHome,
+    "--uid",
+    String(user.uid),
+    "--gid",
+    String(user.gid),
+    "--expires-at",
+    String(spec.expiresAtMs),
     ...(root_commands ? ["--allow-root"] : []),
   ];
 }

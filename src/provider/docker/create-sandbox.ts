@@ -30,7 +30,9 @@ class GuestMissing extends Error {}
 function missingBase(spec: SandboxSpec, cause: unknown): BerthError {
   const { base } = spec;
   if (base.kind === "image") {
-    return new BerthError("image_not_found", `The Docker daemon no longer has the image ${base.image.name}.`, { cause });
+    return new BerthError("image_not_found", `The Docker daemon no longer has the image ${base.image.name}.`, {
+      cause,
+    });
   }
   return new BerthError("sandbox_create_failed", `The Docker daemon does not have the snapshot ${base.key}.`, {
     cause,
@@ -44,7 +46,11 @@ export function createSandbox(parts: Parts): (spec: SandboxSpec, options?: CallO
   const inFlight = new Map<string, Promise<void>>();
 
   /** The container's id, and whether it is this call's to start. */
-  async function claim(spec: SandboxSpec, handle: SandboxHandle, image: string): Promise<{ id: string; start: boolean }> {
+  async function claim(
+    spec: SandboxSpec,
+    handle: SandboxHandle,
+    image: string,
+  ): Promise<{ id: string; start: boolean }> {
     const seccomp = await loadSeccomp(parts.seccompDir, spec.profile.seccomp);
     const { cgroupVersion } = parts.facts;
     const config = containerConfig(spec, { image, guestVolume: guest.name, seccomp, cgroupVersion });
@@ -58,7 +64,8 @@ export function createSandbox(parts: Parts): (spec: SandboxSpec, options?: CallO
       if (refusalStatus(thrown) !== 409) throw thrown;
     }
     const found = await inspectContainer(daemon, containerName(spec.id));
-    if (found === undefined) throw new BerthError("sandbox_create_failed", `The sandbox ${spec.id} vanished while it was created.`);
+    if (found === undefined)
+      throw new BerthError("sandbox_create_failed", `The sandbox ${spec.id} vanished while it was created.`);
     if (!sameSandbox(handle, handleOf(found.Config.Labels))) {
       throw new BerthError("sandbox_create_failed", `The id ${spec.id} is taken by another sandbox.`);
     }
@@ -75,7 +82,8 @@ export function createSandbox(parts: Parts): (spec: SandboxSpec, options?: CallO
       // 304: another controller was faster.
       if (refusalStatus(thrown) === 304) return;
       await removeContainer(daemon, containerId, clock);
-      if (thrown instanceof DaemonRefusal && /no such file/i.test(thrown.message)) throw new GuestMissing(thrown.message);
+      if (thrown instanceof DaemonRefusal && /no such file/i.test(thrown.message))
+        throw new GuestMissing(thrown.message);
       throw thrown;
     }
   }
@@ -98,7 +106,10 @@ export function createSandbox(parts: Parts): (spec: SandboxSpec, options?: CallO
         await attempt(spec, handle);
       });
     } catch (thrown) {
-      throw toBerthError(refusedAs("sandbox_create_failed", `start the sandbox ${spec.id}`, thrown), "sandbox_create_failed");
+      throw toBerthError(
+        refusedAs("sandbox_create_failed", `start the sandbox ${spec.id}`, thrown),
+        "sandbox_create_failed",
+      );
     }
   }
 

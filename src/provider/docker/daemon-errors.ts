@@ -60,7 +60,8 @@ function unreachableRemedy(code: unknown): string {
  * What is ours stays what it is.
  */
 export function fromClient(thrown: unknown): Error {
-  if (thrown instanceof BerthError || thrown instanceof DaemonRefusal || thrown instanceof DaemonStepFailure) return thrown;
+  if (thrown instanceof BerthError || thrown instanceof DaemonRefusal || thrown instanceof DaemonStepFailure)
+    return thrown;
   const status = field(thrown, "statusCode");
   if (typeof status === "number") return new DaemonRefusal(status, daemonMessage(thrown));
   const code = field(thrown, "code");

@@ -27,10 +27,14 @@ export function mmdebstrapArguments(suite: string, withCertificates: boolean): s
 function failed(suite: string, error: unknown): BerthError {
   const fields = (error ?? {}) as { code?: unknown; stderr?: unknown };
   if (fields.code === "ENOENT") {
-    return new BerthError("image_not_found", "No registry can be reached, and mmdebstrap, which makes a Debian root without one, is not installed.", {
-      cause: error,
-      remedy: "Install it: `apt-get install mmdebstrap`.",
-    });
+    return new BerthError(
+      "image_not_found",
+      "No registry can be reached, and mmdebstrap, which makes a Debian root without one, is not installed.",
+      {
+        cause: error,
+        remedy: "Install it: `apt-get install mmdebstrap`.",
+      },
+    );
   }
   const said = typeof fields.stderr === "string" ? fields.stderr.trim().split("\n").slice(-3).join(" ") : String(error);
   return new BerthError("image_not_found", `mmdebstrap could not make a Debian ${suite} root: ${said}`, {

@@ -43,7 +43,15 @@ export async function createDockerProvider(options: DockerProviderOptions): Prom
     throw thrown;
   });
   const capabilities = capabilitiesOf(facts);
-  const create = createSandbox({ daemon, facts, capabilities, seccompDir, guest: guestVolume(daemon, guest, clock), clock, log });
+  const create = createSandbox({
+    daemon,
+    facts,
+    capabilities,
+    seccompDir,
+    guest: guestVolume(daemon, guest, clock),
+    clock,
+    log,
+  });
   const streams = new Set<Duplex>();
 
   return {
@@ -72,7 +80,9 @@ export async function createDockerProvider(options: DockerProviderOptions): Prom
       try {
         container = await containerOf(daemon, handle);
       } catch (cause) {
-        throw new BerthError("teardown_failed", `The sandbox ${handle.id} could not be removed: ${String(cause)}`, { cause });
+        throw new BerthError("teardown_failed", `The sandbox ${handle.id} could not be removed: ${String(cause)}`, {
+          cause,
+        });
       }
       if (container !== undefined) await removeContainer(daemon, container.Id, clock);
     },

@@ -55,7 +55,9 @@ export class ExecStream extends Duplex {
       this.#left = this.#header.readUInt32BE(4);
       this.#header = Buffer.alloc(0);
       if (this.#frame !== stdoutFrame && !stderrFrames.has(this.#frame)) {
-        this.destroy(new BerthError("provider_unavailable", "The Docker daemon sent something else than an exec's output."));
+        this.destroy(
+          new BerthError("provider_unavailable", "The Docker daemon sent something else than an exec's output."),
+        );
       }
     }
     if (!wanted) this.#socket.pause();
@@ -75,7 +77,9 @@ export class ExecStream extends Duplex {
   #end(): void {
     if (this.destroyed || this.readableEnded) return;
     if (this.#left > 0 || this.#header.length > 0) {
-      this.destroy(new BerthError("provider_unavailable", "The Docker daemon closed an exec's connection inside a frame."));
+      this.destroy(
+        new BerthError("provider_unavailable", "The Docker daemon closed an exec's connection inside a frame."),
+      );
     } else if (!this.#heard && !this.writableEnded) {
       const reason = this.#diagnosis.trim() || "it said nothing";
       this.destroy(new BerthError("sandbox_lost", `The guest could not be dialled: ${reason}.`));

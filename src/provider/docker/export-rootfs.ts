@@ -19,7 +19,14 @@ export interface RootfsExport extends CallOptions {
 }
 
 async function unpack(tar: NodeJS.ReadableStream, directory: string, signal: AbortSignal): Promise<void> {
-  const flags = ["--extract", "--numeric-owner", "--same-owner", "--preserve-permissions", "--xattrs", "--xattrs-include=*"];
+  const flags = [
+    "--extract",
+    "--numeric-owner",
+    "--same-owner",
+    "--preserve-permissions",
+    "--xattrs",
+    "--xattrs-include=*",
+  ];
   const unpacking = execa("tar", [...flags, "--directory", directory, "--file", "-"], {
     stdout: "ignore",
     maxBuffer: 65_536,
@@ -46,8 +53,15 @@ async function unpack(tar: NodeJS.ReadableStream, directory: string, signal: Abo
  */
 export async function exportRootfs(options: RootfsExport): Promise<void> {
   const { image, destination, onProgress = () => undefined, signal } = options;
-  if (await stat(destination).then(() => true, () => false)) {
-    throw new BerthError("invalid_config", `${destination} exists.`, { remedy: "Name a directory that does not exist yet." });
+  if (
+    await stat(destination).then(
+      () => true,
+      () => false,
+    )
+  ) {
+    throw new BerthError("invalid_config", `${destination} exists.`, {
+      remedy: "Name a directory that does not exist yet.",
+    });
   }
   const daemon = connectDaemon(options.docker);
   const partial = `${destination}.partial-${randomBytes(4).toString("hex")}`;

@@ -13,7 +13,10 @@ export interface FolderImage {
 }
 
 /** The folders of images/ and what was built from them. @throws BerthError `provider_unavailable` */
-export async function listFolderImages(options: { docker?: DockerConnection | undefined; imagesDir: string }): Promise<FolderImage[]> {
+export async function listFolderImages(options: {
+  docker?: DockerConnection | undefined;
+  imagesDir: string;
+}): Promise<FolderImage[]> {
   const daemon = connectDaemon(options.docker);
   try {
     const folders = (await readdir(options.imagesDir, { withFileTypes: true })).filter((entry) => entry.isDirectory());

@@ -89,12 +89,17 @@ export async function meetDaemon(
 }
 
 /** What the docker provider needs of this machine. Starts nothing, changes nothing, never throws. */
-export async function probeDocker(options: { docker?: DockerConnection | undefined; guestBinary: string }): Promise<DockerProbe> {
+export async function probeDocker(options: {
+  docker?: DockerConnection | undefined;
+  guestBinary: string;
+}): Promise<DockerProbe> {
   const daemon = connectDaemon(options.docker);
   try {
     const [asked, read] = await Promise.allSettled([askDaemon(daemon), readGuestBinary(options.guestBinary)]);
     const facts = asked.status === "fulfilled" ? asked.value : undefined;
-    const failures = [asked, read].flatMap((result) => (result.status === "rejected" ? [toBerthError(result.reason)] : []));
+    const failures = [asked, read].flatMap((result) =>
+      result.status === "rejected" ? [toBerthError(result.reason)] : [],
+    );
     const wrong = facts !== undefined && read.status === "fulfilled" ? mismatch(read.value, facts) : undefined;
     if (wrong !== undefined) failures.push(wrong);
     const reasons = failures.map(({ message, remedy }) => ({ what: message, remedy }));

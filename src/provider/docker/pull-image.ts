@@ -11,7 +11,8 @@ export type PullOutcome =
   /** No registry answered. */
   | { readonly status: "unreachable"; readonly reason: string };
 
-const registrySaidNo = /not found|manifest unknown|access denied|authentication required|unauthorized|invalid reference|name unknown/i;
+const registrySaidNo =
+  /not found|manifest unknown|access denied|authentication required|unauthorized|invalid reference|name unknown/i;
 
 /** A reference without tag or digest means `latest`; the daemon would pull every tag. */
 export function withTag(reference: string): string {
@@ -28,7 +29,10 @@ export async function pullImage(daemon: Daemon, reference: string, options: Call
       deadlines.pull,
       async (abortSignal) => {
         onProgress(`Pulling ${reference}`);
-        await followProgress(await daemon.docker.createImage({ fromImage: withTag(reference), abortSignal }), onProgress);
+        await followProgress(
+          await daemon.docker.createImage({ fromImage: withTag(reference), abortSignal }),
+          onProgress,
+        );
       },
       signal,
     );

@@ -16,7 +16,11 @@ export interface LocalImage {
 }
 
 /** The image under a reference, if the daemon has it. */
-export async function localImage(daemon: Daemon, reference: string, signal?: AbortSignal): Promise<LocalImage | undefined> {
+export async function localImage(
+  daemon: Daemon,
+  reference: string,
+  signal?: AbortSignal,
+): Promise<LocalImage | undefined> {
   try {
     const inspect = () => daemon.docker.getImage(reference).inspect();
     const found = await daemon.call("docker image inspect", deadlines.ask, inspect, signal);

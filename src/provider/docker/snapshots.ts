@@ -66,7 +66,8 @@ export function dockerSnapshots(daemon: Daemon, imagesDir: string, clock: Clock)
         signal,
       );
     } catch (thrown) {
-      if (refusalStatus(thrown) === 404) throw new BerthError("sandbox_lost", "The sandbox is gone.", { cause: thrown });
+      if (refusalStatus(thrown) === 404)
+        throw new BerthError("sandbox_lost", "The sandbox is gone.", { cause: thrown });
       throw refusedAs("provider_unavailable", "keep the snapshot", thrown);
     }
   }

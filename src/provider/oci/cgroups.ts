@@ -49,8 +49,22 @@ export async function oomKills(version: CgroupVersion, id: string): Promise<numb
 }
 
 const V1_CONTROLLERS = [
-  "cpu", "cpuacct", "cpuset", "memory", "devices", "freezer", "blkio", "pids", "hugetlb", "net_cls", "net_prio",
-  "perf_event", "rdma", "misc", "systemd", "unified",
+  "cpu",
+  "cpuacct",
+  "cpuset",
+  "memory",
+  "devices",
+  "freezer",
+  "blkio",
+  "pids",
+  "hugetlb",
+  "net_cls",
+  "net_prio",
+  "perf_event",
+  "rdma",
+  "misc",
+  "systemd",
+  "unified",
 ];
 
 /** Removes the sandbox's empty cgroups and the common parent when it was the last. A cgroup with processes stays. */

@@ -1,5 +1,17 @@
 import { createHash } from "node:crypto";
-import { chmod, cp, lstat, mkdir, readFile, readlink, rename, rm, symlink, writeFile, copyFile } from "node:fs/promises";
+import {
+  chmod,
+  cp,
+  lstat,
+  mkdir,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  symlink,
+  writeFile,
+  copyFile,
+} from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { BerthError } from "../../core/errors.ts";
 
@@ -10,9 +22,30 @@ const MERGED_USR = ["bin", "sbin", "lib", "lib32", "lib64", "libx32"];
 
 /** What of the host's /etc programs need to run, and nothing that says who the host is. */
 const COPIED_ETC = [
-  "alternatives", "ca-certificates", "ca-certificates.conf", "debian_version", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime",
-  "magic", "mime.types", "os-release", "profile", "protocols", "python3", "python3.11", "python3.12", "python3.13", "services", "shells", "ssl/certs",
-  "ssl/openssl.cnf", "terminfo", "timezone", "perl",
+  "alternatives",
+  "ca-certificates",
+  "ca-certificates.conf",
+  "debian_version",
+  "ld.so.cache",
+  "ld.so.conf",
+  "ld.so.conf.d",
+  "localtime",
+  "magic",
+  "mime.types",
+  "os-release",
+  "profile",
+  "protocols",
+  "python3",
+  "python3.11",
+  "python3.12",
+  "python3.13",
+  "services",
+  "shells",
+  "ssl/certs",
+  "ssl/openssl.cnf",
+  "terminfo",
+  "timezone",
+  "perl",
 ];
 
 const accounts = (uid: number) => ({
@@ -27,7 +60,12 @@ const accounts = (uid: number) => ({
 /** Names what the image `host` consists of: the distribution, its installed packages and the skeleton's form. */
 export async function hostImageDigest(): Promise<string> {
   const hash = createHash("sha256").update(`skeleton ${SKELETON_VERSION} ${process.arch}\n`);
-  for (const file of ["/etc/os-release", "/var/lib/dpkg/status", "/lib/apk/db/installed", "/var/lib/rpm/rpmdb.sqlite"]) {
+  for (const file of [
+    "/etc/os-release",
+    "/var/lib/dpkg/status",
+    "/lib/apk/db/installed",
+    "/var/lib/rpm/rpmdb.sqlite",
+  ]) {
     hash.update(await readFile(file).catch(() => ""));
   }
   const usr = await lstat("/usr/local").catch(() => undefined);
@@ -47,7 +85,20 @@ export async function buildHostSkeleton(target: string, toolUid: number): Promis
   await linkMergedUsr(draft);
   for (const name of COPIED_ETC) await copyEtc(draft, name);
   for (const [name, text] of Object.entries(accounts(toolUid))) await writeFile(join(draft, "etc", name), text);
-  for (const dir of ["usr", "dev", "proc", "sys", "run", "root", "home/agent", "opt", "var/lib", "var/log", "var/cache", ".berth"]) {
+  for (const dir of [
+    "usr",
+    "dev",
+    "proc",
+    "sys",
+    "run",
+    "root",
+    "home/agent",
+    "opt",
+    "var/lib",
+    "var/log",
+    "var/cache",
+    ".berth",
+  ]) {
     await mkdir(join(draft, dir), { recursive: true });
   }
   for (const dir of ["tmp", "var/tmp"]) {
@@ -63,9 +114,13 @@ async function linkMergedUsr(root: string): Promise<void> {
     const found = await lstat(`/${name}`).catch(() => undefined);
     if (!found) continue;
     if (!found.isSymbolicLink()) {
-      throw new BerthError("image_not_found", `The image host needs a merged /usr, and /${name} is a folder of its own here.`, {
-        remedy: "Name another image, or a path to a root file system.",
-      });
+      throw new BerthError(
+        "image_not_found",
+        `The image host needs a merged /usr, and /${name} is a folder of its own here.`,
+        {
+          remedy: "Name another image, or a path to a root file system.",
+        },
+      );
     }
     await symlink(await readlink(`/${name}`), join(root, name));
   }

@@ -51,9 +51,13 @@ export async function resolveImage(
   if (name.startsWith("/")) return resolveRootfs(name);
   const found = await exporter?.resolve(name, options);
   if (found === undefined || exporter === undefined) {
-    throw new BerthError("image_not_found", `The image ${name} is neither host nor a path, and no engine that may have it can be reached.`, {
-      remedy: `Use \`image: host\`, or start Docker and run \`berth image build ${name}\`.`,
-    });
+    throw new BerthError(
+      "image_not_found",
+      `The image ${name} is neither host nor a path, and no engine that may have it can be reached.`,
+      {
+        remedy: `Use \`image: host\`, or start Docker and run \`berth image build ${name}\`.`,
+      },
+    );
   }
   const rootfs = join(paths.images, createHash("sha256").update(found.digest).digest("hex"));
   if (!(await exists(rootfs))) {

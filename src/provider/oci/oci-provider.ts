@@ -4,14 +4,29 @@ import type { Duplex } from "node:stream";
 import { BerthError, toBerthError } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
 import { assertEnforceable } from "../enforce.ts";
-import type { CallOptions, Capabilities, Provider, SandboxHandle, SandboxSpec, SandboxState, SnapshotStore } from "../provider.ts";
+import type {
+  CallOptions,
+  Capabilities,
+  Provider,
+  SandboxHandle,
+  SandboxSpec,
+  SandboxState,
+  SnapshotStore,
+} from "../provider.ts";
 import { cgroupVersion, oomKills, removeCgroups, type CgroupVersion } from "./cgroups.ts";
 import { resolveImage, type RootfsExporter } from "./images.ts";
 import { isAlive, killAndWait } from "./init-process.ts";
 import { ociPaths, sandboxPaths, type OciPaths } from "./paths.ts";
 import { listSandboxIds, readSandboxRecord } from "./records.ts";
 import { createRunc, type Runc } from "./runc.ts";
-import { hasSnapshot, keepAsSnapshot, listSnapshots, removeSnapshot, removeTree, sweepRemovedSnapshots } from "./snapshots.ts";
+import {
+  hasSnapshot,
+  keepAsSnapshot,
+  listSnapshots,
+  removeSnapshot,
+  removeTree,
+  sweepRemovedSnapshots,
+} from "./snapshots.ts";
 import { startSandbox } from "./start.ts";
 
 const CONNECT_DEADLINE_MS = 5_000;
@@ -32,8 +47,17 @@ export interface OciProviderOptions {
 
 const capabilities: Capabilities = {
   has: new Set([
-    "runtime_runc", "network_none", "network_host", "seccomp", "no_new_privs", "memory_limit", "pids_limit", "cpu_limit",
-    "oom_reported", "root_commands", "processes",
+    "runtime_runc",
+    "network_none",
+    "network_host",
+    "seccomp",
+    "no_new_privs",
+    "memory_limit",
+    "pids_limit",
+    "cpu_limit",
+    "oom_reported",
+    "root_commands",
+    "processes",
   ]),
   gaps: {
     runtime_runsc: "the oci provider starts runc only",
@@ -47,7 +71,11 @@ export async function createOciProvider(options: OciProviderOptions): Promise<Pr
   for (const dir of [paths.sandboxes, paths.snapshots, paths.runtimeState, paths.sockets]) {
     await mkdir(dir, { recursive: true, mode: 0o700 });
   }
-  const runc = createRunc({ binary: options.runtime ?? "runc", root: paths.runtimeState, launcher: options.guestBinary });
+  const runc = createRunc({
+    binary: options.runtime ?? "runc",
+    root: paths.runtimeState,
+    launcher: options.guestBinary,
+  });
   return new OciProvider(options, paths, runc, await cgroupVersion());
 }
 
@@ -101,7 +129,10 @@ class OciProvider implements Provider {
       return handle;
     } catch (error) {
       await this.destroy(handle).catch((failure: unknown) => {
-        this.#options.log.error({ sandbox: spec.id, err: failure }, "a sandbox that failed to start could not be removed");
+        this.#options.log.error(
+          { sandbox: spec.id, err: failure },
+          "a sandbox that failed to start could not be removed",
+        );
       });
       throw toBerthError(error, "sandbox_create_failed");
     }
@@ -141,7 +172,9 @@ class OciProvider implements Provider {
   }
 
   async list(owner: string): Promise<SandboxHandle[]> {
-    const records = await Promise.all((await listSandboxIds(this.#paths)).map((id) => readSandboxRecord(this.#paths, id)));
+    const records = await Promise.all(
+      (await listSandboxIds(this.#paths)).map((id) => readSandboxRecord(this.#paths, id)),
+    );
     return records.flatMap((record) =>
       record?.labels.owner === owner ? [{ id: record.id, provider: this.name, labels: record.labels }] : [],
     );
@@ -153,7 +186,10 @@ class OciProvider implements Provider {
   async #stop(id: string): Promise<void> {
     const init = await this.#runc.process(id);
     if (init && !(await killAndWait(init, KILL_DEADLINE_MS))) {
-      throw new BerthError("teardown_failed", `The sandbox ${id} did not end within ${KILL_DEADLINE_MS} ms of SIGKILL.`);
+      throw new BerthError(
+        "teardown_failed",
+        `The sandbox ${id} did not end within ${KILL_DEADLINE_MS} ms of SIGKILL.`,
+      );
     }
     if (init) await this.#runc.remove(id);
     await removeCgroups(this.#cgroups, id);

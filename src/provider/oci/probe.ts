@@ -32,9 +32,13 @@ export async function probeOci(options: { guestBinary: string; runtimes?: readon
       break;
     }
   }
-  if (!runtime) reasons.push({ what: "no OCI runtime is installed", remedy: "apt-get install --no-install-recommends runc" });
+  if (!runtime)
+    reasons.push({ what: "no OCI runtime is installed", remedy: "apt-get install --no-install-recommends runc" });
   if ((await cgroupVersion()) === "none") {
-    reasons.push({ what: "no cgroup hierarchy with a memory controller is mounted", remedy: "Mount cgroup2 at /sys/fs/cgroup." });
+    reasons.push({
+      what: "no cgroup hierarchy with a memory controller is mounted",
+      remedy: "Mount cgroup2 at /sys/fs/cgroup.",
+    });
   }
   await access(options.guestBinary, constants.X_OK).catch(() => {
     reasons.push({ what: `the guest ${options.guestBinary} is missing`, remedy: "make guest" });

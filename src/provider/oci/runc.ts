@@ -24,7 +24,12 @@ export interface RunOptions {
   readonly bundle: string;
   readonly socket: string;
   readonly oomCounter: string | undefined;
-  readonly overlay: { readonly lowers: readonly string[]; readonly upper: string; readonly work: string; readonly target: string };
+  readonly overlay: {
+    readonly lowers: readonly string[];
+    readonly upper: string;
+    readonly work: string;
+    readonly target: string;
+  };
   readonly log: string;
   readonly signal?: AbortSignal | undefined;
 }
@@ -43,7 +48,18 @@ export function createRunc(options: { binary: string; root: string; launcher: st
       ].join(",");
       const launch = ["listen", "--socket", socket, "--overlay", mount, "--at", overlay.target];
       if (oomCounter !== undefined) launch.push("--oom-events", oomCounter);
-      const runtime = [binary, "--root", root, "run", "--detach", "--preserve-fds", oomCounter === undefined ? "1" : "2", "--bundle", bundle, id];
+      const runtime = [
+        binary,
+        "--root",
+        root,
+        "run",
+        "--detach",
+        "--preserve-fds",
+        oomCounter === undefined ? "1" : "2",
+        "--bundle",
+        bundle,
+        id,
+      ];
       const code = await runToLog(launcher, [...launch, "--", ...runtime], log, signal);
       if (code !== 0) {
         throw new BerthError("sandbox_create_failed", `runc could not start the sandbox: ${await lastLines(log)}`);
@@ -74,7 +90,12 @@ export function createRunc(options: { binary: string; root: string; launcher: st
  * Runs a command whose output goes to a file: a detached container inherits the descriptors, and with a pipe the
  * command would seem to run for as long as the container holds it.
  */
-async function runToLog(command: string, args: readonly string[], log: string, signal?: AbortSignal): Promise<number | null> {
+async function runToLog(
+  command: string,
+  args: readonly string[],
+  log: string,
+  signal?: AbortSignal,
+): Promise<number | null> {
   await using file = await open(log, "w", 0o600);
   return await new Promise((done, fail) => {
     const child = spawn(command, args, {

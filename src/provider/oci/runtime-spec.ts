@@ -33,8 +33,19 @@ const GUEST_CAPABILITIES = [
 ];
 
 const MASKED_PATHS = [
-  "/proc/acpi", "/proc/asound", "/proc/interrupts", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/sched_debug",
-  "/proc/scsi", "/proc/timer_list", "/proc/timer_stats", "/sys/devices/virtual/powercap", "/sys/firmware", "/sys/fs/selinux",
+  "/proc/acpi",
+  "/proc/asound",
+  "/proc/interrupts",
+  "/proc/kcore",
+  "/proc/keys",
+  "/proc/latency_stats",
+  "/proc/sched_debug",
+  "/proc/scsi",
+  "/proc/timer_list",
+  "/proc/timer_stats",
+  "/sys/devices/virtual/powercap",
+  "/sys/firmware",
+  "/sys/fs/selinux",
 ];
 
 const READ_ONLY_PATHS = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
@@ -43,15 +54,37 @@ const CPU_PERIOD_US = 100_000;
 
 const mounts = (input: RuntimeSpecInput) => [
   { destination: "/proc", type: "proc", source: "proc", options: ["nosuid", "noexec", "nodev"] },
-  { destination: "/dev", type: "tmpfs", source: "tmpfs", options: ["nosuid", "strictatime", "mode=755", "size=65536k"] },
-  { destination: "/dev/pts", type: "devpts", source: "devpts", options: ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"] },
-  { destination: "/dev/shm", type: "tmpfs", source: "shm", options: ["nosuid", "noexec", "nodev", "mode=1777", "size=65536k"] },
+  {
+    destination: "/dev",
+    type: "tmpfs",
+    source: "tmpfs",
+    options: ["nosuid", "strictatime", "mode=755", "size=65536k"],
+  },
+  {
+    destination: "/dev/pts",
+    type: "devpts",
+    source: "devpts",
+    options: ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"],
+  },
+  {
+    destination: "/dev/shm",
+    type: "tmpfs",
+    source: "shm",
+    options: ["nosuid", "noexec", "nodev", "mode=1777", "size=65536k"],
+  },
   { destination: "/dev/mqueue", type: "mqueue", source: "mqueue", options: ["nosuid", "noexec", "nodev"] },
   ...(input.spec.profile.network === "host"
     ? [{ destination: "/sys", type: "none", source: "/sys", options: ["rbind", "nosuid", "noexec", "nodev", "ro"] }]
     : [{ destination: "/sys", type: "sysfs", source: "sysfs", options: ["nosuid", "noexec", "nodev", "ro"] }]),
   ...(input.cgroupV2 && input.spec.profile.network !== "host"
-    ? [{ destination: "/sys/fs/cgroup", type: "cgroup", source: "cgroup", options: ["nosuid", "noexec", "nodev", "relatime", "ro"] }]
+    ? [
+        {
+          destination: "/sys/fs/cgroup",
+          type: "cgroup",
+          source: "cgroup",
+          options: ["nosuid", "noexec", "nodev", "relatime", "ro"],
+        },
+      ]
     : []),
   ...input.readOnlyBinds.map((path) => ({
     destination: path,
@@ -73,12 +106,18 @@ function guestArguments({ spec, oomCounterPassed }: RuntimeSpecInput): string[] 
   return [
     GUEST_PATH,
     "serve",
-    "--listen", "fd:3",
-    "--root", spec.workdir,
-    "--home", HOME,
-    "--uid", String(profile.user.uid),
-    "--gid", String(profile.user.gid),
-    "--expires-at", String(spec.expiresAtMs),
+    "--listen",
+    "fd:3",
+    "--root",
+    spec.workdir,
+    "--home",
+    HOME,
+    "--uid",
+    String(profile.user.uid),
+    "--gid",
+    String(profile.user.gid),
+    "--expires-at",
+    String(spec.expiresAtMs),
     ...(oomCounterPassed ? ["--oom-events", "fd:4"] : []),
     ...(profile.root_commands ? ["--allow-root"] : []),
   ];

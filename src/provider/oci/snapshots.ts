@@ -10,7 +10,10 @@ import { listSandboxIds, readSandboxRecord, readSnapshotRecord, writeJson, type 
 const layerDir = (dir: string) => join(dir, "layer");
 
 /** How to mount what a sandbox starts from: its snapshot's layers on top of its image's. @throws BerthError `sandbox_create_failed` */
-export async function baseLayers(paths: OciPaths, base: { image: string } | { snapshot: string }): Promise<ImageLayers> {
+export async function baseLayers(
+  paths: OciPaths,
+  base: { image: string } | { snapshot: string },
+): Promise<ImageLayers> {
   if ("image" in base) return imageLayers(base.image);
   const dir = join(paths.snapshots, base.snapshot);
   const record = await readSnapshotRecord(dir);
@@ -26,7 +29,8 @@ export async function baseLayers(paths: OciPaths, base: { image: string } | { sn
 
 /** Moves the upper layer of a stopped sandbox to where snapshots live; the rename is the moment at which it exists. */
 export async function keepAsSnapshot(paths: OciPaths, sandbox: SandboxRecord, key: string): Promise<void> {
-  const parent = sandbox.snapshot === null ? undefined : await readSnapshotRecord(join(paths.snapshots, sandbox.snapshot));
+  const parent =
+    sandbox.snapshot === null ? undefined : await readSnapshotRecord(join(paths.snapshots, sandbox.snapshot));
   const image = parent?.image ?? sandbox.image;
   if (image === null) throw new BerthError("internal", `The sandbox ${sandbox.id} has neither image nor snapshot.`);
   const draft = join(paths.snapshots, `${key}.draft`);
@@ -83,6 +87,7 @@ export async function sweepRemovedSnapshots(paths: OciPaths): Promise<void> {
 /** Removes a tree that a policy may have built: deeper than a path may be long, unreadable, never left by way of a link or a mount. */
 export async function removeTree(path: string): Promise<void> {
   const result = await execa("rm", ["-rf", "--one-file-system", "--", path], { reject: false, timeout: 300_000 });
-  if (result.exitCode !== 0) throw new BerthError("teardown_failed", `Could not remove ${path}: ${result.stderr.slice(-500)}`);
+  if (result.exitCode !== 0)
+    throw new BerthError("teardown_failed", `Could not remove ${path}: ${result.stderr.slice(-500)}`);
   await rm(path, { force: true, recursive: true });
 }

@@ -28,7 +28,10 @@ export async function startSandbox(spec: SandboxSpec, context: StartContext): Pr
   const { paths, cgroups } = context;
   const sandbox = sandboxPaths(paths, spec.id);
   const { base } = spec;
-  const layers = await baseLayers(paths, base.kind === "image" ? { image: base.image.location } : { snapshot: base.key });
+  const layers = await baseLayers(
+    paths,
+    base.kind === "image" ? { image: base.image.location } : { snapshot: base.key },
+  );
   const seccomp = await readSeccomp(context.seccompDir, spec.profile.seccomp);
 
   await mkdir(sandbox.dir, { recursive: true, mode: 0o700 });
@@ -53,7 +56,8 @@ export async function startSandbox(spec: SandboxSpec, context: StartContext): Pr
       seccomp,
       cgroupPath: cgroupPath(spec.id),
       cgroupV2: cgroups === "v2",
-      swapAccounting: cgroups === "v2" || (await existing(["/sys/fs/cgroup/memory/memory.memsw.limit_in_bytes"])).length > 0,
+      swapAccounting:
+        cgroups === "v2" || (await existing(["/sys/fs/cgroup/memory/memory.memsw.limit_in_bytes"])).length > 0,
       readOnlyBinds: [...layers.readOnlyBinds, ...networkFiles],
       oomCounterPassed: oomCounter !== undefined,
       openFiles: Math.min(MAX_OPEN_FILES, await ownOpenFilesLimit()),

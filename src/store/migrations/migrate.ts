@@ -12,6 +12,8 @@ export async function migrate(db: Kysely<Tables>): Promise<void> {
   const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations } });
   const { error } = await migrator.migrateToLatest();
   if (error !== undefined) {
-    throw new BerthError("storage_failed", "The database could not be brought to this version's tables.", { cause: error });
+    throw new BerthError("storage_failed", "The database could not be brought to this version's tables.", {
+      cause: error,
+    });
   }
 }

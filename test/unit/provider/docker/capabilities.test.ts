@@ -24,7 +24,13 @@ describe("what the docker provider can enforce", () => {
   });
 
   it("lacks, with a reason, what the daemon lacks", () => {
-    const bare = factsOf({ ...info, Runtimes: { runc: {} }, SecurityOptions: ["name=rootless"], MemoryLimit: false, PidsLimit: false });
+    const bare = factsOf({
+      ...info,
+      Runtimes: { runc: {} },
+      SecurityOptions: ["name=rootless"],
+      MemoryLimit: false,
+      PidsLimit: false,
+    });
     const { has, gaps } = capabilitiesOf(bare);
     const missing = capabilityNames.filter((name) => !has.has(name));
     expect(missing).toEqual(["runtime_runsc", "seccomp", "memory_limit", "pids_limit", "disk_quota", "oom_reported"]);

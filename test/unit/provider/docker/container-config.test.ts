@@ -1,7 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { profile } from "../../../../src/model/profile.ts";
 import { resources } from "../../../../src/model/environment.ts";
-import { containerConfig, guestCapabilities, type ContainerParts } from "../../../../src/provider/docker/container-config.ts";
+import {
+  containerConfig,
+  guestCapabilities,
+  type ContainerParts,
+} from "../../../../src/provider/docker/container-config.ts";
 import type { SandboxSpec } from "../../../../src/provider/provider.ts";
 
 const standard = profile.parse({ name: "standard", description: "d", seccomp: "standard" });
@@ -16,7 +20,10 @@ const spec: SandboxSpec = {
 };
 const parts: ContainerParts = { image: "img", guestVolume: "berth-guest-x", seccomp: '{"a":1}', cgroupVersion: 1 };
 
-const trusted = { ...spec, profile: { ...standard, root_commands: true, no_new_privs: false, network: "host" as const } };
+const trusted = {
+  ...spec,
+  profile: { ...standard, root_commands: true, no_new_privs: false, network: "host" as const },
+};
 
 describe("containerConfig", () => {
   const config = containerConfig(spec, parts);

@@ -38,7 +38,10 @@ describe("a request to the daemon", () => {
     await using server = await fakeDaemon(() => undefined);
     const daemon = connectDaemon({ socketPath: server.socketPath });
     const asked = daemon.call("docker ps", 50, (abortSignal) => daemon.docker.listContainers({ abortSignal }));
-    await expect(asked).rejects.toMatchObject({ code: "deadline_exceeded", message: expect.stringContaining("docker ps") });
+    await expect(asked).rejects.toMatchObject({
+      code: "deadline_exceeded",
+      message: expect.stringContaining("docker ps"),
+    });
     daemon.close();
   });
 
@@ -66,7 +69,9 @@ describe("a request to the daemon", () => {
 
 describe("an error of the client", () => {
   it("becomes a refusal only when the daemon answered", () => {
-    expect(fromClient(Object.assign(new Error("(HTTP code 404) no such container - gone "), { statusCode: 404 }))).toMatchObject({
+    expect(
+      fromClient(Object.assign(new Error("(HTTP code 404) no such container - gone "), { statusCode: 404 })),
+    ).toMatchObject({
       status: 404,
       message: "gone",
     });
@@ -84,7 +89,10 @@ describe("an error of the client", () => {
 
 describe("probeDocker", () => {
   it("gives each reason with its remedy", async () => {
-    const probe = await probeDocker({ docker: { socketPath: "/nonexistent/docker.sock" }, guestBinary: "/nonexistent/guest" });
+    const probe = await probeDocker({
+      docker: { socketPath: "/nonexistent/docker.sock" },
+      guestBinary: "/nonexistent/guest",
+    });
     expect(probe.works).toBe(false);
     expect(probe.daemon).toBeUndefined();
     expect(probe.reasons).toHaveLength(2);

@@ -24,18 +24,22 @@ describe("ExecStream", () => {
   it("passes on what the program writes to stdout, however the frames are cut", async () => {
     const contents = fc.array(fc.uint8Array({ maxLength: 200 }), { minLength: 1, maxLength: 8 });
     await fc.assert(
-      fc.asyncProperty(contents, fc.array(fc.integer({ min: 1, max: 50 }), { minLength: 1 }), async (payloads, cuts) => {
-        const { stream, daemon } = opened();
-        const said = [Buffer.from([0]), ...payloads.map((bytes) => Buffer.from(bytes))];
-        const wire = Buffer.concat(said.flatMap((payload) => [frame(2, "noise"), frame(1, payload)]));
-        for (let at = 0, turn = 0; at < wire.length; turn++) {
-          const cut = cuts[turn % cuts.length] ?? 1;
-          daemon.write(wire.subarray(at, at + cut));
-          at += cut;
-        }
-        daemon.end();
-        expect(await buffer(stream)).toEqual(Buffer.concat(said));
-      }),
+      fc.asyncProperty(
+        contents,
+        fc.array(fc.integer({ min: 1, max: 50 }), { minLength: 1 }),
+        async (payloads, cuts) => {
+          const { stream, daemon } = opened();
+          const said = [Buffer.from([0]), ...payloads.map((bytes) => Buffer.from(bytes))];
+          const wire = Buffer.concat(said.flatMap((payload) => [frame(2, "noise"), frame(1, payload)]));
+          for (let at = 0, turn = 0; at < wire.length; turn++) {
+            const cut = cuts[turn % cuts.length] ?? 1;
+            daemon.write(wire.subarray(at, at + cut));
+            at += cut;
+          }
+          daemon.end();
+          expect(await buffer(stream)).toEqual(Buffer.concat(said));
+        },
+      ),
       { numRuns: 50 },
     );
   });
@@ -78,7 +82,10 @@ describe("ExecStream", () => {
     const failed = failure(stream);
     stream.resume();
     daemon.end(frame(1, "OCI runtime exec failed: exec failed"));
-    expect(await failed).toMatchObject({ code: "sandbox_lost", message: expect.stringContaining("OCI runtime exec failed") });
+    expect(await failed).toMatchObject({
+      code: "sandbox_lost",
+      message: expect.stringContaining("OCI runtime exec failed"),
+    });
   });
 
   it("fails when the connection ends inside a frame", async () => {

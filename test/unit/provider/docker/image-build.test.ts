@@ -44,7 +44,12 @@ describe("the daemon's progress", () => {
   it("reaches the reader line by line, without the bars of a pull", async () => {
     const seen: string[] = [];
     await followProgress(
-      say({ stream: "Step 1\n" }, { stream: "\n" }, { status: "Pulling", id: "abc" }, { status: "x", progress: "[=>]" }),
+      say(
+        { stream: "Step 1\n" },
+        { stream: "\n" },
+        { status: "Pulling", id: "abc" },
+        { status: "x", progress: "[=>]" },
+      ),
       (line) => seen.push(line),
     );
     expect(seen).toEqual(["Step 1", "abc: Pulling"]);
@@ -52,7 +57,9 @@ describe("the daemon's progress", () => {
 
   it("is put together from the pieces in which a program writes", async () => {
     const seen: string[] = [];
-    await followProgress(say({ stream: "\u001b[91mnpm\u001b[0m" }, { stream: " ERR!\nnext" }), (line) => seen.push(line));
+    await followProgress(say({ stream: "\u001b[91mnpm\u001b[0m" }, { stream: " ERR!\nnext" }), (line) =>
+      seen.push(line),
+    );
     expect(seen).toEqual(["npm ERR!", "next"]);
   });
 
