@@ -4,7 +4,7 @@ import type { Duplex } from "node:stream";
 import { BerthError, toBerthError } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
 import { assertEnforceable } from "../enforce.ts";
-import type { CallOptions, Capabilities, Provider, SandboxHandle, SandboxSpec, SandboxState, SnapshotStore } from "../provider.ts";
+import type { CallOptions, Capabilities, Provider, ResolvedImage, SandboxHandle, SandboxSpec, SandboxState, SnapshotStore } from "../provider.ts";
 import { cgroupVersion, oomKills, removeCgroups, type CgroupVersion } from "./cgroups.ts";
 import { resolveImage, type RootfsExporter } from "./images.ts";
 import { isAlive, killAndWait } from "./init-process.ts";
@@ -60,6 +60,7 @@ class OciProvider implements Provider {
   readonly #runc: Runc;
   readonly #cgroups: CgroupVersion;
   readonly #creating = new Map<string, Promise<SandboxHandle>>();
+  readonly #resolving = new Map<string, Promise<ResolvedImage>>();
 
   constructor(options: OciProviderOptions, paths: OciPaths, runc: Runc, cgroups: CgroupVersion) {
     this.#options = options;
@@ -67,12 +68,21 @@ class OciProvider implements Provider {
     this.#runc = runc;
     this.#cgroups = cgroups;
     this.snapshots = {
-      resolveImage: (name, call) => resolveImage(paths, name, options.exporter, call),
+      resolveImage: (name, call) => this.#resolveImage(name, call),
       has: (key) => hasSnapshot(paths, key),
       list: () => listSnapshots(paths),
       remove: (key) => removeSnapshot(paths, key),
       commit: (handle, key) => this.#commit(handle, key),
     };
+  }
+
+  /** An image that is not on the disk yet is brought there once, however many ask at the same time. */
+  #resolveImage(name: string, call: CallOptions | undefined): Promise<ResolvedImage> {
+    const running = this.#resolving.get(name);
+    if (running) return running;
+    const resolution = resolveImage(this.#paths, name, this.#options.exporter, call).finally(() => this.#resolving.delete(name));
+    this.#resolving.set(name, resolution);
+    return resolution;
   }
 
   create(spec: SandboxSpec, call: CallOptions = {}): Promise<SandboxHandle> {
