@@ -13,7 +13,7 @@ import type { SandboxLauncher } from "../sandbox/launcher.ts";
 import type { Profiles } from "../sandbox/profiles.ts";
 import type { SnapshotBuilder } from "../snapshot/builder.ts";
 import { SingleFlight } from "../snapshot/single-flight.ts";
-import type { Store, StoredEnvironment } from "../store/store.ts";
+import type { RolloutQuery, Store, StoredEnvironment } from "../store/store.ts";
 import type { ToolRegistry } from "../tool/registry.ts";
 import { Calls } from "./calls.ts";
 import { checkEnvironment, parseEnvironment } from "./check-environment.ts";
@@ -23,7 +23,7 @@ import { LiveRollout } from "./live-rollout.ts";
 import { LiveRollouts, rolloutIdOf, terminalStatuses } from "./live-rollouts.ts";
 import { Preparation } from "./preparation.ts";
 import { resumeRollouts } from "./resume.ts";
-import type { RolloutQuery, RolloutService } from "./rollout-service.ts";
+import type { RolloutService } from "./rollout-service.ts";
 
 export interface RolloutServiceOptions {
   readonly store: Store;

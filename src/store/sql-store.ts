@@ -8,7 +8,7 @@ import type { TrajectoryRecord } from "../model/trajectory.ts";
 import { verdict as verdictSchema, type Verdict } from "../model/verdict.ts";
 import { rolloutOf, trajectoryRecordOf } from "./rows.ts";
 import type { RolloutRow, Tables } from "./schema.ts";
-import type { CallReservation, NewRollout, Reserved, RolloutPatch, SandboxIntent, Store, StoredEnvironment } from "./store.ts";
+import type { CallReservation, NewRollout, Reserved, RolloutPatch, RolloutQuery, SandboxIntent, Store, StoredEnvironment } from "./store.ts";
 
 const storedEnvironment = (row: { json: string; base_dir: string | null }): StoredEnvironment => ({
   environment: environmentSchema.parse(JSON.parse(row.json)),
@@ -82,9 +82,17 @@ export class SqlStore implements Store {
     return row && storedEnvironment(row);
   }
 
-  async rollouts(query: { limit: number; before?: string; status?: Rollout["status"][]; group?: string }): Promise<Rollout[]> {
+  async rollouts(query: RolloutQuery): Promise<Rollout[]> {
     let rows = this.#db.selectFrom("rollouts");
-    if (query.before !== undefined) rows = rows.where("created_at", "<", query.before);
+    if (query.before !== undefined) {
+      const { createdAt, id } = query.before;
+      rows = rows.where((column) =>
+        column.or([
+          column("created_at", "<", createdAt),
+          ...(id === undefined ? [] : [column.and([column("created_at", "=", createdAt), column("id", ">", id)])]),
+        ]),
+      );
+    }
     if (query.status !== undefined) rows = rows.where("status", "in", query.status);
     if (query.group !== undefined) rows = rows.where("group_name", "=", query.group);
     const found = await this.#withCallCount(rows.orderBy("created_at", "desc").orderBy("id").limit(query.limit)).execute();
