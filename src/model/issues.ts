@@ -11,8 +11,24 @@ function innermost(issue: Issue): Issue[] {
   const branches = issue.errors as readonly (readonly Issue[])[];
   const meant = branches.filter((branch) => !atRoot(branch));
   const branch = meant.length > 0 ? meant.toSorted((a, b) => a.length - b.length)[0] : undefined;
-  if (!branch || branch.length === 0) return [issue];
+  if (!branch || branch.length === 0) return [{ ...issue, message: expectation(branches) ?? issue.message }];
   return branch.flatMap((inner) => innermost({ ...inner, path: [...issue.path, ...inner.path] }));
+}
+
+const typeNames: Readonly<Record<string, string>> = {
+  object: "an object",
+  record: "an object",
+  array: "a list",
+  string: "text",
+};
+
+/** What a value must be that no branch of a union takes: `must be text or an object`. */
+function expectation(branches: readonly (readonly Issue[])[]): string | undefined {
+  const types = branches
+    .flat()
+    .flatMap((issue) => (issue.path.length === 0 && issue.code === "invalid_type" ? [issue.expected] : []));
+  const names = [...new Set(types.map((type) => typeNames[type] ?? `a ${type}`))];
+  return names.length === 0 ? undefined : `must be ${names.join(" or ")}`;
 }
 
 const fieldName = (path: readonly PropertyKey[]): string =>

@@ -1,8 +1,12 @@
 import { z } from "zod";
 import { BerthError } from "../core/errors.ts";
+import { frameworkOf } from "../grader/tests/frameworks.ts";
 import { environment as environmentSchema, type Environment, type EnvironmentInput } from "../model/environment.ts";
+import type { StoredEnvironment } from "../store/store.ts";
 import { profileNamed, type Profiles } from "../sandbox/profiles.ts";
+import { originUrl } from "../snapshot/origin.ts";
 import type { ToolRegistry } from "../tool/registry.ts";
+import { assertHiddenFolder } from "./hidden-files.ts";
 
 /** @throws BerthError `invalid_environment` naming every field that is wrong */
 export function parseEnvironment(input: EnvironmentInput): Environment {
@@ -14,8 +18,15 @@ export function parseEnvironment(input: EnvironmentInput): Environment {
   });
 }
 
-/** What a schema cannot know: that the profile and the tools exist. @throws BerthError `unknown_profile`, `invalid_environment` */
-export function checkEnvironment(environment: Environment, profiles: Profiles, registry: ToolRegistry): void {
+/**
+ * What a schema cannot know: that the profile, the tools, the graders' frameworks and their hidden folders exist. A
+ * rollout that could never be graded is refused before a policy spends anything on it.
+ * @throws BerthError `unknown_profile`, `invalid_environment`
+ */
+export async function checkEnvironment(
+  { environment, baseDir }: StoredEnvironment,
+  { profiles, registry }: { profiles: Profiles; registry: ToolRegistry },
+): Promise<void> {
   const profile = profileNamed(profiles, environment.profile);
   if (profile.root_commands) {
     throw new BerthError(
@@ -24,4 +35,9 @@ export function checkEnvironment(environment: Environment, profiles: Profiles, r
     );
   }
   registry.select(environment.tools);
+  if (environment.repo) originUrl(environment.repo.url);
+  for (const spec of environment.graders) {
+    frameworkOf(spec);
+    if (spec.files !== undefined) await assertHiddenFolder(spec.files, baseDir);
+  }
 }

@@ -49,7 +49,13 @@ export class Grading {
     const { rollouts, store, events } = this.#parts;
     const stored = await rollouts.environmentOf(id);
     if (stored.environment.graders.length === 0) {
-      throw new BerthError("invalid_environment", `The environment ${stored.environment.name} has no graders.`);
+      throw new BerthError(
+        "invalid_environment",
+        `graders: the environment ${stored.environment.name} has none, so there is nothing to grade by.`,
+        {
+          remedy: "Create a new rollout from an environment that has a grader.",
+        },
+      );
     }
     const live = rollouts.find(id);
     const verdict = await store.saveVerdict(id, await this.#verdict(id, live, request));

@@ -6,11 +6,8 @@ import type { HiddenFile } from "../grader/grader.ts";
 const MAX_FILES = 10_000;
 const MAX_BYTES = 256 * 1024 * 1024;
 
-/**
- * The hidden files of a task from the controller's disk; `folder` is absolute or starts from `baseDir`.
- * @throws BerthError `invalid_environment` when the folder is missing, odd or too large
- */
-export async function readHiddenFiles(folder: string, baseDir: string | null): Promise<HiddenFile[]> {
+/** The folder's path on the controller's disk. @throws BerthError `invalid_environment` */
+function rootOf(folder: string, baseDir: string | null): string {
   if (!isAbsolute(folder) && baseDir === null) {
     throw new BerthError(
       "invalid_environment",
@@ -20,9 +17,35 @@ export async function readHiddenFiles(folder: string, baseDir: string | null): P
       },
     );
   }
-  const root = resolve(baseDir ?? "/", folder);
+  return resolve(baseDir ?? "/", folder);
+}
+
+const unreadable = (root: string, cause: unknown): BerthError =>
+  new BerthError(
+    "invalid_environment",
+    `graders.files: the folder ${root} cannot be read on the controller's machine.`,
+    {
+      cause,
+      remedy: "Put the hidden files there, or correct the path.",
+    },
+  );
+
+/** @throws BerthError `invalid_environment` when there is no such folder now */
+export async function assertHiddenFolder(folder: string, baseDir: string | null): Promise<void> {
+  const root = rootOf(folder, baseDir);
+  await readdir(root).catch((error: unknown) => {
+    throw unreadable(root, error);
+  });
+}
+
+/**
+ * The hidden files of a task from the controller's disk; `folder` is absolute or starts from `baseDir`.
+ * @throws BerthError `invalid_environment` when the folder is missing, odd or too large
+ */
+export async function readHiddenFiles(folder: string, baseDir: string | null): Promise<HiddenFile[]> {
+  const root = rootOf(folder, baseDir);
   const names = await readdir(root, { recursive: true, withFileTypes: true }).catch((error: unknown) => {
-    throw new BerthError("invalid_environment", `graders.files: the folder ${root} cannot be read.`, { cause: error });
+    throw unreadable(root, error);
   });
   const files: HiddenFile[] = [];
   let bytes = 0;

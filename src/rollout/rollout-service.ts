@@ -3,13 +3,7 @@ import type { CreateRolloutRequest, Rollout } from "../model/rollout.ts";
 import type { ToolCallRequest, ToolCallResult } from "../model/tool-call.ts";
 import type { RolloutEvent, Trajectory } from "../model/trajectory.ts";
 import type { GradeRequest, Verdict } from "../model/verdict.ts";
-
-export interface RolloutQuery {
-  readonly limit: number;
-  readonly before?: string;
-  readonly status?: Rollout["status"][];
-  readonly group?: string;
-}
+import type { RolloutQuery } from "../store/store.ts";
 
 /**
  * The story of a rollout, as every door (HTTP, dialects, CLI) uses it. All methods are idempotent and throw BerthError.

@@ -13,7 +13,7 @@ import type { SandboxLauncher } from "../sandbox/launcher.ts";
 import type { Profiles } from "../sandbox/profiles.ts";
 import type { SnapshotBuilder } from "../snapshot/builder.ts";
 import { SingleFlight } from "../snapshot/single-flight.ts";
-import type { Store, StoredEnvironment } from "../store/store.ts";
+import type { RolloutQuery, Store, StoredEnvironment } from "../store/store.ts";
 import type { ToolRegistry } from "../tool/registry.ts";
 import { Calls } from "./calls.ts";
 import { checkEnvironment, parseEnvironment } from "./check-environment.ts";
@@ -23,7 +23,7 @@ import { LiveRollout } from "./live-rollout.ts";
 import { LiveRollouts, rolloutIdOf, terminalStatuses } from "./live-rollouts.ts";
 import { Preparation } from "./preparation.ts";
 import { resumeRollouts } from "./resume.ts";
-import type { RolloutQuery, RolloutService } from "./rollout-service.ts";
+import type { RolloutService } from "./rollout-service.ts";
 
 export interface RolloutServiceOptions {
   readonly store: Store;
@@ -75,15 +75,17 @@ export class Rollouts implements RolloutService {
   }
 
   async create(request: CreateRolloutRequest): Promise<{ rollout: Rollout; created: boolean }> {
-    const { store, ids, launcher, profiles, registry } = this.#options;
+    const { store, ids, launcher } = this.#options;
     if (this.#draining) throw new BerthError("shutting_down", "The controller is shutting down.");
     const id = request.rollout_id === undefined ? ids.uuid() : normaliseRolloutId(request.rollout_id);
     if (id === undefined) {
       throw new BerthError("invalid_request", `rollout_id: ${request.rollout_id} is not a UUID, bare or prefixed.`);
     }
     const environment = await this.#environmentOf(request.environment);
-    checkEnvironment(environment.environment, profiles, registry);
-    await this.#assertRoom(id);
+    if (!(await store.rollout(id))) {
+      await checkEnvironment(environment, this.#options);
+      this.#assertRoom();
+    }
     const { rollout, created } = await store.createRollout({
       id,
       environment,
@@ -160,10 +162,9 @@ export class Rollouts implements RolloutService {
   }
 
   async registerEnvironment(input: EnvironmentInput, baseDir: string | null): Promise<Environment> {
-    const { store, profiles, registry } = this.#options;
     const environment = parseEnvironment(input);
-    checkEnvironment(environment, profiles, registry);
-    await store.registerEnvironment({ environment, baseDir });
+    await checkEnvironment({ environment, baseDir }, this.#options);
+    await this.#options.store.registerEnvironment({ environment, baseDir });
     return environment;
   }
 
@@ -196,9 +197,8 @@ export class Rollouts implements RolloutService {
     }
   }
 
-  async #assertRoom(id: string): Promise<void> {
-    const { limits, store } = this.#options;
-    if (this.#rollouts.size < limits.live || (await store.rollout(id))) return;
+  #assertRoom(): void {
+    if (this.#rollouts.size < this.#options.limits.live) return;
     throw new BerthError("overloaded", `The controller holds ${this.#rollouts.size} rollouts, as many as it may.`);
   }
 

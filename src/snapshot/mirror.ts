@@ -36,18 +36,28 @@ export class Mirrors {
     const url = originUrl(request.url);
     const path = join(this.#dir, `${createHash("sha256").update(url).digest("hex").slice(0, 32)}.git`);
     return this.#flights.run(`${path} ${request.commit}`, async () => {
-      if (!(await exists(path))) await this.#flights.run(path, () => this.#init(path));
-      const git = gitIn(path, {
-        processEnv: this.#processEnv,
-        signal: request.signal,
-        isolated: false,
-        onProgress: request.onProgress,
-      });
-      if (await hasCommit(git, request.commit)) return path;
-      request.onProgress?.(`fetching ${printableUrl(url)}`);
-      await this.#fetchQueue(path).add(() => fetchInto(git, url, request.commit));
+      if ((await exists(path)) && (await hasCommit(this.#git(path, request), request.commit))) return path;
+      await this.#fetchQueue(path).add(() => this.#fetch(path, url, request));
       return path;
     });
+  }
+
+  /** A mirror that nothing ever came into is not kept. */
+  async #fetch(path: string, url: string, request: MirrorRequest): Promise<void> {
+    const isNew = !(await exists(path));
+    if (isNew) await this.#init(path);
+    const git = this.#git(path, request);
+    request.onProgress?.(`fetching ${printableUrl(url)}`);
+    try {
+      await fetchInto(git, url, request.commit);
+    } catch (error) {
+      if (isNew) await rm(path, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  #git(path: string, { signal, onProgress }: MirrorRequest): SimpleGit {
+    return gitIn(path, { processEnv: this.#processEnv, signal, isolated: false, onProgress });
   }
 
   #fetchQueue(path: string): PQueue {
@@ -57,7 +67,7 @@ export class Mirrors {
   }
 
   /** The rename is the moment at which the mirror exists, so that a crash leaves no half of one. */
-  async #init(path: string): Promise<string> {
+  async #init(path: string): Promise<void> {
     const draft = `${path}.draft`;
     await rm(draft, { recursive: true, force: true });
     await mkdir(draft, { recursive: true });
@@ -65,7 +75,6 @@ export class Mirrors {
     await git.raw("init", "--quiet", "--bare");
     await git.raw("config", "uploadpack.allowAnySHA1InWant", "true");
     await rename(draft, path);
-    return path;
   }
 }
 
@@ -102,13 +111,14 @@ const hasCommit = (git: SimpleGit, commit: string): Promise<boolean> =>
     () => false,
   );
 
-const gitSays = (error: unknown): string =>
-  printableUrl(
-    toBerthError(error)
-      .message.trim()
-      .split("\n")
-      .findLast((line) => line.trim() !== "") ?? "git said nothing",
-  ).slice(0, 500);
+/** git says first what is wrong, then what one might check. */
+function gitSays(error: unknown): string {
+  const lines = toBerthError(error)
+    .message.split("\n")
+    .filter((line) => line.trim() !== "");
+  const said = lines.find((line) => /^(?:fatal|error|ssh): /.test(line)) ?? lines.at(-1) ?? "git said nothing";
+  return printableUrl(said).slice(0, 500);
+}
 
 const exists = (path: string): Promise<boolean> =>
   access(path).then(

@@ -18,7 +18,7 @@ export function originUrl(url: string): string {
   throw new BerthError("invalid_environment", `repo.url: ${printableUrl(url)} is not an https, ssh or file URL.`);
 }
 
-/** Without what may be a secret in it, for messages and logs. */
+/** An URL, or text with URLs in it, without what may be a secret: for messages and logs. */
 export function printableUrl(url: string): string {
-  return url.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/@]*@/i, "$1***@");
+  return url.replace(/([a-z][a-z0-9+.-]*:\/\/)[^/\s]*@/gi, "$1***@");
 }

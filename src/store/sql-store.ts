@@ -13,6 +13,7 @@ import type {
   NewRollout,
   Reserved,
   RolloutPatch,
+  RolloutQuery,
   SandboxIntent,
   Store,
   StoredEnvironment,
@@ -90,14 +91,17 @@ export class SqlStore implements Store {
     return row && storedEnvironment(row);
   }
 
-  async rollouts(query: {
-    limit: number;
-    before?: string;
-    status?: Rollout["status"][];
-    group?: string;
-  }): Promise<Rollout[]> {
+  async rollouts(query: RolloutQuery): Promise<Rollout[]> {
     let rows = this.#db.selectFrom("rollouts");
-    if (query.before !== undefined) rows = rows.where("created_at", "<", query.before);
+    if (query.before !== undefined) {
+      const { createdAt, id } = query.before;
+      rows = rows.where((column) =>
+        column.or([
+          column("created_at", "<", createdAt),
+          ...(id === undefined ? [] : [column.and([column("created_at", "=", createdAt), column("id", ">", id)])]),
+        ]),
+      );
+    }
     if (query.status !== undefined) rows = rows.where("status", "in", query.status);
     if (query.group !== undefined) rows = rows.where("group_name", "=", query.group);
     const found = await this.#withCallCount(

@@ -30,7 +30,7 @@ export const rolloutLsCommand = (context: CliContext): Command =>
     .description("Lists rollouts, newest first.")
     .option("--status <names>", "only these, separated by commas")
     .option("--group <name>", "only of this group")
-    .option("--before <time>", "only those created before")
+    .option("--before <place>", "only those behind: what the page before ended with, or a time")
     .option("--limit <n>", "how many, 1 to 500", count(500), 50)
     .addHelpText(
       "after",

@@ -24,7 +24,7 @@ export const registerEnvironment: Route = (api, { service }) => {
       operationId: "registerEnvironment",
       summary: "Register an environment",
       description:
-        "Checks it, fills in defaults and keeps it. The same again changes nothing; another one under its name is refused.",
+        "Checks it, fills in defaults and keeps it. The same again changes nothing; another one under its name takes its place for the rollouts that are created from then on.",
       tags: ["environments"],
       body,
       response: {

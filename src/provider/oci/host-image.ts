@@ -105,8 +105,11 @@ export async function buildHostSkeleton(target: string, toolUid: number): Promis
     await mkdir(join(draft, dir), { recursive: true });
     await chmod(join(draft, dir), 0o1777);
   }
-  await rm(target, { recursive: true, force: true });
-  await rename(draft, target);
+  await rename(draft, target).catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code !== "ENOTEMPTY" && error.code !== "EEXIST") throw error;
+    // Another process was faster, with the same.
+    await rm(draft, { recursive: true });
+  });
 }
 
 async function linkMergedUsr(root: string): Promise<void> {

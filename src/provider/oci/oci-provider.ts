@@ -8,6 +8,7 @@ import type {
   CallOptions,
   Capabilities,
   Provider,
+  ResolvedImage,
   SandboxHandle,
   SandboxSpec,
   SandboxState,
@@ -88,6 +89,7 @@ class OciProvider implements Provider {
   readonly #runc: Runc;
   readonly #cgroups: CgroupVersion;
   readonly #creating = new Map<string, Promise<SandboxHandle>>();
+  readonly #resolving = new Map<string, Promise<ResolvedImage>>();
 
   constructor(options: OciProviderOptions, paths: OciPaths, runc: Runc, cgroups: CgroupVersion) {
     this.#options = options;
@@ -95,12 +97,23 @@ class OciProvider implements Provider {
     this.#runc = runc;
     this.#cgroups = cgroups;
     this.snapshots = {
-      resolveImage: (name, call) => resolveImage(paths, name, options.exporter, call),
+      resolveImage: (name, call) => this.#resolveImage(name, call),
       has: (key) => hasSnapshot(paths, key),
       list: () => listSnapshots(paths),
       remove: (key) => removeSnapshot(paths, key),
       commit: (handle, key) => this.#commit(handle, key),
     };
+  }
+
+  /** An image that is not on the disk yet is brought there once, however many ask at the same time. */
+  #resolveImage(name: string, call: CallOptions | undefined): Promise<ResolvedImage> {
+    const running = this.#resolving.get(name);
+    if (running) return running;
+    const resolution = resolveImage(this.#paths, name, this.#options.exporter, call).finally(() =>
+      this.#resolving.delete(name),
+    );
+    this.#resolving.set(name, resolution);
+    return resolution;
   }
 
   create(spec: SandboxSpec, call: CallOptions = {}): Promise<SandboxHandle> {

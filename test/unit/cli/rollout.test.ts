@@ -170,11 +170,11 @@ describe("rollout grade", () => {
 
 describe("the rest of a rollout's life", () => {
   test("ls pages and filters", async () => {
-    await using controller = await listeningController({ list: async () => [aRollout()] });
+    await using controller = await listeningController({ list: async () => [aRollout(), aRollout()] });
     const run = await controller.berth("rollout", "ls", "--limit", "1", "--status", "active,grading");
     expect(run.stdout.split("\n")[1]).toMatch(/^26201611-\S+\s+click\s+active\s+-\s+0\s+-\s+2026/);
-    expect(run.stderr).toBe("More: --before 2026-01-02T03:04:05.678Z");
-    expect(controller.service.calls[0]?.args[0]).toEqual({ limit: 1, status: ["active", "grading"] });
+    expect(run.stderr).toBe(`More: --before 2026-01-02T03:04:05.678Z_${rolloutId}`);
+    expect(controller.service.calls[0]?.args[0]).toEqual({ limit: 2, status: ["active", "grading"] });
   });
 
   test("show lists the tool calls when it is asked to", async () => {

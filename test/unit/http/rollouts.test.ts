@@ -66,11 +66,16 @@ describe("POST /v1/rollouts", () => {
 });
 
 describe("GET /v1/rollouts", () => {
-  test("pages by creation time", async () => {
+  test("pages by creation time and id, so that rollouts of the same millisecond are told apart", async () => {
     const page = [aRollout(), aRollout({ created_at: "2026-01-01T00:00:00.000Z" })];
-    await using http = httpApp({ service: { list: async () => page } });
-    expect((await http.send("GET", "/v1/rollouts?limit=2")).body.next_before).toBe("2026-01-01T00:00:00.000Z");
-    expect((await http.send("GET", "/v1/rollouts?limit=3")).body.next_before).toBeNull();
+    await using http = httpApp({ service: { list: async ({ limit }) => page.slice(0, limit) } });
+    const first = (await http.send("GET", "/v1/rollouts?limit=1")).body;
+    expect(first).toMatchObject({ rollouts: [page[0]], next_before: `${page[0]?.created_at}_${rolloutId}` });
+    await http.send("GET", `/v1/rollouts?limit=1&before=${first.next_before}`);
+    expect(http.service.calls[1]?.args).toEqual([
+      { limit: 2, before: { createdAt: page[0]?.created_at, id: rolloutId } },
+    ]);
+    expect((await http.send("GET", "/v1/rollouts?limit=2")).body.next_before).toBeNull();
   });
 
   test("takes statuses repeated or separated by commas", async () => {
@@ -78,8 +83,8 @@ describe("GET /v1/rollouts", () => {
     await http.send("GET", "/v1/rollouts?status=active,grading&group=g&before=2026-01-01T00:00:00Z");
     await http.send("GET", "/v1/rollouts?status=active&status=grading");
     expect(http.service.calls.map(({ args }) => args[0])).toEqual([
-      { limit: 50, before: "2026-01-01T00:00:00Z", status: ["active", "grading"], group: "g" },
-      { limit: 50, status: ["active", "grading"] },
+      { limit: 51, before: { createdAt: "2026-01-01T00:00:00.000Z" }, status: ["active", "grading"], group: "g" },
+      { limit: 51, status: ["active", "grading"] },
     ]);
   });
 
