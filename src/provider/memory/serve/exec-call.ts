@@ -67,7 +67,7 @@ export class ExecCall {
 
   /** What runs, were these processes: the first one and the background jobs. */
   get processes(): number {
-    return this.#result === undefined ? 1 + this.#control.jobs : 0;
+    return (this.#result === undefined ? 1 : 0) + this.#control.jobs;
   }
 
   cancel(): void {
