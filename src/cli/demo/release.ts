@@ -3,7 +3,7 @@ import { cp, mkdir, readFile, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { BerthError } from "../../core/errors.ts";
-import required from "./fast-uri-tests.json" with { type: "json" };
+import { required } from "./fast-uri-tests.ts";
 import type { TaskSource } from "./task.ts";
 
 /** An upstream package of which the registry carries the source together with its tests. */

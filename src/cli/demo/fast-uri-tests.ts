@@ -1,5 +1,6 @@
-{
-  "fail_to_pass": [
+/** The hidden tests of the release pair: names in fast-uri 3.1.2, by what they do on 3.1.1. */
+export const required = {
+  fail_to_pass: [
     "URI Equals tolerates malformed fragments",
     "URI Resolving tolerates malformed fragments",
     "URI parse",
@@ -11,9 +12,9 @@
     "parse marks malformed authority and port inputs as errors",
     "parse preserves encoded authority delimiters in host",
     "resolve preserves encoded authority delimiters",
-    "serialize escapes authority delimiters in host field"
+    "serialize escapes authority delimiters in host field",
   ],
-  "pass_to_pass": [
+  pass_to_pass: [
     "Acquire URI",
     "HTTP Equals",
     "HTTPS Equals",
@@ -46,6 +47,6 @@
     "parse preserves reserved path escapes as data",
     "removeDotSegments",
     "stringArrayToHexStripped",
-    "uri-js compatibility serialize"
-  ]
-}
+    "uri-js compatibility serialize",
+  ],
+};
