@@ -33,6 +33,7 @@ export interface BerthOptions {
 export class Bench {
   readonly #under: ProviderUnderTest;
   readonly #profiles: { readonly standard: Profile; readonly trusted: Profile };
+  readonly #keys = new Set<string>();
   readonly owner = `conformance-${randomBytes(4).toString("hex")}`;
   readonly workdir = "/workspace";
 
@@ -62,7 +63,9 @@ export class Bench {
   }
 
   newKey(): string {
-    return randomBytes(32).toString("hex");
+    const key = randomBytes(32).toString("hex");
+    this.#keys.add(key);
+    return key;
   }
 
   async spec(options: BerthOptions = {}): Promise<SandboxSpec> {
@@ -130,8 +133,13 @@ export class Bench {
 
   /** What nobody owns any more; empty after every behaviour. */
   async leaks(): Promise<string[]> {
-    const listed = await this.provider.list(this.owner);
-    return [...listed.map(({ id }) => `sandbox ${id}`), ...(await this.#under.residue(this.owner))];
+    const sandboxes = await this.provider.list(this.owner);
+    const snapshots = (await this.provider.snapshots.list()).filter(({ key }) => this.#keys.has(key));
+    return [
+      ...sandboxes.map(({ id }) => `sandbox ${id}`),
+      ...snapshots.map(({ key }) => `snapshot ${key}`),
+      ...(await this.#under.residue(this.owner)),
+    ];
   }
 }
 
