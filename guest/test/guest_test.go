@@ -33,6 +33,9 @@ type guest struct {
 
 type setting func(arguments *[]string, environment *[]string)
 
+// at is where a guest listens whose socket is made elsewhere.
+type at string
+
 func with(arguments ...string) setting {
 	return func(a *[]string, _ *[]string) { *a = append(*a, arguments...) }
 }
@@ -42,7 +45,7 @@ func processLimit(n int) setting {
 }
 
 // start runs a guest until the test ends, and then checks that it left nothing.
-func start(t *testing.T, settings ...setting) *guest {
+func start(t *testing.T, settings ...any) *guest {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "berth-guest-")
 	if err != nil {
@@ -56,7 +59,12 @@ func start(t *testing.T, settings ...setting) *guest {
 		"--spool", filepath.Join(dir, "run", "spool")}
 	environment := append(os.Environ(), initMarker+"=1")
 	for _, s := range settings {
-		s(&arguments, &environment)
+		switch s := s.(type) {
+		case setting:
+			s(&arguments, &environment)
+		case at:
+			g.socket = string(s)
+		}
 	}
 	command := exec.Command(os.Args[0], arguments...)
 	command.Env = environment

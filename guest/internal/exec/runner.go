@@ -135,7 +135,7 @@ func (r *Runner) execute(ctx context.Context, request *Request, c *call, dir int
 		return nil, &notStartedError{err}
 	}
 	exit, why, ended := run.wait(ctx, c, time.Duration(request.TimeoutMs)*time.Millisecond)
-	killed, killErr := proc.Kill(r.table, r.selector(c, run.process.PID), time.Now().Add(killDeadline), r.reinforcement())
+	killed, killErr := proc.Kill(r.table, r.selector(c, run.process), time.Now().Add(killDeadline), r.reinforcement())
 	if !ended {
 		exit = run.reaped()
 	}

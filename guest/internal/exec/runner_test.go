@@ -204,3 +204,31 @@ func TestRequestsBeyondTheLimitsAreRefused(t *testing.T) {
 		}
 	}
 }
+
+func TestACallThatIsCancelledAsItForksEndsToo(t *testing.T) {
+	f := newFixture(t)
+	for range 200 {
+		ctx, leave := context.WithCancel(context.Background())
+		request := f.request("sleep", "600")
+		var r *Result
+		var running sync.WaitGroup
+		running.Go(func() { r, _ = f.Run(ctx, request) })
+		for {
+			c, err := f.registry.find(request.CallID)
+			if err != nil {
+				continue
+			}
+			f.registry.mu.Lock()
+			started := c.pid != 0
+			f.registry.mu.Unlock()
+			if started {
+				break
+			}
+		}
+		leave()
+		running.Wait()
+		if r == nil || r.Outcome.Type != "cancelled" || r.DurationMs > 1500 {
+			t.Fatalf("%+v", r)
+		}
+	}
+}

@@ -104,14 +104,17 @@ func (run *running) finish() {
 }
 
 // selector finds the processes of a call.
-func (r *Runner) selector(c *call, leader int) proc.Selector {
+func (r *Runner) selector(c *call, leader *spawn.Process) proc.Selector {
+	first := func(pid int) bool { return pid == leader.PID && r.children.Alive(leader) }
+	// The first process of another call is its own call's to kill, also before it carries a group.
+	ofOthers := func(pid int) bool { return pid != leader.PID && (r.children.Started(pid) || r.registry.leads(pid)) }
 	switch {
 	case !r.root || !r.table.HasGroups:
-		return proc.ByLineage(r.self, leader, func(pid int) bool { return pid != leader && r.registry.leads(pid) })
+		return proc.ByLineage(r.self, leader.PID, ofOthers)
 	case r.config.AllowRoot && r.self == 1:
-		return proc.Unowned(c.group, r.groups.owned, r.config.Spare)
+		return proc.Unowned(c.group, first, r.groups.owned, func(pid int) bool { return ofOthers(pid) || r.config.Spare(pid) })
 	}
-	return proc.ByGroup(c.group)
+	return proc.ByGroup(c.group, first)
 }
 
 // reinforcement is the last resort against processes that fork faster than they are killed one by one: all of the tool user's at once,

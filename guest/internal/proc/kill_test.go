@@ -29,6 +29,8 @@ func startInGroup(t *testing.T, name string, arguments ...string) *exec.Cmd {
 	return command
 }
 
+func nobody(int) bool { return false }
+
 func openTable(t *testing.T) *Table {
 	t.Helper()
 	table, err := Open()
@@ -46,7 +48,7 @@ func TestOnlyTheGroupIsKilledAndZombiesCountAsGone(t *testing.T) {
 	if err := outside.Start(); err != nil {
 		t.Fatal(err)
 	}
-	killed, err := Kill(table, ByGroup(group), time.Now().Add(10*time.Second), nil)
+	killed, err := Kill(table, ByGroup(group, nobody), time.Now().Add(10*time.Second), nil)
 	if _, ok := killed[inside.Process.Pid]; err != nil || !ok || len(killed) != 1 {
 		t.Errorf("%v, %v", killed, err)
 	}
@@ -60,7 +62,7 @@ func TestOnlyTheGroupIsKilledAndZombiesCountAsGone(t *testing.T) {
 }
 
 func TestAnEmptyGroupTakesNoTime(t *testing.T) {
-	killed, err := Kill(openTable(t), ByGroup(group+1), time.Now(), nil)
+	killed, err := Kill(openTable(t), ByGroup(group+1, nobody), time.Now(), nil)
 	if len(killed) != 0 || err != nil {
 		t.Errorf("%v, %v", killed, err)
 	}

@@ -6,19 +6,20 @@ type Match func(*Process) bool
 // Selector makes a Match, anew for each scan: some need to know the whole table first.
 type Selector func(*Table) (Match, error)
 
-// ByGroup selects what carries a supplementary group, which children inherit and cannot drop without privileges.
-func ByGroup(gid int) Selector {
+// ByGroup selects what carries a supplementary group, which children inherit and cannot drop without privileges, and what first reports: the
+// first process, which does not carry its group yet just after the fork.
+func ByGroup(gid int, first func(pid int) bool) Selector {
 	return func(*Table) (Match, error) {
-		return func(p *Process) bool { return p.HasGroup(gid) }, nil
+		return func(p *Process) bool { return p.HasGroup(gid) || first(p.PID) }, nil
 	}
 }
 
-// Unowned selects what carries gid or none of the groups that owned reports, except what spare reports: for sandboxes in which commands have the
-// privilege to drop their groups, and in which every process belongs to the guest.
-func Unowned(gid int, owned func(gid int) bool, spare func(pid int) bool) Selector {
+// Unowned selects the same and besides whatever carries none of the groups that owned reports, except what spare reports: for sandboxes in which
+// commands have the privilege to drop their groups, and in which every process belongs to the guest.
+func Unowned(gid int, first func(pid int) bool, owned func(gid int) bool, spare func(pid int) bool) Selector {
 	return func(*Table) (Match, error) {
 		return func(p *Process) bool {
-			if p.HasGroup(gid) {
+			if p.HasGroup(gid) || first(p.PID) {
 				return true
 			}
 			for _, g := range p.Groups {

@@ -87,6 +87,22 @@ func (p *Process) StartFailure() *StartError {
 	}
 }
 
+// Alive reports whether a process has not been reaped yet, so that its pid is no other's.
+func (c *Children) Alive(p *Process) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	exited, ok := c.waiting[p.PID]
+	return ok && (<-chan Exit)(exited) == p.Exited
+}
+
+// Started reports whether pid is a child that was started here and has not been reaped yet. It waits for a fork in progress.
+func (c *Children) Started(pid int) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	_, ok := c.waiting[pid]
+	return ok
+}
+
 func (c *Children) reap() {
 	defer close(c.stopped)
 	for range c.signals {
