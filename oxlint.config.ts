@@ -36,6 +36,7 @@ export default defineConfig({
     "no-underscore-dangle": "off",
     "import/no-cycle": ["error", { ignoreTypes: false }],
     "import/no-default-export": "error",
+    "import/no-named-as-default-member": "off",
     "import/no-unassigned-import": "off",
     "node/no-process-env": "error",
     "promise/always-return": "off",
