@@ -24,6 +24,7 @@ const entry = (status: number, causedBy: CausedBy, remedy: string, retryable = f
   retryable,
 });
 
+// oxfmt-ignore
 export const errorTable = {
   // The request itself.
   unauthorized: entry(

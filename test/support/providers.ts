@@ -139,7 +139,10 @@ export const providerFixtures: readonly ProviderFixture[] = [memory, oci, docker
 async function containersOf(owner: string): Promise<string[]> {
   const { default: Docker } = await import("dockerode");
   const { label } = await import("../../src/provider/docker/names.ts");
-  const containers = await new Docker(dockerConnection).listContainers({ all: true, filters: { label: [label.owner] } });
+  const containers = await new Docker(dockerConnection).listContainers({
+    all: true,
+    filters: { label: [label.owner] },
+  });
   return containers.filter(({ Labels }) => Labels[label.owner]?.startsWith(owner)).map(({ Names }) => Names.join(" "));
 }
 
