@@ -47,7 +47,8 @@ export function decide({ spec, outcome, report, canaries }: Decided): Decision {
   if (lying.length > 0 && own.size > 0) flags.push("canary_lied");
   if (outcome.type === "exited" && outcome.code === 0 && own.size === 0) flags.push("exited_early");
 
-  const fault = runFault(outcome) ?? report.trouble ?? tamperFault(report) ?? canaryFault(lying);
+  const fault =
+    runFault(outcome) ?? report.trouble ?? tamperFault(report) ?? emptyFault(own, outcome) ?? canaryFault(lying);
   if (fault !== undefined) return { reward: 0, summary: `No test counts: ${fault}.`, flags, counts, notPassed };
   if (required.length > 0) {
     const passed = required.length - notPassed.length;
@@ -75,6 +76,12 @@ function runFault(outcome: ExecOutcome): string | undefined {
 
 const tamperFault = ({ tampered }: TestReport): string | undefined =>
   tampered.length === 0 ? undefined : `what decides a test was replaced (${tampered.slice(0, 3).join(", ")})`;
+
+/** Tests that could not be loaded or compiled leave nothing behind, canaries neither. */
+const emptyFault = (own: ReadonlyMap<string, TestStatus>, outcome: ExecOutcome): string | undefined =>
+  own.size > 0 || outcome.type !== "exited"
+    ? undefined
+    : `no test was reported, and the command exited with ${outcome.code}`;
 
 const canaryFault = (lying: readonly string[]): string | undefined =>
   lying.length === 0 ? undefined : `canary tests were not reported as they must be (${lying[0]})`;
