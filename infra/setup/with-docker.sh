@@ -16,6 +16,13 @@ mkdir -p "${lock%/*}"
 exec 9>"$lock"
 flock --wait 900 9 || fail "Another run holds $lock."
 
+unmount_beneath() {
+  awk '{print $5}' /proc/self/mountinfo | grep -E "^($1)(/|$)" | LC_ALL=C sort -r | xargs -r -n1 umount
+}
+
+# Who holds the lock is alone: what an earlier run left when it was killed can go.
+unmount_beneath '/tmp/berth-docker\.[^/]*' || true
+rm -rf /tmp/berth-docker.*
 run=$(mktemp -d /tmp/berth-docker.XXXXXX)
 data=$PWD/build/docker
 bridge=berth-docker0
@@ -59,7 +66,7 @@ stop() {
   fi
   end "$dockerd_pid"
   end "$containerd_pid"
-  awk '{print $5}' /proc/self/mountinfo | grep -E "^($run|$data)(/|$)" | LC_ALL=C sort -r | xargs -r -n1 umount
+  unmount_beneath "$run|$data"
   nat_rules -D 2>/dev/null
   ip link delete $bridge 2>/dev/null
   echo "$forwarding" >/proc/sys/net/ipv4/ip_forward
