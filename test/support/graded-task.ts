@@ -24,11 +24,19 @@ export class FixtureTask {
   }
 
   hidden(): Promise<HiddenFile[]> {
-    return filesOf(join(this.#root, "hidden"));
+    return filesOf(this.hiddenFolder);
+  }
+
+  get hiddenFolder(): string {
+    return join(this.#root, "hidden");
+  }
+
+  solutionFiles(): Promise<HiddenFile[]> {
+    return filesOf(join(this.#root, "solution"));
   }
 
   async solution(): Promise<ChangeSet> {
-    const files = await filesOf(join(this.#root, "solution"));
+    const files = await this.solutionFiles();
     return changesOf(
       Object.fromEntries(files.map(({ path, content }) => [path, Buffer.from(content).toString("utf8")])),
     );

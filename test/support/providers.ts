@@ -28,10 +28,11 @@ const seccompDir = path.join(repository, "sandbox-profiles/seccomp");
 const architecture = process.arch === "arm64" ? "arm64" : "amd64";
 
 /** BERTH_GUEST_BINARY names another one. */
-const guestBinary = process.env["BERTH_GUEST_BINARY"] ?? path.join(repository, `build/berth-guest-${architecture}`);
+export const guestBinary =
+  process.env["BERTH_GUEST_BINARY"] ?? path.join(repository, `build/berth-guest-${architecture}`);
 
 /** The daemon that `make test` uses; the machine's own unless BERTH_DOCKER_HOST names the socket of another. */
-const dockerConnection = {
+export const dockerConnection = {
   socketPath: (process.env["BERTH_DOCKER_HOST"] ?? "/var/run/docker.sock").replace(/^unix:\/\//, ""),
 };
 

@@ -16,7 +16,7 @@ import { dirname, join } from "node:path";
 import { BerthError } from "../../core/errors.ts";
 
 /** Raised when what the skeleton holds changes, so that snapshots of the older form are not used. */
-const SKELETON_VERSION = 2;
+const SKELETON_VERSION = 3;
 
 const MERGED_USR = ["bin", "sbin", "lib", "lib32", "lib64", "libx32"];
 
@@ -92,7 +92,7 @@ export async function buildHostSkeleton(target: string, toolUid: number): Promis
     "sys",
     "run",
     "root",
-    "home/agent",
+    "home",
     "opt",
     "var/lib",
     "var/log",

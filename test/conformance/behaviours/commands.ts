@@ -25,6 +25,16 @@ export const commands: BehaviourGroup = {
       },
     },
     {
+      title: "the tool user has a home of its own to write in",
+      run: async (bench) => {
+        await using berth = await bench.berth();
+        const result = await berth.sh(
+          "mkdir -p /home/agent/.cache/x && echo kept > /home/agent/.cache/x/y && cat /home/agent/.cache/x/y",
+        );
+        expect(result.stdout.head).toBe("kept\n");
+      },
+    },
+    {
       title: "a program that does not exist ends with 127 and one that cannot be run with 126, the reason on stderr",
       run: async (bench) => {
         await using berth = await bench.berth();
