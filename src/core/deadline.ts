@@ -19,10 +19,7 @@ export async function withDeadline<T>(
       controller.abort(reason);
       reject(reason);
     };
-    const timer = setTimeout(
-      () => give(new BerthError(code, `${what} did not finish within ${ms} ms.`)),
-      ms,
-    );
+    const timer = setTimeout(() => give(new BerthError(code, `${what} did not finish within ${ms} ms.`)), ms);
     const onParent = () => give(parent?.reason);
     parent?.addEventListener("abort", onParent, { once: true });
     work(controller.signal)

@@ -17,25 +17,37 @@ interface ErrorEntry {
   readonly remedy: string;
 }
 
-const entry = (
-  status: number,
-  causedBy: CausedBy,
-  remedy: string,
-  retryable = false,
-): ErrorEntry => ({ status, causedBy, remedy, retryable });
+const entry = (status: number, causedBy: CausedBy, remedy: string, retryable = false): ErrorEntry => ({
+  status,
+  causedBy,
+  remedy,
+  retryable,
+});
 
+// oxfmt-ignore
 export const errorTable = {
   // The request itself.
-  unauthorized: entry(401, "caller", "Send `Authorization: Bearer <key>` with a key that the controller was started with."),
+  unauthorized: entry(
+    401,
+    "caller",
+    "Send `Authorization: Bearer <key>` with a key that the controller was started with.",
+  ),
   invalid_request: entry(400, "caller", "Compare the request with /openapi.json and send it again."),
   not_found: entry(404, "caller", "Check the method and the path against /openapi.json."),
   request_too_large: entry(413, "caller", "Send a smaller body; the limit is given in the message."),
-  unknown_rollout: entry(404, "caller", "Create the rollout first, or check its id; deleted rollouts keep only their record."),
-  unknown_environment: entry(404, "caller", "List the environments with GET /v1/environments, or register this one first."),
+  unknown_rollout: entry(
+    404,
+    "caller",
+    "Create the rollout first, or check its id; deleted rollouts keep only their record.",
+  ),
+  unknown_environment: entry(
+    404,
+    "caller",
+    "List the environments with GET /v1/environments, or register this one first.",
+  ),
   rollout_conflict: entry(409, "caller", "Use a new rollout id: this one was created from another environment."),
   rollout_closed: entry(409, "caller", "The rollout has ended; create a new one."),
   call_conflict: entry(409, "caller", "Use a new call id: this one was used for another tool or other arguments."),
-  environment_conflict: entry(409, "caller", "Register the changed environment under a new name."),
   overloaded: entry(429, "infra", "Wait as long as Retry-After says, then send the request again.", true),
   invalid_config: entry(400, "caller", "Mend the named setting and start again."),
 
@@ -49,7 +61,11 @@ export const errorTable = {
   file_exists: entry(409, "policy", "Choose another path, or remove the file first."),
   file_too_large: entry(413, "policy", "Read a range of the file, or search in it."),
   not_text: entry(400, "policy", "The file is binary; use the shell to inspect it."),
-  edit_not_found: entry(400, "policy", "Read the file again and copy the text to replace exactly, white space included."),
+  edit_not_found: entry(
+    400,
+    "policy",
+    "Read the file again and copy the text to replace exactly, white space included.",
+  ),
   edit_not_unique: entry(400, "policy", "Add lines around the text until it occurs once."),
   invalid_patch: entry(400, "policy", "Read the files again and write the patch against their present text."),
   invalid_pattern: entry(400, "policy", "Write the pattern in RE2 syntax: no look-around and no back-references."),
@@ -57,14 +73,28 @@ export const errorTable = {
   no_space: entry(507, "policy", "Remove files: the sandbox's disk is full."),
   budget_exhausted: entry(409, "policy", "The rollout has used its budget; it can only be graded or closed now."),
 
+  sandbox_oom: entry(
+    409,
+    "policy",
+    "The sandbox died for lack of memory; the rollout can only be graded or closed now.",
+  ),
+
   // The environment.
   invalid_environment: entry(400, "task", "Correct the field that the message names."),
   repository_unreachable: entry(422, "task", "Check the URL and that this machine may read it: `git ls-remote URL`."),
   commit_not_found: entry(422, "task", "Name a full commit id that the repository has."),
   setup_failed: entry(422, "task", "Run the step by hand in the image; its output is in the message."),
-  image_not_found: entry(422, "task", "Build it with `berth image build NAME`, or name one that the provider can reach."),
+  image_not_found: entry(
+    422,
+    "task",
+    "Build it with `berth image build NAME`, or name one that the provider can reach.",
+  ),
   unknown_profile: entry(422, "task", "Name a file in sandbox-profiles/ without its ending."),
-  capability_missing: entry(422, "task", "Choose a provider that can enforce it, or a profile that does not ask for it."),
+  capability_missing: entry(
+    422,
+    "task",
+    "Choose a provider that can enforce it, or a profile that does not ask for it.",
+  ),
 
   // Berth and what it stands on.
   provider_unavailable: entry(503, "infra", "Run `berth doctor`: it prints the command that mends it.", true),
@@ -72,7 +102,12 @@ export const errorTable = {
   sandbox_lost: entry(503, "infra", "Start a new rollout; this one is excluded.", false),
   guest_protocol: entry(502, "infra", "Start a new rollout; the guest's reply was refused.", false),
   outcome_unknown: entry(503, "infra", "Start a new rollout: whether the call ran cannot be known.", false),
-  deadline_exceeded: entry(504, "infra", "Try again; if it happens often, raise the deadline that the message names.", true),
+  deadline_exceeded: entry(
+    504,
+    "infra",
+    "Try again; if it happens often, raise the deadline that the message names.",
+    true,
+  ),
   teardown_failed: entry(500, "infra", "Run `berth gc`; the reaper tries again too.", true),
   storage_failed: entry(503, "infra", "Check the space and the permissions of the data directory.", true),
   shutting_down: entry(503, "infra", "Send the request to another controller, or wait for the restart.", true),

@@ -24,7 +24,8 @@ export interface GradingContext {
   readonly changeSet: ChangeSet;
   /** The policy's last message, when it sent one. */
   readonly answer: string | undefined;
-  readonly hiddenFiles: readonly HiddenFile[];
+  /** The files of a grader's `files`. @throws BerthError `invalid_environment` when the folder cannot be read */
+  readonly hiddenFiles: (folder: string) => Promise<readonly HiddenFile[]>;
   /** A fresh one at each call. */
   readonly openSandbox: () => Promise<GradingSandbox>;
   readonly signal: AbortSignal;

@@ -22,7 +22,7 @@ export interface ExecRequest {
   readonly argv: readonly string[];
   /** A path beneath the workspace; the workspace when it is left out. */
   readonly cwd?: string;
-  /** The whole environment of the command. */
+  /** Laid over what the image declares. */
   readonly env: Readonly<Record<string, string>>;
   /** UTF-8, at most 1 MiB. */
   readonly stdin?: string;
@@ -103,7 +103,9 @@ export interface GrepResult {
 export interface Guest {
   readonly handshake: Handshake;
 
-  health(options?: RequestOptions): Promise<{ bootId: string; uptimeMs: number; processes: number; oomKills: number | null }>;
+  health(
+    options?: RequestOptions,
+  ): Promise<{ bootId: string; uptimeMs: number; processes: number; oomKills: number | null }>;
 
   exec(request: ExecRequest, options?: RequestOptions): Promise<ExecResult>;
   /** Ends a running call as `cancelled`. */
@@ -117,8 +119,16 @@ export interface Guest {
   ): Promise<{ bytes: Buffer; totalBytes: number; spooledBytes: number }>;
 
   /** At most 8 MiB of a regular file. */
-  read(path: string, range?: { offset?: number; limit?: number }, options?: RequestOptions): Promise<{ bytes: Buffer; size: number; mode: number }>;
-  lines(path: string, range: { start: number; count: number; maxBytes: number }, options?: RequestOptions): Promise<FileLines>;
+  read(
+    path: string,
+    range?: { offset?: number; limit?: number },
+    options?: RequestOptions,
+  ): Promise<{ bytes: Buffer; size: number; mode: number }>;
+  lines(
+    path: string,
+    range: { start: number; count: number; maxBytes: number },
+    options?: RequestOptions,
+  ): Promise<FileLines>;
   write(
     path: string,
     content: Uint8Array,

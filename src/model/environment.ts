@@ -1,15 +1,6 @@
 import { z } from "zod";
 import { graderSpec } from "./grader.ts";
 
-/** A POSIX path that stays inside what it is joined to: relative, no `..`, no NUL. */
-const relativePath = z
-  .string()
-  .min(1)
-  .max(4096)
-  .refine((path) => !path.startsWith("/") && !path.split("/").includes("..") && !path.includes("\0"), {
-    error: "must be a relative path without ..",
-  });
-
 export const environmentName = z
   .string()
   .regex(/^[a-z0-9][a-z0-9._-]{0,127}$/i, { error: "must be letters, digits, '.', '_' or '-', at most 128 of them" });
@@ -18,7 +9,9 @@ export const repository = z.strictObject({
   /** https, ssh, scp-like (`git@host:path`) or file URL, or an absolute local path. */
   url: z.string().min(1).max(2048),
   /** A full commit id: branches and tags move, and a snapshot must not. */
-  commit: z.string().regex(/^[0-9a-f]{40}$|^[0-9a-f]{64}$/, { error: "must be a full commit id of 40 or 64 hex digits" }),
+  commit: z
+    .string()
+    .regex(/^[0-9a-f]{40}$|^[0-9a-f]{64}$/, { error: "must be a full commit id of 40 or 64 hex digits" }),
   /** What of the history the sandbox sees: nothing, or the ancestors of the commit. Never anything later. */
   history: z.enum(["none", "ancestors"]).default("none"),
 });
@@ -55,7 +48,10 @@ export const environment = z.strictObject({
   setup_seconds: z.number().int().min(1).max(86_400).default(1800),
   /** Added to the environment of every command in setup, tools and graders. */
   env: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string().max(32_768)).default({}),
-  profile: z.string().regex(/^[a-z0-9-]+$/).default("standard"),
+  profile: z
+    .string()
+    .regex(/^[a-z0-9-]+$/)
+    .default("standard"),
   resources: resources.prefault({}),
   /** Tool names; absent means every tool of the registry. */
   tools: z.array(z.string().min(1).max(64)).min(1).max(100).optional(),
@@ -67,5 +63,3 @@ export type Environment = z.infer<typeof environment>;
 export type EnvironmentInput = z.input<typeof environment>;
 export type Repository = z.infer<typeof repository>;
 export type Resources = z.infer<typeof resources>;
-export type Budget = z.infer<typeof budget>;
-export { relativePath };

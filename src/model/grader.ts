@@ -7,8 +7,11 @@ export const testFramework = z.enum(["pytest", "vitest", "jest", "node", "tap", 
 
 export const testsGraderSpec = z.strictObject({
   type: z.literal("tests"),
-  name: z.string().regex(/^[a-z][a-z0-9_]*$/).default("tests"),
-  /** Run by `sh -c` in the clean sandbox. The framework's report flags replace `{report}`, or are appended. */
+  name: z
+    .string()
+    .regex(/^[a-z][a-z0-9_]*$/)
+    .default("tests"),
+  /** Run by `sh -c` in the clean sandbox. The framework's report flags replace `{report}`, or go where docs/grading.md says. */
   command: z.string().min(1).max(65_536),
   /** Found from the command when it is left out. */
   framework: testFramework.optional(),
@@ -20,6 +23,8 @@ export const testsGraderSpec = z.strictObject({
   pass_to_pass: z.array(testId).max(50_000).default([]),
   /** Globs of the paths of the change set that cross into the clean sandbox. */
   allow: z.array(z.string().min(1).max(1024)).max(1000).default(["**"]),
+  /** Whether tests of ours with known results are mixed in. Off only for a suite that cannot take them: docs/grading.md. */
+  canaries: z.boolean().default(true),
 });
 
 export const graderSpec = z.discriminatedUnion("type", [testsGraderSpec]);

@@ -10,7 +10,9 @@ export const profile = z.strictObject({
   /** The OCI runtime. */
   runtime: z.enum(["runc", "runsc"]).default("runc"),
   /** The unprivileged user of tools inside the sandbox. */
-  user: z.strictObject({ uid: z.number().int().min(1), gid: z.number().int().min(1) }).default({ uid: 1000, gid: 1000 }),
+  user: z
+    .strictObject({ uid: z.number().int().min(1), gid: z.number().int().min(1) })
+    .default({ uid: 1000, gid: 1000 }),
   /** Whether the guest may run commands as the sandbox's root: only for setup steps, never for a policy. */
   root_commands: z.boolean().default(false),
   /** Linux capabilities that the guest keeps; tools never hold any. Added to what the guest itself needs. */

@@ -24,7 +24,11 @@ export const capturedStream = z.strictObject({
 });
 export type CapturedStream = z.infer<typeof capturedStream>;
 
-export const callId = z.string().min(1).max(256).regex(/^[\x21-\x7e]+$/, { error: "must be printable ASCII without spaces" });
+export const callId = z
+  .string()
+  .min(1)
+  .max(256)
+  .regex(/^[\x21-\x7e]+$/, { error: "must be printable ASCII without spaces" });
 
 export const toolCallRequest = z.strictObject({
   /** The key of at-most-once execution within the rollout; made by the controller when it is left out. */

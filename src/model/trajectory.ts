@@ -32,6 +32,11 @@ export const rolloutEvent = z.discriminatedUnion("type", [
     state: z.enum(["running", "done"]),
     duration_ms: z.number().nullable(),
   }),
-  z.strictObject({ type: z.literal("verdict"), at: z.iso.datetime(), status: z.string(), reward: z.number().nullable() }),
+  z.strictObject({
+    type: z.literal("verdict"),
+    at: z.iso.datetime(),
+    status: z.string(),
+    reward: z.number().nullable(),
+  }),
 ]);
 export type RolloutEvent = z.infer<typeof rolloutEvent>;

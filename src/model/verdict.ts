@@ -1,8 +1,6 @@
 import { z } from "zod";
 import { errorReport } from "./error.ts";
 
-export const testStatus = z.enum(["passed", "failed", "skipped", "missing"]);
-
 /** One member of a verdict: what a grader measured and what it saw. */
 export const verdictPart = z.strictObject({
   name: z.string(),

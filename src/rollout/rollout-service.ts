@@ -3,13 +3,7 @@ import type { CreateRolloutRequest, Rollout } from "../model/rollout.ts";
 import type { ToolCallRequest, ToolCallResult } from "../model/tool-call.ts";
 import type { RolloutEvent, Trajectory } from "../model/trajectory.ts";
 import type { GradeRequest, Verdict } from "../model/verdict.ts";
-
-export interface RolloutQuery {
-  readonly limit: number;
-  readonly before?: string;
-  readonly status?: Rollout["status"][];
-  readonly group?: string;
-}
+import type { RolloutQuery } from "../store/store.ts";
 
 /**
  * The story of a rollout, as every door (HTTP, dialects, CLI) uses it. All methods are idempotent and throw BerthError.
@@ -42,7 +36,10 @@ export interface RolloutService {
   registerEnvironment(input: EnvironmentInput, baseDir: string | null): Promise<Environment>;
   environments(): Promise<Environment[]>;
   /** Builds the environment's snapshot unless it is there. */
-  buildEnvironment(name: string, onProgress: (message: string) => void): Promise<{ snapshot: string; built: boolean; durationMs: number }>;
+  buildEnvironment(
+    name: string,
+    onProgress: (message: string) => void,
+  ): Promise<{ snapshot: string; built: boolean; durationMs: number }>;
   removeSnapshot(environmentName: string): Promise<boolean>;
 
   /** Takes no new work, lets running calls end within `graceMs`, keeps the sandboxes for the next controller. */

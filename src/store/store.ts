@@ -28,6 +28,20 @@ export interface NewRollout {
   readonly createdAt: string;
 }
 
+/** A place in the list of rollouts, newest first and then by id: behind one rollout, or behind everything since a time. */
+export interface RolloutCursor {
+  /** ISO 8601 in UTC, with milliseconds. */
+  readonly createdAt: string;
+  readonly id?: string;
+}
+
+export interface RolloutQuery {
+  readonly limit: number;
+  readonly before?: RolloutCursor;
+  readonly status?: Rollout["status"][];
+  readonly group?: string;
+}
+
 export type RolloutPatch = Partial<
   Pick<Rollout, "status" | "snapshot" | "error" | "active_at" | "first_result_at" | "ended_at">
 >;
@@ -60,8 +74,8 @@ export interface Store {
   rollout(id: string): Promise<Rollout | undefined>;
   /** The environment as it was when the rollout was created. */
   rolloutEnvironment(id: string): Promise<StoredEnvironment | undefined>;
-  /** Newest first. `before` is a `created_at`. */
-  rollouts(query: { limit: number; before?: string; status?: Rollout["status"][]; group?: string }): Promise<Rollout[]>;
+  /** Newest first; of those created in the same millisecond, by id. `before` gives what comes behind it. */
+  rollouts(query: RolloutQuery): Promise<Rollout[]>;
   updateRollout(id: string, patch: RolloutPatch): Promise<void>;
 
   /** At most one reservation per (rollout, call id), ever. */
@@ -69,6 +83,8 @@ export interface Store {
   finishCall(rolloutId: string, callId: string, result: ToolOutput, durationMs: number): Promise<void>;
   /** A restart: calls that were running when the controller died become `unknown`. Gives how many. */
   markInterruptedCalls(): Promise<number>;
+  /** One call whose outcome cannot be known. */
+  markCallUnknown(rolloutId: string, callId: string): Promise<void>;
   trajectory(rolloutId: string): Promise<TrajectoryRecord[]>;
 
   saveChangeSet(rolloutId: string, changeSet: ChangeSet): Promise<void>;
@@ -79,6 +95,9 @@ export interface Store {
   recordIntent(intent: SandboxIntent): Promise<void>;
   forgetIntent(sandboxId: string): Promise<void>;
   intents(): Promise<SandboxIntent[]>;
+
+  /** The identity of this installation, the owner on every sandbox: the first one that was proposed. */
+  installationId(proposed: string): Promise<string>;
 
   close(): Promise<void>;
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 
+	"berth/guest/internal/overlay"
 	"berth/guest/internal/serve"
 	"berth/guest/internal/server"
 	"berth/guest/internal/socket"
@@ -16,10 +17,10 @@ import (
 var version = "0.1.0"
 
 const usage = `usage:
-  berth-guest serve  --listen fd:3|unix:PATH [--root DIR] [--uid N] [--gid N] [--allow-root]
+  berth-guest serve  --listen fd:3|unix:PATH [--root DIR] [--home DIR] [--uid N] [--gid N] [--allow-root]
                      [--expires-at UNIX_MS] [--oom-events PATH|fd:N] [--spool DIR]
   berth-guest dial   unix:PATH
-  berth-guest listen --socket PATH [--oom-events FILE] -- CMD ...
+  berth-guest listen --socket PATH [--oom-events FILE] [--overlay OPTIONS --at DIR] -- CMD ...
   berth-guest version
 `
 
@@ -65,11 +66,18 @@ func listen(args []string) error {
 	flags := flag.NewFlagSet("listen", flag.ContinueOnError)
 	path := flags.String("socket", "", "where to listen")
 	events := flags.String("oom-events", "", "file that is handed on as descriptor 4")
+	mount := flags.String("overlay", "", "options of an overlay that only CMD sees")
+	at := flags.String("at", "", "where that overlay is mounted")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	if *path == "" {
 		return fmt.Errorf("--socket is required")
+	}
+	if *mount != "" {
+		if err := overlay.MountPrivately(*mount, *at); err != nil {
+			return err
+		}
 	}
 	return socket.Handover(*path, *events, flags.Args())
 }

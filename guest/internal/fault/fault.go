@@ -56,7 +56,19 @@ func From(err error) *Error {
 	if errors.As(err, &known) {
 		return known
 	}
-	return &Error{Code: codeOf(err), Message: err.Error()}
+	return &Error{Code: codeOf(err), Message: sentence(err)}
+}
+
+// sentence names the path and what is the matter with it; which system call said so helps no one who reads it.
+func sentence(err error) string {
+	var about *fs.PathError
+	if !errors.As(err, &about) {
+		return err.Error()
+	}
+	if escapesRoot(about.Err) {
+		return about.Path + " is outside the workspace"
+	}
+	return about.Path + ": " + about.Err.Error()
 }
 
 func codeOf(err error) Code {

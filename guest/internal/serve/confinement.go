@@ -51,16 +51,16 @@ func confineSelf(o *Options) (boundingDropped bool, err error) {
 	return boundingDropped, nil
 }
 
-// makeRoot creates the workspace for the tool user when it is missing.
-func makeRoot(o *Options) error {
-	if _, err := os.Stat(o.Root); err == nil {
+// makeFolder creates a folder of the tool user where it is missing: the workspace, the home.
+func makeFolder(path string, o *Options) error {
+	if _, err := os.Stat(path); err == nil {
 		return nil
 	}
-	if err := os.MkdirAll(o.Root, 0o755); err != nil {
+	if err := os.MkdirAll(path, 0o755); err != nil {
 		return err
 	}
 	if os.Geteuid() != 0 {
 		return nil
 	}
-	return os.Chown(o.Root, o.UID, o.GID)
+	return os.Chown(path, o.UID, o.GID)
 }

@@ -12,8 +12,10 @@ import (
 
 // Options are the command line of serve.
 type Options struct {
-	Listen    string
-	Root      string
+	Listen string
+	Root   string
+	// Home is made for the tool user where it is missing; empty makes none.
+	Home      string
 	UID, GID  int
 	AllowRoot bool
 	// ExpiresAt is zero for never.
@@ -32,6 +34,7 @@ func ParseOptions(args []string, diagnostics io.Writer) (*Options, error) {
 	flags.SetOutput(diagnostics)
 	flags.StringVar(&o.Listen, "listen", "", "fd:N, a listening socket that was handed over, or unix:PATH")
 	flags.StringVar(&o.Root, "root", "/workspace", "the workspace, an absolute path")
+	flags.StringVar(&o.Home, "home", "", "the tool user's home, made when it is missing")
 	flags.IntVar(&o.UID, "uid", 1000, "user of the tools")
 	flags.IntVar(&o.GID, "gid", 1000, "group of the tools")
 	flags.BoolVar(&o.AllowRoot, "allow-root", false, "allow commands as root, archives and change of ownership")

@@ -31,7 +31,12 @@ func Run(o *Options, version string) error {
 	if err != nil {
 		return err
 	}
-	if err := makeRoot(o); err != nil {
+	if o.Home != "" {
+		if err := makeFolder(o.Home, o); err != nil {
+			return err
+		}
+	}
+	if err := makeFolder(o.Root, o); err != nil {
 		return err
 	}
 	listener, err := socket.Listen(o.Listen)

@@ -1,0 +1,37 @@
+# A thin entry: what is done stands in package.json and infra/setup/.
+SHELL := /bin/bash
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH):/usr/sbin:/sbin
+.DEFAULT_GOAL := help
+.PHONY: help setup guest check typecheck lint format unused build unit test demo clean
+
+help: ## this list
+	@sed -n 's/^\([a-z][a-z -]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 34
+
+setup: ## libraries, Node 24 and the guest, for work on the sources
+	@infra/setup/packages.sh check
+	@infra/setup/node.sh
+	@infra/setup/guest.sh
+
+guest: ## build/berth-guest-amd64 and build/berth-guest-arm64
+	@infra/setup/guest.sh
+
+check: setup ## typecheck, lint, format and unused code
+	@npm run -s check
+
+typecheck lint format unused: setup ## one of these checks; format writes
+	@npm run -s $@
+
+build: setup ## compile src/ to dist/
+	@npm run -s build
+
+unit: setup ## the tests that need no sandbox
+	@npm run -s test -- --project unit --project architecture
+
+test: ## everything: checks, guest, unit to end-to-end on real backends
+	@infra/setup/test.sh
+
+demo: ## one rollout three ways on real input; ARGS='--provider docker', ARGS='--repo URL --commit SHA --test "…"'
+	@infra/setup/demo.sh $(ARGS)
+
+clean: ## remove what was built, the private Docker Engine's images too
+	rm -rf build dist reports coverage

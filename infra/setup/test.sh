@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# make test: every check and every suite, with all that they stand on.
+. "$(dirname "$0")/announce.sh"
+infra/setup/packages.sh test
+infra/setup/node.sh
+infra/setup/guest.sh
+say "typecheck, lint, format, unused code"
+npm run -s check
+say "go vet and go test: the guest"
+(cd guest && go vet ./... && go test ./...)
+infra/setup/with-docker.sh bash -c 'infra/setup/images.sh base && npm run -s test'

@@ -1,0 +1,53 @@
+import type { Config } from "../config/schema.ts";
+import type { Logger } from "../core/log.ts";
+import type { ReadinessChecks } from "../http/route.ts";
+import type { RolloutService } from "../rollout/rollout-service.ts";
+import type { Tool } from "../tool/tool.ts";
+
+/** Something that was left behind by a controller that is no more. */
+export interface SweptItem {
+  readonly kind: "sandbox" | "snapshot" | "mirror" | "file";
+  readonly id: string;
+  /** Why it has no owner. */
+  readonly reason: string;
+  /** Why it could not be removed. */
+  readonly failure?: string;
+}
+
+export interface ImageSummary {
+  readonly name: string;
+  /** Null until it is built. */
+  readonly digest: string | null;
+  readonly built_at: string | null;
+}
+
+/** A controller without its doors, as `compose.ts` puts it together from concrete backends. */
+export interface Berth {
+  readonly service: RolloutService;
+  readonly tools: readonly Tool[];
+  readonly config: Config;
+  readonly log: Logger;
+  /** The name of the provider that was taken. */
+  readonly provider: string;
+  readonly readiness: ReadinessChecks;
+
+  /** Removes what nobody owns, or only says what it is. What a live controller owns is left alone. */
+  sweep(options: { dryRun: boolean; onProgress: (message: string) => void }): Promise<readonly SweptItem[]>;
+
+  images(): Promise<readonly ImageSummary[]>;
+  /** Builds a folder of images_dir unless it is built. @throws BerthError `image_not_found`, `setup_failed` */
+  buildImage(name: string, onProgress: (message: string) => void): Promise<ImageSummary>;
+
+  /** Releases what this process holds; sandboxes go on. */
+  close(): Promise<void>;
+}
+
+export interface ComposeOptions {
+  /**
+   * `controller`: resumes the rollouts of the data directory and reaps what nobody owns. `command`: touches no rollout
+   * and no sandbox that it did not make itself, because a controller may be using the same directory.
+   */
+  readonly role: "controller" | "command";
+}
+
+export type Compose = (config: Config, log: Logger, options: ComposeOptions) => Promise<Berth>;

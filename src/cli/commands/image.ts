@@ -1,0 +1,10 @@
+import { Command } from "commander";
+import type { CliContext } from "../context.ts";
+import { imageBuildCommand } from "./image-build.ts";
+import { imageLsCommand } from "./image-ls.ts";
+
+export const imageCommand = (context: CliContext): Command =>
+  new Command("image")
+    .description("Images that environments start from, one folder each in images_dir.")
+    .addCommand(imageBuildCommand(context))
+    .addCommand(imageLsCommand(context));

@@ -1,0 +1,55 @@
+import { Command } from "commander";
+import type { Rollout } from "../../model/rollout.ts";
+import { clientFor, printJson, type CliContext } from "../context.ts";
+import { count } from "../option-values.ts";
+import { rewardOf } from "../print-rollout.ts";
+import { table } from "../table.ts";
+
+interface Options {
+  status?: string;
+  group?: string;
+  before?: string;
+  limit: number;
+  url?: string;
+  json?: boolean;
+}
+
+const row = (rollout: Rollout): string[] => [
+  rollout.rollout_id,
+  rollout.environment,
+  rollout.status,
+  rollout.group ?? "-",
+  String(rollout.tool_calls),
+  rewardOf(rollout.verdict),
+  rollout.created_at,
+];
+
+export const rolloutLsCommand = (context: CliContext): Command =>
+  new Command("ls")
+    .summary("list rollouts")
+    .description("Lists rollouts, newest first.")
+    .option("--status <names>", "only these, separated by commas")
+    .option("--group <name>", "only of this group")
+    .option("--before <place>", "only those behind: what the page before ended with, or a time")
+    .option("--limit <n>", "how many, 1 to 500", count(500), 50)
+    .addHelpText(
+      "after",
+      `
+Examples:
+  berth rollout ls --status queued,preparing,active
+  berth rollout ls --group step-12 --json | jq '.rollouts[].verdict.reward'`,
+    )
+    .action(async (options: Options) => {
+      const { status, group, before, limit } = options;
+      const page = await clientFor(context, options).rollouts({
+        limit,
+        ...(status === undefined ? {} : { status: status.split(",") }),
+        ...(group === undefined ? {} : { group }),
+        ...(before === undefined ? {} : { before }),
+      });
+      if (options.json) return printJson(context, page);
+      context.terminal.out(
+        table(["rollout", "environment", "status", "group", "calls", "reward", "created"], page.rollouts.map(row)),
+      );
+      if (page.next_before) context.terminal.err(`More: --before ${page.next_before}`);
+    });

@@ -1,0 +1,55 @@
+import { Command } from "commander";
+import type { TrajectoryRecord } from "../../model/trajectory.ts";
+import { clientFor, printJson, type CliContext } from "../context.ts";
+import { printRollout, printVerdict } from "../print-rollout.ts";
+import { table } from "../table.ts";
+
+interface Options {
+  trajectory?: boolean;
+  url?: string;
+  json?: boolean;
+}
+
+function resultOf({ state, result }: TrajectoryRecord): string {
+  if (state !== "done" || result === null) return state;
+  if (result.error) return result.error.code;
+  const { outcome } = result;
+  return outcome === undefined ? "ok" : outcome.type === "exited" ? `exited ${outcome.code}` : outcome.type;
+}
+
+const argumentText = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
+
+const callRow = (record: TrajectoryRecord): string[] => [
+  String(record.seq),
+  record.tool,
+  resultOf(record),
+  record.duration_ms === null ? "-" : `${Math.round(record.duration_ms)} ms`,
+  argumentText(record.arguments),
+];
+
+export const rolloutShowCommand = (context: CliContext): Command =>
+  new Command("show")
+    .summary("show a rollout")
+    .description("Shows a rollout and its verdict; with --trajectory its tool calls too.")
+    .argument("<id>", "the rollout")
+    .option("--trajectory", "the tool calls; with --json in full")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  berth rollout show ID
+  berth rollout show ID --trajectory --json > trajectory.json`,
+    )
+    .action(async (id: string, options: Options) => {
+      const client = clientFor(context, options);
+      const rollout = await client.rollout(id);
+      const trajectory = options.trajectory ? await client.trajectory(id) : undefined;
+      if (options.json)
+        return printJson(context, trajectory ? { ...rollout, trajectory: trajectory.records } : rollout);
+      printRollout(context.terminal, rollout);
+      if (rollout.verdict) printVerdict(context.terminal, rollout.verdict);
+      if (trajectory)
+        context.terminal.out(
+          `\n${table(["#", "tool", "result", "time", "arguments"], trajectory.records.map(callRow))}`,
+        );
+    });

@@ -1,0 +1,31 @@
+import { Command } from "commander";
+import type { CliContext } from "../context.ts";
+import { rolloutCreateCommand } from "./rollout-create.ts";
+import { rolloutEventsCommand } from "./rollout-events.ts";
+import { rolloutExecCommand } from "./rollout-exec.ts";
+import { rolloutGradeCommand } from "./rollout-grade.ts";
+import { rolloutLsCommand } from "./rollout-ls.ts";
+import { rolloutRmCommand } from "./rollout-rm.ts";
+import { rolloutShowCommand } from "./rollout-show.ts";
+
+const commands = [
+  rolloutCreateCommand,
+  rolloutExecCommand,
+  rolloutGradeCommand,
+  rolloutShowCommand,
+  rolloutLsCommand,
+  rolloutRmCommand,
+  rolloutEventsCommand,
+];
+
+export function rolloutCommand(context: CliContext): Command {
+  const group = new Command("rollout").description("Use the rollouts of a running controller.");
+  for (const make of commands) {
+    group.addCommand(
+      make(context)
+        .option("--url <url>", "where the controller listens (BERTH_URL; its key in BERTH_API_KEY)")
+        .option("--json", "print JSON"),
+    );
+  }
+  return group;
+}

@@ -1,0 +1,40 @@
+import type { AddressInfo } from "node:net";
+import type { Config } from "../../config/schema.ts";
+import { systemIds } from "../../core/ids.ts";
+import { createLogger } from "../../core/log.ts";
+import { buildApp } from "../../http/app.ts";
+import type { Berth, Compose } from "../berth.ts";
+import { BerthClient } from "../client.ts";
+
+/** A controller of the demo's own, on a free loopback port with a key that nobody else knows. */
+export interface DemoController extends AsyncDisposable {
+  readonly berth: Berth;
+  readonly client: BerthClient;
+  readonly url: string;
+}
+
+export async function startController(config: Config, compose: Compose): Promise<DemoController> {
+  const key = systemIds.hex(24);
+  const settings: Config = { ...config, host: "127.0.0.1", port: 0, api_keys: [key], allow_anonymous_loopback: false };
+  await using started = new AsyncDisposableStack();
+  const log = createLogger({ level: config.log_level });
+  const berth = await compose(settings, log, { role: "controller" });
+  started.defer(() => berth.close());
+  const app = buildApp({
+    service: berth.service,
+    tools: berth.tools,
+    config: settings,
+    log,
+    readiness: berth.readiness,
+  });
+  started.defer(() => app.close());
+  await app.listen({ host: settings.host, port: 0 });
+  const url = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`;
+  const parts = started.move();
+  return {
+    berth,
+    url,
+    client: new BerthClient({ url, apiKey: key }),
+    [Symbol.asyncDispose]: () => parts.disposeAsync(),
+  };
+}

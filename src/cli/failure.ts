@@ -1,0 +1,33 @@
+import { BerthError } from "../core/errors.ts";
+import { printable } from "./printable.ts";
+import { paint, type Terminal } from "./terminal.ts";
+import { ControllerUnreachable } from "./transport.ts";
+
+interface Told {
+  readonly code: string;
+  readonly cause: string;
+  readonly message: string;
+  readonly remedy: string;
+  readonly retryable: boolean;
+}
+
+function tell(thrown: unknown): Told {
+  if (thrown instanceof BerthError) return thrown.report();
+  if (thrown instanceof ControllerUnreachable) {
+    const remedy = "Start one with `berth serve`, or name another with --url or BERTH_URL.";
+    return { code: "unreachable", cause: "infra", message: thrown.message, remedy, retryable: true };
+  }
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  const remedy = "Report it with the command that you ran; BERTH_LOG_LEVEL=debug shows more.";
+  return { code: "internal", cause: "infra", message, remedy, retryable: false };
+}
+
+/** Says on standard error what failed, what to do, and the code. As JSON on standard output when that was asked for. */
+export function printFailure(terminal: Terminal, thrown: unknown, json: boolean): void {
+  const told = tell(thrown);
+  if (json) return terminal.out(JSON.stringify({ error: told }, null, 2));
+  const { message, remedy, code, cause } = told;
+  terminal.err(
+    `${paint(terminal, "red", "error:")} ${printable(message)}\n${printable(remedy)}\n(${code}, cause: ${cause})`,
+  );
+}

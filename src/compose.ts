@@ -1,0 +1,187 @@
+import { join } from "node:path";
+import type { Berth, Compose, ImageSummary, SweptItem } from "./cli/berth.ts";
+import { processEnvironment } from "./config/process-environment.ts";
+import type { Config } from "./config/schema.ts";
+import { systemClock } from "./core/clock.ts";
+import { BerthError } from "./core/errors.ts";
+import { systemIds } from "./core/ids.ts";
+import type { Logger } from "./core/log.ts";
+import { createGraders } from "./grader/registry.ts";
+import { buildImage } from "./provider/docker/build-image.ts";
+import { createDockerProvider } from "./provider/docker/docker-provider.ts";
+import { exportRootfs } from "./provider/docker/export-rootfs.ts";
+import { listFolderImages } from "./provider/docker/list-images.ts";
+import { probeDocker } from "./provider/docker/probe.ts";
+import { createMemoryProvider } from "./provider/memory/memory-provider.ts";
+import type { RootfsExporter } from "./provider/oci/images.ts";
+import { createOciProvider } from "./provider/oci/oci-provider.ts";
+import { probeOci } from "./provider/oci/probe.ts";
+import type { Provider } from "./provider/provider.ts";
+import { Rollouts } from "./rollout/service.ts";
+import { lockHolder, takeLock } from "./sandbox/controller-lock.ts";
+import { SandboxLauncher } from "./sandbox/launcher.ts";
+import { loadProfiles, profileNamed } from "./sandbox/profiles.ts";
+import { SnapshotBuilder } from "./snapshot/builder.ts";
+import { Manifests } from "./snapshot/manifest.ts";
+import { Mirrors } from "./snapshot/mirror.ts";
+import { openSqliteStore } from "./store/sqlite/sqlite-store.ts";
+import { builtinTools } from "./tool/builtin-tools.ts";
+import { createToolRegistry } from "./tool/registry.ts";
+
+/** Sandboxes started at the same time: more would only wait for the same processors. */
+const PREPARING = 4;
+
+/** The only place where ports meet their adapters. */
+export const compose: Compose = async (config, log, { role }) => {
+  const processEnv = processEnvironment();
+  const lockFile = join(config.data_dir, "controller.pid");
+  await using started = new AsyncDisposableStack();
+  if (role === "controller") started.use(await takeLock(lockFile));
+  const store = await openSqliteStore(join(config.data_dir, "berth.db"));
+  started.defer(() => store.close());
+  const provider = await chooseProvider(config, log);
+  started.defer(() => provider.close());
+
+  const profiles = await loadProfiles(config.profiles_dir);
+  const owner = await store.installationId(systemIds.uuid());
+  const launcher = new SandboxLauncher({ provider, store, clock: systemClock, ids: systemIds, log, owner });
+  const builder = new SnapshotBuilder({
+    provider,
+    mirrors: new Mirrors(join(config.data_dir, "mirrors"), processEnv),
+    manifests: new Manifests(join(config.data_dir, "manifests", provider.name)),
+    workDir: join(config.data_dir, "work"),
+    openSandbox: (request) => launcher.launch(request),
+    trustedProfile: profileNamed(profiles, "trusted"),
+    processEnv,
+  });
+  const service = new Rollouts({
+    store,
+    launcher,
+    builder,
+    registry: createToolRegistry(builtinTools),
+    graders: createGraders(systemIds),
+    profiles,
+    clock: systemClock,
+    ids: systemIds,
+    log,
+    limits: { preparing: PREPARING, live: config.max_rollouts, toolCallMs: config.tool_deadline_seconds * 1000 },
+  });
+  if (role === "controller") await service.resume();
+  const parts = started.move();
+
+  const berth: Berth = {
+    service,
+    tools: builtinTools,
+    config,
+    log,
+    provider: provider.name,
+    readiness: {
+      store: async () => void (await store.environments()),
+      provider: async () => void (await provider.list(owner)),
+    },
+
+    async sweep({ dryRun, onProgress }) {
+      const busy = role === "command" && (await lockHolder(lockFile)) !== undefined;
+      const live = new Set(
+        (await store.rollouts({ limit: 1_000_000, status: ["queued", "preparing", "active", "grading"] })).map(
+          (r) => r.rollout_id,
+        ),
+      );
+      const items: SweptItem[] = [];
+      for (const handle of await launcher.list()) {
+        const { purpose } = handle.labels;
+        const [kind, subject] = purpose.includes(":") ? purpose.split(":") : ["rollout", purpose];
+        if (kind === "rollout" ? live.has(subject ?? "") : busy) continue;
+        const item: SweptItem = {
+          kind: "sandbox",
+          id: handle.id,
+          reason: kind === "rollout" ? `its rollout ${subject} has ended` : `no controller runs that would ${kind}`,
+        };
+        onProgress(`${dryRun ? "found" : "removing"} sandbox ${handle.id}: ${item.reason}`);
+        const failure = dryRun
+          ? undefined
+          : await launcher.destroy(handle).then(
+              () => undefined,
+              (error: unknown) => String(error),
+            );
+        items.push(failure === undefined ? item : { ...item, failure });
+      }
+      return items;
+    },
+
+    images: () => listFolderImages({ docker: dockerConnection(config.docker_host), imagesDir: config.images_dir }),
+
+    async buildImage(name, onProgress): Promise<ImageSummary> {
+      const built = await buildImage({
+        docker: dockerConnection(config.docker_host),
+        imagesDir: config.images_dir,
+        name,
+        onProgress,
+      });
+      return { name: built.name, digest: built.digest, built_at: new Date().toISOString() };
+    },
+
+    close: () => parts.disposeAsync(),
+  };
+  return berth;
+};
+
+/** `auto` is oci where it works, else docker. @throws BerthError `provider_unavailable` saying why and what mends it */
+async function chooseProvider(config: Config, log: Logger): Promise<Provider> {
+  const { provider, guest_binary, data_dir } = config;
+  const seccompDir = join(config.profiles_dir, "seccomp");
+  const docker = dockerConnection(config.docker_host);
+  const dockerOptions = { docker, guestBinary: guest_binary, seccompDir, imagesDir: config.images_dir, log };
+  if (provider === "memory") return createMemoryProvider();
+  if (provider === "docker") return createDockerProvider(dockerOptions);
+  const probe = await probeOci({ guestBinary: guest_binary });
+  if (probe.works && probe.runtime) {
+    return createOciProvider({
+      dataDir: data_dir,
+      guestBinary: guest_binary,
+      seccompDir,
+      runtime: probe.runtime.binary,
+      exporter: dockerExporter(dockerOptions),
+      log,
+    });
+  }
+  const reasons = sentences(probe.reasons);
+  if (provider === "oci") throw new BerthError("provider_unavailable", `The oci provider cannot run here: ${reasons}.`);
+  const daemon = await probeDocker(dockerOptions);
+  if (daemon.works) return createDockerProvider(dockerOptions);
+  throw new BerthError(
+    "provider_unavailable",
+    `No provider can run here. oci: ${reasons}. docker: ${sentences(daemon.reasons)}.`,
+  );
+}
+
+const sentences = (reasons: readonly { what: string; remedy: string }[]): string =>
+  reasons.map(({ what, remedy }) => `${what} (${remedy})`).join("; ");
+
+/** Images for the oci provider come out of a Docker daemon, when there is one. */
+function dockerExporter(options: Parameters<typeof createDockerProvider>[0]): RootfsExporter {
+  return {
+    async resolve(name, call) {
+      if (!(await probeDocker(options)).works) return undefined;
+      const docker = await createDockerProvider(options);
+      try {
+        return await docker.snapshots.resolveImage(name, call);
+      } finally {
+        await docker.close();
+      }
+    },
+    export: (location, destination, call) =>
+      exportRootfs({ docker: options.docker, image: location, destination, ...call }),
+  };
+}
+
+/** A socket path, `unix:///path`, `tcp://host:port` or `http(s)://host:port` → where the client connects. */
+function dockerConnection(
+  host: string,
+): { socketPath: string } | { protocol: "http" | "https"; host: string; port: number } {
+  if (host.startsWith("/")) return { socketPath: host };
+  const url = new URL(host);
+  if (url.protocol === "unix:") return { socketPath: url.pathname };
+  const secure = url.protocol === "https:";
+  return { protocol: secure ? "https" : "http", host: url.hostname, port: Number(url.port || (secure ? 2376 : 2375)) };
+}

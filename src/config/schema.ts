@@ -1,0 +1,85 @@
+import { z } from "zod";
+
+const path = z.string().min(1, { error: "must be a path" });
+
+const positive = (unit: string, max: number) => {
+  const error = `must be a whole number of ${unit} from 1 to ${max}`;
+  return z.number({ error }).int({ error }).min(1, { error }).max(max, { error });
+};
+
+const oneOf = <const Names extends readonly [string, ...string[]]>(names: Names) =>
+  z.enum(names, { error: `must be one of ${names.join(", ")}` });
+
+const trueOrFalse = z.boolean({ error: "must be true or false" });
+
+const portError = "must be a whole number from 0 to 65535";
+
+const isDockerHost = (text: string): boolean => /^(?:\/|unix:\/\/\/|tcp:\/\/[^/]|https?:\/\/[^/])/.test(text);
+
+/**
+ * Every setting of a controller: the names in a configuration file. `BERTH_` + the name in upper case in the
+ * environment, `--` + the name with dashes on the command line. docs/configuration.md is generated from here.
+ */
+export const configSchema = z.strictObject({
+  data_dir: path.describe(
+    "The folder of everything that Berth keeps: the database, snapshots, mirrors, sandboxes. One controller at a time uses it.",
+  ),
+  host: z
+    .string()
+    .min(1, { error: "must be a host name or an address" })
+    .describe("The address that `berth serve` listens on."),
+  port: z
+    .number({ error: portError })
+    .int({ error: portError })
+    .min(0, { error: portError })
+    .max(65_535, { error: portError })
+    .describe("The port that `berth serve` listens on; 0 takes a free one."),
+  api_keys: z
+    .array(
+      z.string().regex(/^[\x21-\x7e]{8,512}$/, { error: "must be 8 to 512 printable ASCII characters without spaces" }),
+    )
+    .describe("The bearer keys that open the API. In the environment and on the command line: separated by commas."),
+  allow_anonymous_loopback: trueOrFalse.describe(
+    "Lets requests from this machine in without a key. Only with a loopback `host`.",
+  ),
+  provider: oneOf(["auto", "oci", "docker", "memory"]).describe(
+    "Where sandboxes run. `auto` takes `oci` when it works on this machine, else `docker`. `memory` runs nothing and isolates nothing: for tests.",
+  ),
+  docker_host: z
+    .string()
+    .refine(isDockerHost, { error: "must be a socket path, unix:///path, tcp://host:port or http(s)://host:port" })
+    .describe("The Docker daemon: the path of its socket, or a URL."),
+  guest_binary: path.describe("The static guest program, as `make guest` builds it."),
+  profiles_dir: path.describe("The folder of isolation profiles."),
+  images_dir: path.describe("The folder of image definitions, one folder each."),
+  max_rollouts: positive("rollouts", 100_000).describe(
+    "How many rollouts may hold a sandbox or wait for one; more are refused with `overloaded`.",
+  ),
+  tool_deadline_seconds: positive("seconds", 86_400).describe(
+    "How long one tool call may take at most, whatever the call asks for.",
+  ),
+  drain_seconds: positive("seconds", 86_400).describe(
+    "After SIGTERM: how long running calls may go on before the controller ends.",
+  ),
+  max_body_bytes: positive("bytes", 1_073_741_824).describe("The largest request body."),
+  log_level: oneOf(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).describe(
+    "The least severe message that is logged, to standard error.",
+  ),
+  log_pretty: trueOrFalse.describe("Logs for people instead of JSON lines."),
+});
+
+export type Config = Readonly<z.infer<typeof configSchema>>;
+export type SettingName = keyof Config;
+
+export const settingNames = Object.keys(configSchema.shape) as SettingName[];
+
+/** Relative paths start from the configuration file's folder, or from the working directory. */
+export const pathSettings: ReadonlySet<SettingName> = new Set([
+  "data_dir",
+  "guest_binary",
+  "profiles_dir",
+  "images_dir",
+]);
+
+export const environmentVariable = (name: SettingName): string => `BERTH_${name.toUpperCase()}`;
+export const flag = (name: SettingName): string => `--${name.replaceAll("_", "-")}`;

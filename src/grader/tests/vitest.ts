@@ -1,0 +1,93 @@
+import { matcher } from "../change-set/filter.ts";
+import type { Canary } from "./canary.ts";
+import { quoted, withFlags } from "./command.ts";
+import type { Framework } from "./framework.ts";
+import { parseReportLines } from "./report-lines.ts";
+import { reporterLinesSource } from "./reporter-lines-source.ts";
+import { fileOfScriptId } from "./script-id.ts";
+import { foldExpression, scriptCanaries } from "./script-canaries.ts";
+
+const testFiles = [
+  "**/*.{test,spec}.?([cm])[jt]s?(x)",
+  "**/__tests__/**",
+  "**/__snapshots__/**",
+  "**/tests/**",
+  "test/**",
+];
+
+/** Ids are `file > suite > test`. The reporter runs in vitest's main process. */
+export const vitest: Framework = {
+  name: "vitest",
+  command: /\bvitest\b/,
+  testFiles,
+  selectsByName: /\s(?:-t|--testNamePattern|--test-name-pattern|--shard|--changed|--related)\b/,
+  fileOf: fileOfScriptId,
+
+  async plan(request) {
+    const { workdir, folder, env } = request;
+    const report = `${folder}/report`;
+    const reporter = `${folder}/reporter.mjs`;
+    const { files, canaries } = await scriptCanaries(request, matcher(testFiles), fileOfScriptId, canaryTests);
+    const names = canaries.map(({ name }) => name);
+    return {
+      command: withFlags(request.command, `--reporter=default --reporter=${quoted(`${workdir}/${reporter}`)}`),
+      env,
+      files: [
+        ...files,
+        { path: reporter, content: source({ report: `${workdir}/${report}`, workdir, canaries: names }) },
+      ],
+      report: { from: "file", path: report },
+      canaries,
+      exitCodeHolds: true,
+    };
+  },
+
+  parse: parseReportLines,
+};
+
+function canaryTests(_text: string, _path: string, canaries: readonly Canary[]): string {
+  const tests = canaries.map(
+    (canary) =>
+      `foldTest(${JSON.stringify(canary.name)}, () => { foldExpect(${foldExpression(canary)}).toBe(${canary.value}); });`,
+  );
+  return `import { test as foldTest, expect as foldExpect } from "vitest";\n${tests.join("\n")}\n`;
+}
+
+/** `onTestRunEnd` is vitest 3 and later, `onFinished` before. Both walk the same tree of tasks. */
+const source = (settings: Parameters<typeof reporterLinesSource>[0]): string => `import fs from "node:fs";
+import crypto from "node:crypto";
+${reporterLinesSource(settings)}
+const states = { pass: "passed", fail: "failed", skip: "skipped", todo: "skipped" };
+export default class BerthReporter {
+  #run = open();
+  #failed = 0;
+  #canaryFailed = 0;
+  #finished = false;
+  constructor() {
+    keepExitCode(() => this.#finished && this.#canaryFailed > 0 && this.#failed === 0);
+  }
+  onTestRunEnd(modules, errors) {
+    this.#finish(modules.map((module) => module.task), errors);
+  }
+  onFinished(files, errors) {
+    this.#finish(files ?? [], errors);
+  }
+  #finish(files, errors) {
+    if (this.#finished) return;
+    this.#finished = true;
+    this.#failed += errors?.length ?? 0;
+    for (const file of files) this.#walk(file, [relative(file.filepath)]);
+    this.#run.end();
+  }
+  #walk(task, path) {
+    if (task.tasks !== undefined) {
+      if ((task.result?.errors?.length ?? 0) > 0) this.#failed += 1;
+      for (const child of task.tasks) this.#walk(child, [...path, child.name]);
+      return;
+    }
+    const status = states[task.result?.state] ?? (task.mode === "run" ? "failed" : "skipped");
+    this.#run.test(path.join(" > "), status);
+    if (status === "failed") isCanary(task.name) ? (this.#canaryFailed += 1) : (this.#failed += 1);
+  }
+}
+`;

@@ -1,0 +1,67 @@
+import { LogController, fastify, type FastifyBaseLogger, type FastifyInstance } from "fastify";
+import { serializerCompiler } from "fastify-type-provider-zod";
+import type { Config } from "../config/schema.ts";
+import type { Logger } from "../core/log.ts";
+import type { RolloutService } from "../rollout/rollout-service.ts";
+import type { Tool } from "../tool/tool.ts";
+import { requireKey } from "./auth.ts";
+import { acceptOnlyJson } from "./body.ts";
+import { answerErrors, answerFrameworkError } from "./error-handler.ts";
+import { createMetrics, type Metrics } from "./metrics.ts";
+import { observeRequests, requestId } from "./observe.ts";
+import { describeApi } from "./openapi.ts";
+import { typed, type ReadinessChecks, type RouteContext } from "./route.ts";
+import { routes } from "./routes/index.ts";
+import { validatorCompiler } from "./validation.ts";
+
+export interface AppOptions {
+  readonly service: RolloutService;
+  readonly tools: readonly Tool[];
+  readonly config: Pick<Config, "api_keys" | "allow_anonymous_loopback" | "max_body_bytes">;
+  readonly log: Logger;
+  readonly metrics?: Metrics;
+  /** Asked by /readyz, each at most 5 s. */
+  readonly readiness?: ReadinessChecks;
+  /** A comment on each silent event stream, so that proxies keep it open. Default 15 s. */
+  readonly eventHeartbeatMs?: number;
+}
+
+/** The HTTP API apart from listening: give it requests with `inject`, or call `listen`. */
+export function buildApp(options: AppOptions): FastifyInstance {
+  const { config, log, metrics = createMetrics() } = options;
+  const logger: FastifyBaseLogger = log;
+  const app: FastifyInstance = fastify({
+    loggerInstance: logger,
+    // observe.ts logs requests by route.
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: config.max_body_bytes,
+    genReqId: requestId,
+    requestIdHeader: false,
+    frameworkErrors: answerFrameworkError,
+    routerOptions: { maxParamLength: 256 },
+  });
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+
+  const closing = new AbortController();
+  app.addHook("preClose", async () => closing.abort());
+
+  observeRequests(app, metrics);
+  answerErrors(app, { metrics, maxBodyBytes: config.max_body_bytes });
+  requireKey(app, { keys: config.api_keys, anonymousLoopback: config.allow_anonymous_loopback });
+  acceptOnlyJson(app);
+  describeApi(app);
+
+  const context: RouteContext = {
+    service: options.service,
+    tools: options.tools,
+    metrics,
+    readiness: options.readiness ?? {},
+    eventHeartbeatMs: options.eventHeartbeatMs ?? 15_000,
+    closing: closing.signal,
+  };
+  app.register(async (scope) => {
+    for (const route of routes) route(typed(scope), context);
+  });
+  return app;
+}

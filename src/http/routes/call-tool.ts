@@ -1,0 +1,50 @@
+import { toBerthError } from "../../core/errors.ts";
+import { toolCallRequest, toolCallResult } from "../../model/tool-call.ts";
+import { errorResponses, json, sandboxFailures } from "../responses.ts";
+import { toolPath } from "../request-fields.ts";
+import type { Route } from "../route.ts";
+
+export const callTool: Route = (api, { service, tools, metrics }) => {
+  const names = new Set(tools.map((tool) => tool.name));
+  api.route({
+    method: "POST",
+    url: "/v1/rollouts/:rollout_id/tools/:tool",
+    schema: {
+      operationId: "callTool",
+      summary: "Use a tool",
+      description:
+        "Waits for the sandbox, runs the tool at most once per `call_id`, and answers when the result is durable. The call goes on when the client goes away: ask again with the same `call_id`. What the model did wrong while the tool ran comes with 200 and `error`.",
+      tags: ["tools"],
+      params: toolPath,
+      body: toolCallRequest,
+      response: {
+        ...errorResponses(
+          "unknown_rollout",
+          "unknown_tool",
+          "invalid_arguments",
+          "rollout_closed",
+          "call_conflict",
+          "outcome_unknown",
+          "budget_exhausted",
+          ...sandboxFailures,
+        ),
+        200: json("The tool ran, or was refused for a reason that the model can act on.", toolCallResult),
+      },
+    },
+    handler: async (request) => {
+      const { rollout_id, tool } = request.params;
+      const label = names.has(tool) ? tool : "unknown";
+      const start = performance.now();
+      const observe = (result: string) =>
+        metrics.toolSeconds.observe({ tool: label, result }, (performance.now() - start) / 1000);
+      try {
+        const result = await service.callTool(rollout_id, tool, request.body);
+        observe(result.error?.code ?? "ok");
+        return result;
+      } catch (thrown) {
+        observe(toBerthError(thrown).code);
+        throw thrown;
+      }
+    },
+  });
+};

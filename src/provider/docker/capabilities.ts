@@ -1,0 +1,31 @@
+import type { Capabilities, CapabilityName } from "../provider.ts";
+import type { DaemonFacts } from "./probe.ts";
+
+/** What the daemon can enforce; for what it cannot, why. */
+export function capabilitiesOf(facts: DaemonFacts): Capabilities {
+  const has = new Set<CapabilityName>(["network_none", "network_host", "no_new_privs", "root_commands", "processes"]);
+  const gaps: Partial<Record<CapabilityName, string>> = {};
+  const offer = (name: CapabilityName, able: boolean, gap: string) => {
+    if (able) has.add(name);
+    else gaps[name] = gap;
+  };
+  offer("runtime_runc", facts.runtimes.includes("runc"), "the Docker daemon has no runtime named runc");
+  offer(
+    "runtime_runsc",
+    facts.runtimes.includes("runsc"),
+    "the Docker daemon has no runtime named runsc: install gVisor and run `runsc install`, then restart the daemon",
+  );
+  offer("seccomp", facts.seccomp, "the Docker daemon was built, or runs on a kernel, without seccomp");
+  const rootless = facts.rootless ? " (it is rootless: delegate the controller to its user, with cgroup v2)" : "";
+  offer("memory_limit", facts.memoryLimit, `the Docker daemon cannot limit memory${rootless}`);
+  offer("pids_limit", facts.pidsLimit, `the Docker daemon cannot limit processes${rootless}`);
+  offer("cpu_limit", facts.cpuLimit, `the Docker daemon cannot limit CPU time${rootless}`);
+  offer(
+    "oom_reported",
+    facts.memoryLimit,
+    "out-of-memory kills are counted by the memory controller, which is missing",
+  );
+  gaps.disk_quota =
+    "Docker limits a container's disk only on overlay2 over XFS with project quotas, which cannot be verified";
+  return { has, gaps };
+}

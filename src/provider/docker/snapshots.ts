@@ -1,0 +1,140 @@
+import type { Clock } from "../../core/clock.ts";
+import { BerthError } from "../../core/errors.ts";
+import type { CallOptions, SandboxHandle, SnapshotStore } from "../provider.ts";
+import type { Daemon } from "./daemon.ts";
+import { refusalStatus, refusedAs } from "./daemon-errors.ts";
+import { deadlines } from "./deadlines.ts";
+import { containerOf } from "./find-container.ts";
+import { label, snapshotReference, snapshotRepository } from "./names.ts";
+import { removeContainer } from "./remove-container.ts";
+import { localImage, resolveImage } from "./resolve-image.ts";
+
+/** An image inherits its container's labels: these are blanked, or a container of anyone's would pass for a sandbox. */
+export function snapshotLabels(key: string): Record<string, string> {
+  return {
+    [label.snapshot]: key,
+    [label.sandbox]: "",
+    [label.owner]: "",
+    [label.purpose]: "",
+    [label.incarnation]: "",
+    [label.expires]: "",
+  };
+}
+
+/** Snapshots as images `berth/snapshot:<key>`: one layer over the image that the sandbox started from. */
+export function dockerSnapshots(daemon: Daemon, imagesDir: string, clock: Clock): SnapshotStore {
+  const { docker } = daemon;
+  /** One commit for each key at a time, or the loser's image would stay without a name. */
+  const committing = new Map<string, Promise<void>>();
+
+  async function has(key: string): Promise<boolean> {
+    return (await localImage(daemon, snapshotReference(key))) !== undefined;
+  }
+
+  async function stop(containerId: string, signal?: AbortSignal): Promise<void> {
+    try {
+      await daemon.call(
+        "docker kill",
+        deadlines.kill,
+        async (abortSignal) => {
+          const container = docker.getContainer(containerId);
+          // 409: it has ended already.
+          await container.kill({ signal: "SIGKILL", abortSignal }).catch((thrown: unknown) => {
+            if ((thrown as { statusCode?: unknown }).statusCode !== 409) throw thrown;
+          });
+          await container.wait({ condition: "not-running", abortSignal });
+        },
+        signal,
+      );
+    } catch (thrown) {
+      throw refusedAs("sandbox_lost", "stop the sandbox before its snapshot", thrown);
+    }
+  }
+
+  async function commitContainer(containerId: string, key: string, signal?: AbortSignal): Promise<void> {
+    const query = { repo: snapshotRepository, tag: key, comment: "berth snapshot", pause: false };
+    try {
+      await daemon.call(
+        "docker commit",
+        deadlines.commit,
+        (abortSignal) =>
+          docker.getContainer(containerId).commit({
+            _query: { container: containerId, ...query },
+            _body: { Labels: snapshotLabels(key) },
+            abortSignal,
+          }),
+        signal,
+      );
+    } catch (thrown) {
+      if (refusalStatus(thrown) === 404)
+        throw new BerthError("sandbox_lost", "The sandbox is gone.", { cause: thrown });
+      throw refusedAs("provider_unavailable", "keep the snapshot", thrown);
+    }
+  }
+
+  async function commit(handle: SandboxHandle, key: string, options: CallOptions): Promise<void> {
+    const container = await containerOf(daemon, handle, options.signal);
+    if (!(await has(key))) {
+      if (container === undefined) throw new BerthError("sandbox_lost", `The sandbox ${handle.id} is gone.`);
+      await stop(container.Id, options.signal);
+      options.onProgress?.("Keeping the snapshot");
+      await commitContainer(container.Id, key, options.signal);
+    }
+    if (container !== undefined) await removeContainer(daemon, container.Id, clock);
+  }
+
+  async function images(filters: Record<string, string[]>) {
+    try {
+      return await daemon.call("docker images", deadlines.ask, (abortSignal) =>
+        docker.listImages({ filters: JSON.stringify(filters), abortSignal }),
+      );
+    } catch (thrown) {
+      throw refusedAs("provider_unavailable", "list images", thrown);
+    }
+  }
+
+  async function removeImage(reference: string, force: boolean): Promise<void> {
+    try {
+      await daemon.call("docker rmi", deadlines.remove, (abortSignal) =>
+        docker.getImage(reference).remove({ force, abortSignal }),
+      );
+    } catch (thrown) {
+      // 409: sandboxes still run from it; without its name it is removed by a later sweep.
+      const status = refusalStatus(thrown);
+      if (status !== 404 && status !== 409) throw refusedAs("provider_unavailable", "remove a snapshot", thrown);
+    }
+  }
+
+  /** Snapshots whose name was removed while sandboxes ran from them. */
+  async function sweepNameless(): Promise<void> {
+    for (const image of await images({ label: [label.snapshot], dangling: ["true"] })) {
+      await removeImage(image.Id, false);
+    }
+  }
+
+  return {
+    resolveImage: (name, options) => resolveImage(daemon, imagesDir, name, options),
+    has,
+    async commit(handle, key, options = {}) {
+      const before = committing.get(key) ?? Promise.resolve();
+      const mine = before.catch(() => undefined).then(() => commit(handle, key, options));
+      committing.set(key, mine);
+      try {
+        await mine;
+      } finally {
+        if (committing.get(key) === mine) committing.delete(key);
+      }
+    },
+    async list() {
+      const found = await images({ label: [label.snapshot], reference: [snapshotRepository] });
+      return found.flatMap((image) => {
+        const key = image.Labels?.[label.snapshot];
+        return key ? [{ key, createdAtMs: image.Created * 1000 }] : [];
+      });
+    },
+    async remove(key) {
+      await removeImage(snapshotReference(key), true);
+      await sweepNameless();
+    },
+  };
+}

@@ -1,0 +1,45 @@
+import type { Duplex } from "node:stream";
+import { BerthError } from "../../core/errors.ts";
+import type { SandboxHandle, SandboxSpec, SandboxState } from "../provider.ts";
+import { GuestServer } from "./serve/guest-server.ts";
+import type { Program } from "./shell/shell.ts";
+import type { FileTree } from "./tree/file-tree.ts";
+
+/** One sandbox: a file tree, the guest that serves it, and whether that still runs. */
+export class MemorySandbox {
+  readonly handle: SandboxHandle;
+  readonly tree: FileTree;
+  readonly #server: GuestServer;
+  readonly #expiry: NodeJS.Timeout;
+  #exited: { code: number; oom: boolean } | undefined;
+
+  constructor(
+    spec: SandboxSpec,
+    tree: FileTree,
+    options: { provider: string; bootId: string; lifetimeMs: number; programs: ReadonlyMap<string, Program> },
+  ) {
+    this.handle = { id: spec.id, provider: options.provider, labels: spec.labels };
+    this.tree = tree;
+    this.#server = new GuestServer(
+      { tree, workspace: spec.workdir, bootId: options.bootId, programs: options.programs },
+      { user: spec.profile.user, allowRoot: spec.profile.root_commands },
+    );
+    this.#expiry = setTimeout(() => void this.stop(0), Math.min(Math.max(options.lifetimeMs, 0), 2 ** 31 - 1)).unref();
+  }
+
+  get state(): SandboxState {
+    return this.#exited ? { status: "exited", ...this.#exited } : { status: "running", oomKills: null };
+  }
+
+  connect(): Duplex {
+    if (this.#exited) throw new BerthError("sandbox_lost", `The sandbox ${this.handle.id} has exited.`);
+    return this.#server.connect();
+  }
+
+  /** The guest ends, and with it all that it runs; the file tree stays. */
+  async stop(code: number, oom = false): Promise<void> {
+    clearTimeout(this.#expiry);
+    this.#exited ??= { code, oom };
+    await this.#server.stop();
+  }
+}

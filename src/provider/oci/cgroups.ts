@@ -1,0 +1,79 @@
+import { mkdir, readFile, rmdir, statfs } from "node:fs/promises";
+import { join } from "node:path";
+
+const CGROUP_V1_MAGIC = 0x27e0eb;
+const CGROUP_V2_MAGIC = 0x63677270;
+const MOUNT = "/sys/fs/cgroup";
+const PARENT = "berth";
+
+/** `v1` also on hybrid machines, whose bare v2 hierarchy has no memory controller. */
+export type CgroupVersion = "v1" | "v2" | "none";
+
+async function fileSystemType(path: string): Promise<number | undefined> {
+  return statfs(path).then(
+    (facts) => facts.type,
+    () => undefined,
+  );
+}
+
+/** Told by the type of the file system: a path under the mount point may be an ordinary folder. */
+export async function cgroupVersion(): Promise<CgroupVersion> {
+  if ((await fileSystemType(MOUNT)) === CGROUP_V2_MAGIC) return "v2";
+  if ((await fileSystemType(join(MOUNT, "memory"))) === CGROUP_V1_MAGIC) return "v1";
+  return "none";
+}
+
+/** The sandbox's cgroup, as an OCI runtime takes it. */
+export const cgroupPath = (id: string): string => `/${PARENT}/${id}`;
+
+const memoryDir = (version: CgroupVersion, id: string): string =>
+  version === "v2" ? join(MOUNT, PARENT, id) : join(MOUNT, "memory", PARENT, id);
+
+/**
+ * Where the kernel counts OOM kills, made before the sandbox so that the guest can be handed the open file.
+ * Only on v1: on v2 the file appears when the runtime enables the controller, and the guest reads its own mount instead.
+ */
+export async function prepareOomCounter(version: CgroupVersion, id: string): Promise<string | undefined> {
+  if (version !== "v1") return undefined;
+  const dir = memoryDir(version, id);
+  await mkdir(dir, { recursive: true });
+  return join(dir, "memory.oom_control");
+}
+
+/** How many processes of the sandbox the kernel has killed for memory; null when the cgroup is gone. */
+export async function oomKills(version: CgroupVersion, id: string): Promise<number | null> {
+  const file = join(memoryDir(version, id), version === "v2" ? "memory.events" : "memory.oom_control");
+  const text = await readFile(file, "utf8").catch(() => undefined);
+  const count = text === undefined ? undefined : /^oom_kill (\d+)$/m.exec(text)?.[1];
+  return count === undefined ? null : Number(count);
+}
+
+const V1_CONTROLLERS = [
+  "cpu",
+  "cpuacct",
+  "cpuset",
+  "memory",
+  "devices",
+  "freezer",
+  "blkio",
+  "pids",
+  "hugetlb",
+  "net_cls",
+  "net_prio",
+  "perf_event",
+  "rdma",
+  "misc",
+  "systemd",
+  "unified",
+];
+
+/** Removes the sandbox's empty cgroups and the common parent when it was the last. A cgroup with processes stays. */
+export async function removeCgroups(version: CgroupVersion, id: string): Promise<void> {
+  const roots = version === "v2" ? [MOUNT] : V1_CONTROLLERS.map((controller) => join(MOUNT, controller));
+  await Promise.all(
+    roots.map(async (root) => {
+      await rmdir(join(root, PARENT, id)).catch(() => undefined);
+      await rmdir(join(root, PARENT)).catch(() => undefined);
+    }),
+  );
+}

@@ -1,0 +1,33 @@
+import { readFile } from "node:fs/promises";
+import { systemClock } from "../../core/clock.ts";
+
+/** A process of the host, told apart from a later one with the same number by its start time. */
+export interface ProcessIdentity {
+  readonly pid: number;
+  /** Clock ticks since boot, as in /proc/PID/stat. */
+  readonly startTime: string;
+}
+
+/** A zombie counts as ended: nothing of it runs. */
+export async function isAlive({ pid, startTime }: ProcessIdentity): Promise<boolean> {
+  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => undefined);
+  if (stat === undefined) return false;
+  // The name in parentheses may hold anything; fields are counted after it, from field 3 on.
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return fields[19] === startTime && fields[0] !== "Z" && fields[0] !== "X";
+}
+
+/** SIGKILL; as it is init of a pid namespace, the kernel ends everything in there with it. Resolves when it has ended. */
+export async function killAndWait(identity: ProcessIdentity, deadlineMs: number): Promise<boolean> {
+  const end = systemClock.monotonic() + deadlineMs;
+  for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, 50)) {
+    if (!(await isAlive(identity))) return true;
+    if (systemClock.monotonic() > end) return false;
+    try {
+      process.kill(identity.pid, "SIGKILL");
+    } catch {
+      return true;
+    }
+    await systemClock.sleep(pauseMs);
+  }
+}

@@ -1,0 +1,218 @@
+import { mkdir, rm } from "node:fs/promises";
+import { connect as dial } from "node:net";
+import type { Duplex } from "node:stream";
+import { BerthError, toBerthError } from "../../core/errors.ts";
+import type { Logger } from "../../core/log.ts";
+import { assertEnforceable } from "../enforce.ts";
+import type {
+  CallOptions,
+  Capabilities,
+  Provider,
+  ResolvedImage,
+  SandboxHandle,
+  SandboxSpec,
+  SandboxState,
+  SnapshotStore,
+} from "../provider.ts";
+import { cgroupVersion, oomKills, removeCgroups, type CgroupVersion } from "./cgroups.ts";
+import { resolveImage, type RootfsExporter } from "./images.ts";
+import { isAlive, killAndWait } from "./init-process.ts";
+import { ociPaths, sandboxPaths, type OciPaths } from "./paths.ts";
+import { listSandboxIds, readSandboxRecord } from "./records.ts";
+import { createRunc, type Runc } from "./runc.ts";
+import {
+  hasSnapshot,
+  keepAsSnapshot,
+  listSnapshots,
+  removeSnapshot,
+  removeTree,
+  sweepRemovedSnapshots,
+} from "./snapshots.ts";
+import { startSandbox } from "./start.ts";
+
+const CONNECT_DEADLINE_MS = 5_000;
+const KILL_DEADLINE_MS = 10_000;
+
+export interface OciProviderOptions {
+  readonly dataDir: string;
+  readonly runDir?: string;
+  /** The static guest for this machine's architecture; also the launcher. */
+  readonly guestBinary: string;
+  /** sandbox-profiles/seccomp. */
+  readonly seccompDir: string;
+  /** An OCI runtime with runc's command line. */
+  readonly runtime?: string;
+  readonly exporter?: RootfsExporter | undefined;
+  readonly log: Logger;
+}
+
+const capabilities: Capabilities = {
+  has: new Set([
+    "runtime_runc",
+    "network_none",
+    "network_host",
+    "seccomp",
+    "no_new_privs",
+    "memory_limit",
+    "pids_limit",
+    "cpu_limit",
+    "oom_reported",
+    "root_commands",
+    "processes",
+  ]),
+  gaps: {
+    runtime_runsc: "the oci provider starts runc only",
+    disk_quota: "the upper layer is a folder on the data directory's file system and has no size of its own",
+  },
+};
+
+/** Sandboxes on this machine by an OCI runtime and overlayfs, without a daemon. Needs root. */
+export async function createOciProvider(options: OciProviderOptions): Promise<Provider> {
+  const paths = ociPaths(options.dataDir, options.runDir);
+  for (const dir of [paths.sandboxes, paths.snapshots, paths.runtimeState, paths.sockets]) {
+    await mkdir(dir, { recursive: true, mode: 0o700 });
+  }
+  const runc = createRunc({
+    binary: options.runtime ?? "runc",
+    root: paths.runtimeState,
+    launcher: options.guestBinary,
+  });
+  return new OciProvider(options, paths, runc, await cgroupVersion());
+}
+
+class OciProvider implements Provider {
+  readonly name = "oci";
+  readonly capabilities = capabilities;
+  readonly snapshots: SnapshotStore;
+  readonly #options: OciProviderOptions;
+  readonly #paths: OciPaths;
+  readonly #runc: Runc;
+  readonly #cgroups: CgroupVersion;
+  readonly #creating = new Map<string, Promise<SandboxHandle>>();
+  readonly #resolving = new Map<string, Promise<ResolvedImage>>();
+
+  constructor(options: OciProviderOptions, paths: OciPaths, runc: Runc, cgroups: CgroupVersion) {
+    this.#options = options;
+    this.#paths = paths;
+    this.#runc = runc;
+    this.#cgroups = cgroups;
+    this.snapshots = {
+      resolveImage: (name, call) => this.#resolveImage(name, call),
+      has: (key) => hasSnapshot(paths, key),
+      list: () => listSnapshots(paths),
+      remove: (key) => removeSnapshot(paths, key),
+      commit: (handle, key) => this.#commit(handle, key),
+    };
+  }
+
+  /** An image that is not on the disk yet is brought there once, however many ask at the same time. */
+  #resolveImage(name: string, call: CallOptions | undefined): Promise<ResolvedImage> {
+    const running = this.#resolving.get(name);
+    if (running) return running;
+    const resolution = resolveImage(this.#paths, name, this.#options.exporter, call).finally(() =>
+      this.#resolving.delete(name),
+    );
+    this.#resolving.set(name, resolution);
+    return resolution;
+  }
+
+  create(spec: SandboxSpec, call: CallOptions = {}): Promise<SandboxHandle> {
+    const running = this.#creating.get(spec.id);
+    if (running) return running;
+    const creation = this.#create(spec, call).finally(() => this.#creating.delete(spec.id));
+    this.#creating.set(spec.id, creation);
+    return creation;
+  }
+
+  async #create(spec: SandboxSpec, { signal }: CallOptions): Promise<SandboxHandle> {
+    assertEnforceable(this.name, capabilities, spec);
+    const handle: SandboxHandle = { id: spec.id, provider: this.name, labels: spec.labels };
+    const record = await readSandboxRecord(this.#paths, spec.id);
+    if (record && (await this.inspect(handle)).status === "running") return { ...handle, labels: record.labels };
+    if (record) await this.destroy(handle);
+    try {
+      await startSandbox(spec, {
+        paths: this.#paths,
+        runc: this.#runc,
+        cgroups: this.#cgroups,
+        guestBinary: this.#options.guestBinary,
+        seccompDir: this.#options.seccompDir,
+        signal,
+      });
+      return handle;
+    } catch (error) {
+      await this.destroy(handle).catch((failure: unknown) => {
+        this.#options.log.error(
+          { sandbox: spec.id, err: failure },
+          "a sandbox that failed to start could not be removed",
+        );
+      });
+      throw toBerthError(error, "sandbox_create_failed");
+    }
+  }
+
+  async connect(handle: SandboxHandle, { signal }: CallOptions = {}): Promise<Duplex> {
+    const { socket } = sandboxPaths(this.#paths, handle.id);
+    const stream = dial(socket);
+    try {
+      await new Promise<void>((resolve, reject) => {
+        stream.once("connect", resolve);
+        stream.once("error", reject);
+        const end = AbortSignal.any([AbortSignal.timeout(CONNECT_DEADLINE_MS), ...(signal ? [signal] : [])]);
+        end.addEventListener("abort", () => reject(end.reason), { once: true });
+      });
+      return stream;
+    } catch (error) {
+      stream.destroy();
+      throw new BerthError("sandbox_lost", `The sandbox ${handle.id} does not answer on its socket.`, { cause: error });
+    }
+  }
+
+  async inspect(handle: SandboxHandle): Promise<SandboxState> {
+    if (!(await readSandboxRecord(this.#paths, handle.id))) return { status: "gone" };
+    const init = await this.#runc.process(handle.id);
+    const kills = await oomKills(this.#cgroups, handle.id);
+    if (init && (await isAlive(init))) return { status: "running", oomKills: kills };
+    return { status: "exited", code: null, oom: (kills ?? 0) > 0 };
+  }
+
+  async destroy(handle: SandboxHandle): Promise<void> {
+    const sandbox = sandboxPaths(this.#paths, handle.id);
+    await this.#stop(handle.id);
+    await rm(sandbox.socket, { force: true });
+    await removeTree(sandbox.dir);
+    await sweepRemovedSnapshots(this.#paths);
+  }
+
+  async list(owner: string): Promise<SandboxHandle[]> {
+    const records = await Promise.all(
+      (await listSandboxIds(this.#paths)).map((id) => readSandboxRecord(this.#paths, id)),
+    );
+    return records.flatMap((record) =>
+      record?.labels.owner === owner ? [{ id: record.id, provider: this.name, labels: record.labels }] : [],
+    );
+  }
+
+  async close(): Promise<void> {}
+
+  /** Ends every process of the sandbox and the runtime's record of it; the files stay. */
+  async #stop(id: string): Promise<void> {
+    const init = await this.#runc.process(id);
+    if (init && !(await killAndWait(init, KILL_DEADLINE_MS))) {
+      throw new BerthError(
+        "teardown_failed",
+        `The sandbox ${id} did not end within ${KILL_DEADLINE_MS} ms of SIGKILL.`,
+      );
+    }
+    if (init) await this.#runc.remove(id);
+    await removeCgroups(this.#cgroups, id);
+  }
+
+  async #commit(handle: SandboxHandle, key: string): Promise<void> {
+    const record = await readSandboxRecord(this.#paths, handle.id);
+    if (!record) throw new BerthError("sandbox_lost", `The sandbox ${handle.id} is gone.`);
+    await this.#stop(handle.id);
+    if (!(await hasSnapshot(this.#paths, key))) await keepAsSnapshot(this.#paths, record, key);
+    await this.destroy(handle);
+  }
+}

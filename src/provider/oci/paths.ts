@@ -1,0 +1,53 @@
+import { createHash } from "node:crypto";
+import { join, resolve } from "node:path";
+
+/** Every place on the host that the provider uses; nothing is written anywhere else. */
+export interface OciPaths {
+  /** Survives a reboot: one folder a sandbox, a snapshot, an image. */
+  readonly sandboxes: string;
+  readonly snapshots: string;
+  readonly removedSnapshots: string;
+  readonly images: string;
+  /** Does not need to survive a reboot: runc's state, and sockets, whose paths must stay below 108 bytes. */
+  readonly runtimeState: string;
+  readonly sockets: string;
+}
+
+export function ociPaths(dataDir: string, runDir = "/run/berth"): OciPaths {
+  const root = join(resolve(dataDir), "oci");
+  const run = join(runDir, createHash("sha256").update(root).digest("hex").slice(0, 12));
+  return {
+    sandboxes: join(root, "sandboxes"),
+    snapshots: join(root, "snapshots"),
+    removedSnapshots: join(root, "removed-snapshots"),
+    images: join(root, "images"),
+    runtimeState: join(run, "runc"),
+    sockets: join(run, "s"),
+  };
+}
+
+/** One sandbox's files. */
+export interface SandboxPaths {
+  readonly dir: string;
+  readonly record: string;
+  readonly config: string;
+  readonly upper: string;
+  readonly work: string;
+  readonly rootfs: string;
+  readonly startLog: string;
+  readonly socket: string;
+}
+
+export function sandboxPaths(paths: OciPaths, id: string): SandboxPaths {
+  const dir = join(paths.sandboxes, id);
+  return {
+    dir,
+    record: join(dir, "sandbox.json"),
+    config: join(dir, "config.json"),
+    upper: join(dir, "upper"),
+    work: join(dir, "work"),
+    rootfs: join(dir, "rootfs"),
+    startLog: join(dir, "start.log"),
+    socket: join(paths.sockets, createHash("sha256").update(id).digest("hex").slice(0, 24)),
+  };
+}

@@ -1,0 +1,50 @@
+import { readFile, readdir, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { sandboxPaths, type OciPaths } from "./paths.ts";
+
+/** Written before anything else of a sandbox exists, so that whatever is left of it can be found and removed. */
+const sandboxRecord = z.strictObject({
+  id: z.string(),
+  labels: z.strictObject({ owner: z.string(), purpose: z.string(), incarnation: z.string() }),
+  snapshot: z.string().nullable(),
+  image: z.string().nullable(),
+  guest: z.string(),
+});
+export type SandboxRecord = z.infer<typeof sandboxRecord>;
+
+const snapshotRecord = z.strictObject({
+  key: z.string(),
+  /** The location of the image beneath the layer. */
+  image: z.string(),
+  /** Keys of the snapshots beneath this one, uppermost first. */
+  beneath: z.array(z.string()),
+  createdAtMs: z.number(),
+});
+export type SnapshotRecord = z.infer<typeof snapshotRecord>;
+
+async function readJson<T>(file: string, schema: z.ZodType<T>): Promise<T | undefined> {
+  const text = await readFile(file, "utf8").catch(() => undefined);
+  if (text === undefined) return undefined;
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whole or not at all, so that a crash leaves no half of a record. */
+export async function writeJson(file: string, value: unknown): Promise<void> {
+  await writeFile(`${file}.draft`, JSON.stringify(value));
+  await rename(`${file}.draft`, file);
+}
+
+export const readSandboxRecord = (paths: OciPaths, id: string): Promise<SandboxRecord | undefined> =>
+  readJson(sandboxPaths(paths, id).record, sandboxRecord);
+
+export const readSnapshotRecord = (dir: string): Promise<SnapshotRecord | undefined> =>
+  readJson(join(dir, "snapshot.json"), snapshotRecord);
+
+export async function listSandboxIds(paths: OciPaths): Promise<string[]> {
+  return readdir(paths.sandboxes).catch(() => []);
+}

@@ -1,0 +1,164 @@
+import type { SandboxSpec } from "../provider.ts";
+
+/** A system call filter in the form of the OCI runtime specification, as read from sandbox-profiles/seccomp/. */
+export type SeccompFilter = Readonly<Record<string, unknown>>;
+
+export interface RuntimeSpecInput {
+  readonly spec: SandboxSpec;
+  readonly rootfs: string;
+  readonly guestBinary: string;
+  readonly seccomp: SeccompFilter | undefined;
+  readonly cgroupPath: string;
+  readonly cgroupV2: boolean;
+  /** Whether the kernel can account swap: then memory and swap together are limited to `memory_mb`. */
+  readonly swapAccounting: boolean;
+  /** Host folders seen read-only at the same path inside. */
+  readonly readOnlyBinds: readonly string[];
+  /** Passed to the guest as fd 4. */
+  readonly oomCounterPassed: boolean;
+  /** RLIMIT_NOFILE; above the controller's own only a more privileged one could go. */
+  readonly openFiles: number;
+  readonly path: string;
+}
+
+/** What the guest needs to run commands as the tool user, own their files and kill them. Commands themselves hold none. */
+const GUEST_CAPABILITIES = [
+  "CAP_CHOWN",
+  "CAP_DAC_OVERRIDE",
+  "CAP_FOWNER",
+  "CAP_KILL",
+  "CAP_SETGID",
+  "CAP_SETPCAP",
+  "CAP_SETUID",
+];
+
+const MASKED_PATHS = [
+  "/proc/acpi",
+  "/proc/asound",
+  "/proc/interrupts",
+  "/proc/kcore",
+  "/proc/keys",
+  "/proc/latency_stats",
+  "/proc/sched_debug",
+  "/proc/scsi",
+  "/proc/timer_list",
+  "/proc/timer_stats",
+  "/sys/devices/virtual/powercap",
+  "/sys/firmware",
+  "/sys/fs/selinux",
+];
+
+const READ_ONLY_PATHS = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
+
+const CPU_PERIOD_US = 100_000;
+
+const mounts = (input: RuntimeSpecInput) => [
+  { destination: "/proc", type: "proc", source: "proc", options: ["nosuid", "noexec", "nodev"] },
+  {
+    destination: "/dev",
+    type: "tmpfs",
+    source: "tmpfs",
+    options: ["nosuid", "strictatime", "mode=755", "size=65536k"],
+  },
+  {
+    destination: "/dev/pts",
+    type: "devpts",
+    source: "devpts",
+    options: ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"],
+  },
+  {
+    destination: "/dev/shm",
+    type: "tmpfs",
+    source: "shm",
+    options: ["nosuid", "noexec", "nodev", "mode=1777", "size=65536k"],
+  },
+  { destination: "/dev/mqueue", type: "mqueue", source: "mqueue", options: ["nosuid", "noexec", "nodev"] },
+  ...(input.spec.profile.network === "host"
+    ? [{ destination: "/sys", type: "none", source: "/sys", options: ["rbind", "nosuid", "noexec", "nodev", "ro"] }]
+    : [{ destination: "/sys", type: "sysfs", source: "sysfs", options: ["nosuid", "noexec", "nodev", "ro"] }]),
+  ...(input.cgroupV2 && input.spec.profile.network !== "host"
+    ? [
+        {
+          destination: "/sys/fs/cgroup",
+          type: "cgroup",
+          source: "cgroup",
+          options: ["nosuid", "noexec", "nodev", "relatime", "ro"],
+        },
+      ]
+    : []),
+  ...input.readOnlyBinds.map((path) => ({
+    destination: path,
+    type: "bind",
+    source: path,
+    options: ["rbind", "ro", "nosuid", "nodev"],
+  })),
+  { destination: GUEST_PATH, type: "bind", source: input.guestBinary, options: ["bind", "ro", "nosuid", "nodev"] },
+];
+
+/** The tool user's home. */
+const HOME = "/home/agent";
+
+/** Where the guest's binary stands inside every sandbox. */
+export const GUEST_PATH = "/.berth/guest";
+
+function guestArguments({ spec, oomCounterPassed }: RuntimeSpecInput): string[] {
+  const { profile } = spec;
+  return [
+    GUEST_PATH,
+    "serve",
+    "--listen",
+    "fd:3",
+    "--root",
+    spec.workdir,
+    "--home",
+    HOME,
+    "--uid",
+    String(profile.user.uid),
+    "--gid",
+    String(profile.user.gid),
+    "--expires-at",
+    String(spec.expiresAtMs),
+    ...(oomCounterPassed ? ["--oom-events", "fd:4"] : []),
+    ...(profile.root_commands ? ["--allow-root"] : []),
+  ];
+}
+
+/** SandboxSpec → the `config.json` of an OCI bundle. Pure. */
+export function runtimeSpec(input: RuntimeSpecInput): Record<string, unknown> {
+  const { profile, resources } = input.spec;
+  const memoryBytes = resources.memory_mb * 1024 * 1024;
+  const capabilities = [...new Set([...GUEST_CAPABILITIES, ...profile.capabilities])].toSorted();
+  const namespaces = ["pid", "ipc", "uts", "mount", "cgroup", ...(profile.network === "none" ? ["network"] : [])];
+  return {
+    ociVersion: "1.0.2",
+    hostname: "berth",
+    root: { path: input.rootfs, readonly: false },
+    process: {
+      terminal: false,
+      user: { uid: 0, gid: 0 },
+      args: guestArguments(input),
+      env: [`PATH=${input.path}`],
+      cwd: "/",
+      capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities },
+      rlimits: [
+        { type: "RLIMIT_NOFILE", hard: input.openFiles, soft: input.openFiles },
+        { type: "RLIMIT_CORE", hard: 0, soft: 0 },
+      ],
+      noNewPrivileges: profile.no_new_privs,
+    },
+    mounts: mounts(input),
+    linux: {
+      namespaces: namespaces.map((type) => ({ type })),
+      cgroupsPath: input.cgroupPath,
+      resources: {
+        devices: [{ allow: false, access: "rwm" }],
+        memory: { limit: memoryBytes, ...(input.swapAccounting ? { swap: memoryBytes } : {}) },
+        cpu: { period: CPU_PERIOD_US, quota: Math.round(resources.cpus * CPU_PERIOD_US) },
+        pids: { limit: resources.pids },
+      },
+      maskedPaths: MASKED_PATHS,
+      readonlyPaths: READ_ONLY_PATHS,
+      ...(input.seccomp ? { seccomp: input.seccomp } : {}),
+    },
+  };
+}

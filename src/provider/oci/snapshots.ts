@@ -1,0 +1,93 @@
+import { access, mkdir, readdir, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { execa } from "execa";
+import { BerthError } from "../../core/errors.ts";
+import { imageLayers, type ImageLayers } from "./images.ts";
+import type { OciPaths } from "./paths.ts";
+import { sandboxPaths } from "./paths.ts";
+import { listSandboxIds, readSandboxRecord, readSnapshotRecord, writeJson, type SandboxRecord } from "./records.ts";
+
+const layerDir = (dir: string) => join(dir, "layer");
+
+/** How to mount what a sandbox starts from: its snapshot's layers on top of its image's. @throws BerthError `sandbox_create_failed` */
+export async function baseLayers(
+  paths: OciPaths,
+  base: { image: string } | { snapshot: string },
+): Promise<ImageLayers> {
+  if ("image" in base) return imageLayers(base.image);
+  const dir = join(paths.snapshots, base.snapshot);
+  const record = await readSnapshotRecord(dir);
+  if (!record) {
+    throw new BerthError("sandbox_create_failed", `The snapshot ${base.snapshot} is not there.`, {
+      remedy: "Build the environment again: `berth env build NAME`.",
+    });
+  }
+  const image = imageLayers(record.image);
+  const beneath = record.beneath.map((key) => layerDir(join(paths.snapshots, key)));
+  return { ...image, lowers: [layerDir(dir), ...beneath, ...image.lowers] };
+}
+
+/** Moves the upper layer of a stopped sandbox to where snapshots live; the rename is the moment at which it exists. */
+export async function keepAsSnapshot(paths: OciPaths, sandbox: SandboxRecord, key: string): Promise<void> {
+  const parent =
+    sandbox.snapshot === null ? undefined : await readSnapshotRecord(join(paths.snapshots, sandbox.snapshot));
+  const image = parent?.image ?? sandbox.image;
+  if (image === null) throw new BerthError("internal", `The sandbox ${sandbox.id} has neither image nor snapshot.`);
+  const draft = join(paths.snapshots, `${key}.draft`);
+  await removeTree(draft);
+  await mkdir(draft, { recursive: true });
+  await rename(sandboxPaths(paths, sandbox.id).upper, layerDir(draft));
+  // The guest's own leavings are no part of the environment.
+  await removeTree(join(layerDir(draft), "run", "berth"));
+  const beneath = parent === undefined ? [] : [parent.key, ...parent.beneath];
+  await writeJson(join(draft, "snapshot.json"), { key, image, beneath, createdAtMs: Date.now() });
+  await rename(draft, join(paths.snapshots, key)).catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code !== "ENOTEMPTY" && error.code !== "EEXIST") throw error;
+    await removeTree(draft);
+  });
+}
+
+export async function hasSnapshot(paths: OciPaths, key: string): Promise<boolean> {
+  return access(join(paths.snapshots, key, "snapshot.json")).then(
+    () => true,
+    () => false,
+  );
+}
+
+export async function listSnapshots(paths: OciPaths): Promise<{ key: string; createdAtMs: number }[]> {
+  const names = await readdir(paths.snapshots).catch(() => []);
+  const records = await Promise.all(names.map((name) => readSnapshotRecord(join(paths.snapshots, name))));
+  return records.flatMap((record, index) =>
+    record && record.key === names[index] ? [{ key: record.key, createdAtMs: record.createdAtMs }] : [],
+  );
+}
+
+/** Takes the snapshot out of sight at once; its layer goes when the last sandbox that runs from it is gone. */
+export async function removeSnapshot(paths: OciPaths, key: string): Promise<void> {
+  await mkdir(paths.removedSnapshots, { recursive: true });
+  const grave = join(paths.removedSnapshots, `${key}-${process.hrtime.bigint()}`);
+  await rename(join(paths.snapshots, key), grave).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "ENOENT") throw error;
+  });
+  await sweepRemovedSnapshots(paths);
+}
+
+/** An overlay keeps working when a layer's folder is renamed, but not when its files are removed under it. */
+export async function sweepRemovedSnapshots(paths: OciPaths): Promise<void> {
+  const graves = await readdir(paths.removedSnapshots).catch(() => []);
+  if (graves.length === 0) return;
+  const records = await Promise.all((await listSandboxIds(paths)).map((id) => readSandboxRecord(paths, id)));
+  const used = new Set(records.map((record) => record?.snapshot));
+  for (const grave of graves) {
+    const key = grave.slice(0, grave.lastIndexOf("-"));
+    if (!used.has(key)) await removeTree(join(paths.removedSnapshots, grave));
+  }
+}
+
+/** Removes a tree that a policy may have built: deeper than a path may be long, unreadable, never left by way of a link or a mount. */
+export async function removeTree(path: string): Promise<void> {
+  const result = await execa("rm", ["-rf", "--one-file-system", "--", path], { reject: false, timeout: 300_000 });
+  if (result.exitCode !== 0)
+    throw new BerthError("teardown_failed", `Could not remove ${path}: ${result.stderr.slice(-500)}`);
+  await rm(path, { force: true, recursive: true });
+}

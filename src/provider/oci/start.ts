@@ -1,0 +1,101 @@
+import { access, mkdir, readFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { BerthError } from "../../core/errors.ts";
+import type { SandboxSpec } from "../provider.ts";
+import { cgroupPath, prepareOomCounter, type CgroupVersion } from "./cgroups.ts";
+import { sandboxPaths, type OciPaths } from "./paths.ts";
+import { writeJson, type SandboxRecord } from "./records.ts";
+import type { Runc } from "./runc.ts";
+import { runtimeSpec, type SeccompFilter } from "./runtime-spec.ts";
+import { baseLayers } from "./snapshots.ts";
+
+export interface StartContext {
+  readonly paths: OciPaths;
+  readonly runc: Runc;
+  readonly cgroups: CgroupVersion;
+  readonly guestBinary: string;
+  readonly seccompDir: string;
+  readonly signal: AbortSignal | undefined;
+}
+
+const MAX_OPEN_FILES = 65_536;
+
+/** Names of the host that setup steps with a network need; tools have neither. */
+const NETWORK_FILES = ["/etc/resolv.conf", "/etc/hosts"];
+
+/** From nothing to a started guest: the record first, then the folders, then the runtime. Leaves what it made when it fails. */
+export async function startSandbox(spec: SandboxSpec, context: StartContext): Promise<void> {
+  const { paths, cgroups } = context;
+  const sandbox = sandboxPaths(paths, spec.id);
+  const { base } = spec;
+  const layers = await baseLayers(
+    paths,
+    base.kind === "image" ? { image: base.image.location } : { snapshot: base.key },
+  );
+  const seccomp = await readSeccomp(context.seccompDir, spec.profile.seccomp);
+
+  await mkdir(sandbox.dir, { recursive: true, mode: 0o700 });
+  const record: SandboxRecord = {
+    id: spec.id,
+    labels: spec.labels,
+    snapshot: base.kind === "snapshot" ? base.key : null,
+    image: base.kind === "image" ? base.image.location : null,
+    guest: context.guestBinary,
+  };
+  await writeJson(sandbox.record, record);
+  await Promise.all([mkdir(sandbox.upper, { mode: 0o755 }), mkdir(sandbox.work), mkdir(sandbox.rootfs)]);
+
+  const oomCounter = await prepareOomCounter(cgroups, spec.id);
+  const networkFiles = spec.profile.network === "host" ? await existing(NETWORK_FILES) : [];
+  await writeJson(
+    sandbox.config,
+    runtimeSpec({
+      spec,
+      rootfs: sandbox.rootfs,
+      guestBinary: resolve(context.guestBinary),
+      seccomp,
+      cgroupPath: cgroupPath(spec.id),
+      cgroupV2: cgroups === "v2",
+      swapAccounting:
+        cgroups === "v2" || (await existing(["/sys/fs/cgroup/memory/memory.memsw.limit_in_bytes"])).length > 0,
+      readOnlyBinds: [...layers.readOnlyBinds, ...networkFiles],
+      oomCounterPassed: oomCounter !== undefined,
+      openFiles: Math.min(MAX_OPEN_FILES, await ownOpenFilesLimit()),
+      path: layers.path,
+    }),
+  );
+  await context.runc.run({
+    id: spec.id,
+    bundle: sandbox.dir,
+    socket: sandbox.socket,
+    oomCounter,
+    overlay: { lowers: layers.lowers, upper: sandbox.upper, work: sandbox.work, target: sandbox.rootfs },
+    log: sandbox.startLog,
+    signal: context.signal,
+  });
+}
+
+async function readSeccomp(dir: string, name: string): Promise<SeccompFilter | undefined> {
+  if (name === "unconfined") return undefined;
+  const text = await readFile(join(dir, `${name}.json`), "utf8").catch((error: unknown) => {
+    throw new BerthError("unknown_profile", `The system call filter ${name} is not in ${dir}.`, { cause: error });
+  });
+  return JSON.parse(text) as SeccompFilter;
+}
+
+async function ownOpenFilesLimit(): Promise<number> {
+  const hard = /^Max open files\s+\S+\s+(\d+)/m.exec(await readFile("/proc/self/limits", "utf8"))?.[1];
+  return hard === undefined ? MAX_OPEN_FILES : Number(hard);
+}
+
+async function existing(files: readonly string[]): Promise<string[]> {
+  const found = await Promise.all(
+    files.map((file) =>
+      access(file).then(
+        () => [file],
+        () => [],
+      ),
+    ),
+  );
+  return found.flat();
+}

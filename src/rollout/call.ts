@@ -1,0 +1,139 @@
+import type { Clock } from "../core/clock.ts";
+import { withDeadline } from "../core/deadline.ts";
+import { BerthError, toBerthError } from "../core/errors.ts";
+import { toolOutput, type ToolCallResult, type ToolOutput } from "../model/tool-call.ts";
+import type { TrajectoryRecord } from "../model/trajectory.ts";
+import type { Sandbox } from "../sandbox/sandbox.ts";
+import type { Store } from "../store/store.ts";
+import { parseArguments } from "../tool/parse-arguments.ts";
+import type { ToolRegistry } from "../tool/registry.ts";
+import { refusal as asRefusal, runTool } from "../tool/run-tool.ts";
+import type { Tool } from "../tool/tool.ts";
+import { commandEnvironment } from "./command-environment.ts";
+import type { LiveRollout } from "./live-rollout.ts";
+
+export interface ToolCall {
+  readonly callId: string;
+  readonly tool: string;
+  readonly arguments: Record<string, unknown> | string;
+}
+
+export interface CallContext {
+  readonly store: Store;
+  readonly registry: ToolRegistry;
+  readonly clock: Clock;
+  /** For one call, whatever its tool allows. */
+  readonly deadlineMs: number;
+}
+
+/** Refusals that are recorded as the call's result and told as an HTTP error: the tool did not run. */
+const REFUSALS = new Set(["unknown_tool", "invalid_arguments", "budget_exhausted"]);
+
+/**
+ * Reserve → execute → finalise, each durable before the next: the call runs at most once for its id, and its result is
+ * stored before anyone is told.
+ * @throws BerthError the refusals; `call_conflict`; `outcome_unknown`; infra errors, after which the call is `unknown`
+ */
+export async function executeCall(
+  live: LiveRollout,
+  sandbox: Sandbox,
+  call: ToolCall,
+  context: CallContext,
+): Promise<ToolCallResult> {
+  const { store, registry, clock, deadlineMs } = context;
+  const tool = registry.has(call.tool) ? registry.get(call.tool) : undefined;
+  const reserved = await store.reserveCall(live.id, {
+    callId: call.callId,
+    tool: call.tool,
+    effect: tool?.effect ?? null,
+    arguments: call.arguments,
+    startedAt: new Date(clock.now()).toISOString(),
+  });
+  if (reserved.kind === "known") return replayed(call, reserved.record);
+
+  live.callsUsed = reserved.seq + 1;
+  const began = clock.monotonic();
+  const finish = async (output: ToolOutput): Promise<ToolCallResult> => {
+    const durationMs = Math.round((clock.monotonic() - began) * 1000) / 1000;
+    await store.finishCall(live.id, call.callId, output, durationMs);
+    return { ...output, call_id: call.callId, tool: call.tool, duration_ms: durationMs, replayed: false };
+  };
+
+  const refusal = check(live, call, tool, registry);
+  if (refusal instanceof BerthError) {
+    await finish(toolOutput.parse(asRefusal(refusal)));
+    throw refusal;
+  }
+  try {
+    const output = await live.lane.run(refusal.tool.effect, () => {
+      live.turn.signal.throwIfAborted();
+      return withDeadline(
+        `the tool ${call.tool}`,
+        deadlineMs,
+        (signal) =>
+          runTool(
+            refusal.tool,
+            {
+              guest: sandbox.guest,
+              callId: call.callId,
+              workdir: live.stored.environment.workdir,
+              env: commandEnvironment(live.stored.environment),
+              signal,
+            },
+            refusal.args,
+          ),
+        { parent: live.turn.signal },
+      );
+    });
+    return await finish(output);
+  } catch (error) {
+    await store.markCallUnknown(live.id, call.callId);
+    throw toBerthError(error);
+  }
+}
+
+/** What was stored for the call id, if this is the same call. @throws BerthError */
+export function replayed(call: ToolCall, record: TrajectoryRecord): ToolCallResult {
+  if (record.tool !== call.tool || JSON.stringify(record.arguments) !== JSON.stringify(call.arguments)) {
+    throw new BerthError("call_conflict", `The call id ${call.callId} was used for another call of this rollout.`);
+  }
+  if (record.state !== "done" || record.result === null) {
+    throw new BerthError(
+      "outcome_unknown",
+      `Whether the call ${call.callId} ran to its end cannot be known; it is not run again.`,
+    );
+  }
+  const { error } = record.result;
+  if (error && REFUSALS.has(error.code)) throw new BerthError(error.code, error.message, { remedy: error.remedy });
+  return {
+    ...record.result,
+    call_id: call.callId,
+    tool: call.tool,
+    duration_ms: record.duration_ms ?? 0,
+    replayed: true,
+  };
+}
+
+function check(
+  live: LiveRollout,
+  call: ToolCall,
+  tool: Tool | undefined,
+  registry: ToolRegistry,
+): BerthError | { tool: Tool; args: unknown } {
+  const { environment } = live.stored;
+  const allowed = registry.select(environment.tools).map(({ name }) => name);
+  if (!tool || !allowed.includes(tool.name)) {
+    return new BerthError("unknown_tool", `There is no tool ${call.tool}; there are: ${allowed.join(", ")}.`);
+  }
+  if (live.callsUsed > environment.budget.tool_calls) {
+    return new BerthError(
+      "budget_exhausted",
+      `The rollout's budget of ${environment.budget.tool_calls} tool calls is used up.`,
+    );
+  }
+  try {
+    return { tool, args: parseArguments(tool, call.arguments) };
+  } catch (error) {
+    return toBerthError(error, "invalid_arguments");
+  }
+}

@@ -1,0 +1,101 @@
+import { withDeadline } from "../core/deadline.ts";
+import { BerthError, toBerthError } from "../core/errors.ts";
+import type { IdSource } from "../core/ids.ts";
+import type { ToolCallRequest, ToolCallResult } from "../model/tool-call.ts";
+import type { SandboxLauncher } from "../sandbox/launcher.ts";
+import { executeCall, replayed, type CallContext, type ToolCall } from "./call.ts";
+import type { EventHub } from "./event-hub.ts";
+import type { LiveRollout } from "./live-rollout.ts";
+import { rolloutIdOf, type LiveRollouts } from "./live-rollouts.ts";
+import type { Preparation } from "./preparation.ts";
+
+/** How long a call waits for its sandbox, a snapshot's build included. */
+export const READY_DEADLINE_MS = 540_000;
+
+export interface CallsParts extends CallContext {
+  readonly rollouts: LiveRollouts;
+  readonly preparation: Preparation;
+  readonly launcher: SandboxLauncher;
+  readonly events: EventHub;
+  readonly ids: IdSource;
+}
+
+/** After these the guest's state must be looked at before anything else is believed. */
+const DOUBTFUL = new Set(["sandbox_lost", "guest_protocol", "outcome_unknown"]);
+
+/** Tool calls of all rollouts: join what runs, wait for the sandbox, run once, tell who listens. */
+export class Calls {
+  readonly #parts: CallsParts;
+
+  constructor(parts: CallsParts) {
+    this.#parts = parts;
+  }
+
+  async call(rolloutId: string, tool: string, request: ToolCallRequest): Promise<ToolCallResult> {
+    const { rollouts, ids } = this.#parts;
+    const id = rolloutIdOf(rolloutId);
+    const call: ToolCall = { callId: request.call_id ?? `call_${ids.hex(12)}`, tool, arguments: request.arguments };
+    const live = rollouts.find(id);
+    if (!live) return this.#ofEnded(id, call);
+
+    const args = JSON.stringify(call.arguments);
+    const running = live.running.get(call.callId);
+    if (running) {
+      if (running.tool !== tool || running.arguments !== args) {
+        throw new BerthError("call_conflict", `The call id ${call.callId} is in use for another call of this rollout.`);
+      }
+      return { ...(await running.result), replayed: true };
+    }
+    const result = this.#run(live, call).finally(() => live.running.delete(call.callId));
+    live.running.set(call.callId, { tool, arguments: args, result });
+    return result;
+  }
+
+  async #run(live: LiveRollout, call: ToolCall): Promise<ToolCallResult> {
+    const { events, preparation } = this.#parts;
+    const { callId: call_id, tool } = call;
+    const sandbox = await withDeadline("preparing the sandbox", READY_DEADLINE_MS, () => live.ready);
+    events.publish(live.id, { type: "tool_call", call_id, tool, state: "running", duration_ms: null });
+    try {
+      const result = await executeCall(live, sandbox, call, this.#parts);
+      await this.#noteFirstResult(live);
+      events.publish(live.id, { type: "tool_call", call_id, tool, state: "done", duration_ms: result.duration_ms });
+      return result;
+    } catch (error) {
+      throw await this.#judge(live, toBerthError(error));
+    } finally {
+      if (!live.turn.signal.aborted) preparation.touch(live);
+    }
+  }
+
+  async #noteFirstResult(live: LiveRollout): Promise<void> {
+    if (live.hasFirstResult) return;
+    live.hasFirstResult = true;
+    await this.#parts.store.updateRollout(live.id, { first_result_at: this.#parts.rollouts.now() });
+  }
+
+  /** A guest that is gone ends the rollout, with a cause: lack of memory is the policy's doing, anything else is ours. */
+  async #judge(live: LiveRollout, error: BerthError): Promise<BerthError> {
+    const { launcher, rollouts } = this.#parts;
+    if (live.turn.signal.aborted || !DOUBTFUL.has(error.code) || !live.sandbox) return error;
+    const state = await launcher.provider.inspect(live.sandbox.handle);
+    if (state.status === "running" && error.code === "outcome_unknown") return error;
+    const oom = state.status === "exited" && state.oom;
+    const reason = oom
+      ? new BerthError("sandbox_oom", "The sandbox died for lack of memory.", { cause: error })
+      : new BerthError("sandbox_lost", `The sandbox is ${state.status}: ${error.message}`, { cause: error });
+    await rollouts.fail(live, reason);
+    return reason;
+  }
+
+  /** A call to a rollout that has ended: what was stored for it, or why the rollout ended. */
+  async #ofEnded(id: string, call: ToolCall): Promise<ToolCallResult> {
+    const rollout = await this.#parts.rollouts.stored(id);
+    const records = await this.#parts.store.trajectory(id);
+    const record = records.find((candidate) => candidate.call_id === call.callId);
+    if (record) return replayed(call, record);
+    if (rollout.error)
+      throw new BerthError(rollout.error.code, rollout.error.message, { remedy: rollout.error.remedy });
+    throw new BerthError("rollout_closed", `The rollout ${id} is ${rollout.status}.`);
+  }
+}

@@ -1,0 +1,19 @@
+import type { Environment } from "../model/environment.ts";
+
+/**
+ * What every command of tools and graders finds in its environment, over what the image declares. Pagers and prompts
+ * are off: no one is there to answer.
+ */
+export function commandEnvironment(environment: Environment): Record<string, string> {
+  return {
+    HOME: "/home/agent",
+    USER: "agent",
+    LOGNAME: "agent",
+    LANG: "C.UTF-8",
+    TERM: "dumb",
+    PAGER: "cat",
+    GIT_PAGER: "cat",
+    GIT_TERMINAL_PROMPT: "0",
+    ...environment.env,
+  };
+}

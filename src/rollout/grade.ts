@@ -1,0 +1,60 @@
+import { gradeRollout } from "../grader/grade-rollout.ts";
+import type { GradingSandbox } from "../grader/grader.ts";
+import type { Graders } from "../grader/registry.ts";
+import type { ChangeSet } from "../model/change-set.ts";
+import type { Profile } from "../model/profile.ts";
+import type { Verdict } from "../model/verdict.ts";
+import type { SandboxLauncher } from "../sandbox/launcher.ts";
+import type { StoredEnvironment } from "../store/store.ts";
+import { commandEnvironment } from "./command-environment.ts";
+import { readHiddenFiles } from "./hidden-files.ts";
+
+const LIFETIME_MARGIN_MS = 300_000;
+
+export interface GradeRequestContext {
+  readonly rolloutId: string;
+  readonly stored: StoredEnvironment;
+  readonly changeSet: ChangeSet;
+  readonly answer: string | undefined;
+  readonly graders: Graders;
+  readonly profile: Profile;
+  readonly launcher: SandboxLauncher;
+  readonly signal: AbortSignal;
+  readonly onProgress: (message: string) => void;
+}
+
+/** A stored change set → a verdict, in clean sandboxes from the snapshot that the rollout started from. */
+export async function gradeChangeSet(context: GradeRequestContext): Promise<Verdict> {
+  const { rolloutId, stored, changeSet, answer, graders, profile, launcher, signal, onProgress } = context;
+  const { environment, baseDir } = stored;
+  const openSandbox = async (): Promise<GradingSandbox> => {
+    const sandbox = await launcher.launch({
+      purpose: `grade:${rolloutId}`,
+      base: { kind: "snapshot", key: changeSet.snapshot },
+      profile,
+      resources: environment.resources,
+      workdir: environment.workdir,
+      lifetimeMs: environment.budget.grading_seconds * 1000 + LIFETIME_MARGIN_MS,
+      signal,
+    });
+    return {
+      guest: sandbox.guest,
+      workdir: environment.workdir,
+      env: commandEnvironment(environment),
+      [Symbol.asyncDispose]: () => sandbox[Symbol.asyncDispose](),
+    };
+  };
+  return gradeRollout(
+    {
+      environment,
+      changeSet,
+      answer,
+      hiddenFiles: (folder) => readHiddenFiles(folder, baseDir),
+      openSandbox,
+      signal,
+      onProgress,
+    },
+    environment.graders,
+    { graders },
+  );
+}

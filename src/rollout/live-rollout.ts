@@ -1,0 +1,77 @@
+import type { BerthError } from "../core/errors.ts";
+import type { ChangeSet } from "../model/change-set.ts";
+import type { Rollout } from "../model/rollout.ts";
+import type { ToolCallResult } from "../model/tool-call.ts";
+import type { Sandbox } from "../sandbox/sandbox.ts";
+import type { StoredEnvironment } from "../store/store.ts";
+import { Lane } from "./lane.ts";
+
+/** A call in flight: a second request with its id joins it. */
+export interface RunningCall {
+  readonly tool: string;
+  readonly arguments: string;
+  readonly result: Promise<ToolCallResult>;
+}
+
+/** What the controller holds in memory of a rollout between queued and its end. The store has all that must last. */
+export class LiveRollout {
+  readonly id: string;
+  readonly stored: StoredEnvironment;
+  readonly lane = new Lane();
+  readonly running = new Map<string, RunningCall>();
+  /** Aborts when the policy's turn ends, with the reason. */
+  readonly turn = new AbortController();
+  readonly #ready = Promise.withResolvers<Sandbox>();
+  sandbox: Sandbox | undefined;
+  snapshot: string | undefined;
+  callsUsed: number;
+  hasFirstResult: boolean;
+  /** Set once the turn is over: the change set, exported and stored. */
+  turnOver: Promise<ChangeSet> | undefined;
+  preparation: Promise<void> | undefined;
+  #wallTimer: NodeJS.Timeout | undefined;
+  #idleTimer: NodeJS.Timeout | undefined;
+
+  constructor(rollout: Rollout, stored: StoredEnvironment) {
+    this.id = rollout.rollout_id;
+    this.stored = stored;
+    this.callsUsed = rollout.tool_calls;
+    this.hasFirstResult = rollout.first_result_at !== null;
+    this.snapshot = rollout.snapshot ?? undefined;
+    this.#ready.promise.catch(() => undefined);
+  }
+
+  /** The sandbox once it shook hands; rejects with why the rollout failed. */
+  get ready(): Promise<Sandbox> {
+    return this.#ready.promise;
+  }
+
+  /** Calls that wait go on. */
+  becomeActive(sandbox: Sandbox): void {
+    this.sandbox = sandbox;
+    this.#ready.resolve(sandbox);
+  }
+
+  armWallTime(ms: number, expire: () => Promise<void>): void {
+    clearTimeout(this.#wallTimer);
+    this.#wallTimer = setTimeout(() => void expire(), ms).unref();
+  }
+
+  armIdleTime(ms: number, expire: () => void): void {
+    clearTimeout(this.#idleTimer);
+    this.#idleTimer = setTimeout(expire, ms).unref();
+  }
+
+  /** The budgets stop running. */
+  disarm(): void {
+    clearTimeout(this.#wallTimer);
+    clearTimeout(this.#idleTimer);
+  }
+
+  /** Ends the turn for whoever waits or runs. */
+  end(reason: BerthError): void {
+    this.disarm();
+    this.#ready.reject(reason);
+    this.turn.abort(reason);
+  }
+}

@@ -1,0 +1,95 @@
+import type { Clock } from "../core/clock.ts";
+import { BerthError } from "../core/errors.ts";
+import type { Logger } from "../core/log.ts";
+import { normaliseRolloutId } from "../core/ids.ts";
+import type { Rollout } from "../model/rollout.ts";
+import type { Store, StoredEnvironment } from "../store/store.ts";
+import type { EventHub } from "./event-hub.ts";
+import type { LiveRollout } from "./live-rollout.ts";
+
+export const terminalStatuses: readonly Rollout["status"][] = ["closed", "failed", "expired"];
+
+/** The rollouts that this controller holds, and the one place where a rollout's status changes. */
+export class LiveRollouts {
+  readonly #live = new Map<string, LiveRollout>();
+  readonly #store: Store;
+  readonly #events: EventHub;
+  readonly #clock: Clock;
+  readonly #log: Logger;
+
+  constructor(parts: { store: Store; events: EventHub; clock: Clock; log: Logger }) {
+    this.#store = parts.store;
+    this.#events = parts.events;
+    this.#clock = parts.clock;
+    this.#log = parts.log;
+  }
+
+  get size(): number {
+    return this.#live.size;
+  }
+
+  all(): Iterable<LiveRollout> {
+    return this.#live.values();
+  }
+
+  find(id: string): LiveRollout | undefined {
+    return this.#live.get(id);
+  }
+
+  add(live: LiveRollout): void {
+    this.#live.set(live.id, live);
+  }
+
+  forget(id: string): void {
+    this.#live.delete(id);
+  }
+
+  /** An id in any of its forms → the stored rollout. @throws BerthError `unknown_rollout` */
+  async stored(text: string): Promise<Rollout> {
+    const found = await this.#store.rollout(rolloutIdOf(text));
+    if (!found) throw new BerthError("unknown_rollout", `There is no rollout ${text}.`);
+    return found;
+  }
+
+  /** @throws BerthError `unknown_rollout` */
+  async environmentOf(id: string): Promise<StoredEnvironment> {
+    const stored = await this.#store.rolloutEnvironment(id);
+    if (!stored) throw new BerthError("unknown_rollout", `There is no rollout ${id}.`);
+    return stored;
+  }
+
+  async change(
+    id: string,
+    patch: Parameters<Store["updateRollout"]>[1] & { status: Rollout["status"] },
+  ): Promise<void> {
+    await this.#store.updateRollout(id, patch);
+    this.#events.publish(id, { type: "status", status: patch.status });
+  }
+
+  async end(id: string, status: "closed" | "failed" | "expired", error?: BerthError): Promise<void> {
+    await this.change(id, { status, ended_at: this.now(), ...(error ? { error: error.report() } : {}) });
+    this.#events.end(id);
+    this.forget(id);
+  }
+
+  /** Ends a rollout with why: the sandbox goes, whoever waits is told. */
+  async fail(live: LiveRollout, error: BerthError): Promise<void> {
+    this.#log.warn({ rollout: live.id, code: error.code, err: error }, "a rollout failed");
+    live.end(error);
+    await this.end(live.id, "failed", error);
+    // What could not be removed is in the log and is found again by its label.
+    await Promise.resolve(live.sandbox?.[Symbol.asyncDispose]()).catch(() => undefined);
+  }
+
+  /** ISO 8601. */
+  now(): string {
+    return new Date(this.#clock.now()).toISOString();
+  }
+}
+
+/** @throws BerthError `unknown_rollout` */
+export function rolloutIdOf(text: string): string {
+  const id = normaliseRolloutId(text);
+  if (id === undefined) throw new BerthError("unknown_rollout", `${text} is not a rollout id.`);
+  return id;
+}

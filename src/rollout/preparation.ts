@@ -1,0 +1,108 @@
+import PQueue from "p-queue";
+import { BerthError, toBerthError } from "../core/errors.ts";
+import { profileNamed, type Profiles } from "../sandbox/profiles.ts";
+import type { SandboxLauncher } from "../sandbox/launcher.ts";
+import type { Sandbox } from "../sandbox/sandbox.ts";
+import type { SnapshotBuilder } from "../snapshot/builder.ts";
+import type { Store } from "../store/store.ts";
+import { endTurn } from "./end-turn.ts";
+import type { EventHub } from "./event-hub.ts";
+import type { LiveRollout } from "./live-rollout.ts";
+import type { LiveRollouts } from "./live-rollouts.ts";
+
+/** Beyond the budgets of policy and grading, so that a box never dies before it can be graded. */
+const GRACE_MS = 300_000;
+
+export interface PreparationParts {
+  readonly rollouts: LiveRollouts;
+  readonly store: Store;
+  readonly events: EventHub;
+  readonly builder: SnapshotBuilder;
+  readonly launcher: SandboxLauncher;
+  readonly profiles: Profiles;
+  /** Sandboxes started at the same time. */
+  readonly concurrency: number;
+}
+
+/** queued → preparing → active, and the budgets that run from then on. */
+export class Preparation {
+  readonly #parts: PreparationParts;
+  readonly #queue: PQueue;
+
+  constructor(parts: PreparationParts) {
+    this.#parts = parts;
+    this.#queue = new PQueue({ concurrency: parts.concurrency });
+  }
+
+  /** Puts the rollout in the queue; never rejects. */
+  start(live: LiveRollout): void {
+    live.preparation = this.#queue.add(() => this.#prepare(live)).then(() => undefined);
+  }
+
+  /** The sandbox shook hands: calls may come, and the budgets run. */
+  activate(live: LiveRollout, sandbox: Sandbox): void {
+    live.becomeActive(sandbox);
+    const { wall_seconds } = live.stored.environment.budget;
+    live.armWallTime(wall_seconds * 1000, () => this.#expire(live, `The rollout's ${wall_seconds} seconds are over.`));
+    this.touch(live);
+  }
+
+  /** Starts the idle time anew; a call that runs is not idle. */
+  touch(live: LiveRollout): void {
+    const { idle_seconds } = live.stored.environment.budget;
+    live.armIdleTime(idle_seconds * 1000, () => {
+      if (live.running.size > 0) this.touch(live);
+      else void this.#expire(live, `No call came for ${idle_seconds} seconds.`);
+    });
+  }
+
+  async #prepare(live: LiveRollout): Promise<void> {
+    const { rollouts } = this.#parts;
+    const { signal } = live.turn;
+    if (signal.aborted) return;
+    try {
+      await rollouts.change(live.id, { status: "preparing" });
+      live.sandbox = await this.#launch(live);
+      signal.throwIfAborted();
+      await rollouts.change(live.id, { status: "active", active_at: rollouts.now() });
+      this.activate(live, live.sandbox);
+    } catch (error) {
+      if (!signal.aborted) await rollouts.fail(live, toBerthError(error));
+    }
+  }
+
+  /** From an environment to a sandbox: snapshot, then launch. */
+  async #launch(live: LiveRollout): Promise<Sandbox> {
+    const { store, events, builder, launcher, profiles } = this.#parts;
+    const { environment } = live.stored;
+    const { signal } = live.turn;
+    const onProgress = (message: string) => events.publish(live.id, { type: "progress", phase: "preparing", message });
+    const { key, built } = await builder.ensure(environment, { onProgress });
+    live.snapshot = key;
+    await store.updateRollout(live.id, { snapshot: key });
+    signal.throwIfAborted();
+    onProgress(built ? "snapshot built; starting the sandbox" : "starting the sandbox");
+    const { wall_seconds, grading_seconds } = environment.budget;
+    return launcher.launch({
+      purpose: live.id,
+      base: { kind: "snapshot", key },
+      profile: profileNamed(profiles, environment.profile),
+      resources: environment.resources,
+      workdir: environment.workdir,
+      lifetimeMs: (wall_seconds + grading_seconds) * 1000 + GRACE_MS,
+      signal,
+    });
+  }
+
+  /** The change set is kept, so that an expired rollout can still be graded. */
+  async #expire(live: LiveRollout, message: string): Promise<void> {
+    const { rollouts } = this.#parts;
+    const reason = new BerthError("budget_exhausted", message);
+    try {
+      await endTurn(live, reason, this.#parts);
+      await rollouts.end(live.id, "expired", reason);
+    } catch (error) {
+      await rollouts.fail(live, toBerthError(error));
+    }
+  }
+}

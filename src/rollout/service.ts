@@ -1,0 +1,211 @@
+import { withDeadline } from "../core/deadline.ts";
+import type { Clock } from "../core/clock.ts";
+import { BerthError } from "../core/errors.ts";
+import { normaliseRolloutId, type IdSource } from "../core/ids.ts";
+import type { Logger } from "../core/log.ts";
+import type { Graders } from "../grader/registry.ts";
+import { environment as environmentSchema, type Environment, type EnvironmentInput } from "../model/environment.ts";
+import type { CreateRolloutRequest, Rollout } from "../model/rollout.ts";
+import type { ToolCallRequest, ToolCallResult } from "../model/tool-call.ts";
+import type { RolloutEvent, Trajectory } from "../model/trajectory.ts";
+import type { GradeRequest, Verdict } from "../model/verdict.ts";
+import type { SandboxLauncher } from "../sandbox/launcher.ts";
+import type { Profiles } from "../sandbox/profiles.ts";
+import type { SnapshotBuilder } from "../snapshot/builder.ts";
+import { SingleFlight } from "../snapshot/single-flight.ts";
+import type { RolloutQuery, Store, StoredEnvironment } from "../store/store.ts";
+import type { ToolRegistry } from "../tool/registry.ts";
+import { Calls } from "./calls.ts";
+import { checkEnvironment, parseEnvironment } from "./check-environment.ts";
+import { EventHub } from "./event-hub.ts";
+import { Grading } from "./grading.ts";
+import { LiveRollout } from "./live-rollout.ts";
+import { LiveRollouts, rolloutIdOf, terminalStatuses } from "./live-rollouts.ts";
+import { Preparation } from "./preparation.ts";
+import { resumeRollouts } from "./resume.ts";
+import type { RolloutService } from "./rollout-service.ts";
+
+export interface RolloutServiceOptions {
+  readonly store: Store;
+  readonly launcher: SandboxLauncher;
+  readonly builder: SnapshotBuilder;
+  readonly registry: ToolRegistry;
+  readonly graders: Graders;
+  readonly profiles: Profiles;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly log: Logger;
+  readonly limits: {
+    /** Sandboxes started at the same time. */
+    readonly preparing: number;
+    /** Rollouts that hold a sandbox or wait for one; more are refused with `overloaded`. */
+    readonly live: number;
+    /** One tool call, whatever its tool allows. */
+    readonly toolCallMs: number;
+  };
+}
+
+/** The rollouts of this controller. Everything that must last is in the store before anyone is told of it. */
+export class Rollouts implements RolloutService {
+  readonly #options: RolloutServiceOptions;
+  readonly #rollouts: LiveRollouts;
+  readonly #events: EventHub;
+  readonly #preparation: Preparation;
+  readonly #calls: Calls;
+  readonly #grading: Grading;
+  readonly #closing = new SingleFlight<Rollout>();
+  #draining = false;
+
+  constructor(options: RolloutServiceOptions) {
+    const { clock, limits } = options;
+    this.#options = options;
+    const events = new EventHub(() => clock.now());
+    const rollouts = new LiveRollouts({ ...options, events });
+    const preparation = new Preparation({ ...options, rollouts, events, concurrency: limits.preparing });
+    this.#events = events;
+    this.#rollouts = rollouts;
+    this.#preparation = preparation;
+    this.#calls = new Calls({ ...options, rollouts, events, preparation, deadlineMs: limits.toolCallMs });
+    this.#grading = new Grading({ ...options, rollouts, events });
+  }
+
+  /** After a restart: re-attaches what runs, goes on with what waited, ends what was lost, removes what nobody owns. */
+  async resume(): Promise<void> {
+    await resumeRollouts({ ...this.#options, rollouts: this.#rollouts, preparation: this.#preparation });
+  }
+
+  async create(request: CreateRolloutRequest): Promise<{ rollout: Rollout; created: boolean }> {
+    const { store, ids, launcher } = this.#options;
+    if (this.#draining) throw new BerthError("shutting_down", "The controller is shutting down.");
+    const id = request.rollout_id === undefined ? ids.uuid() : normaliseRolloutId(request.rollout_id);
+    if (id === undefined) {
+      throw new BerthError("invalid_request", `rollout_id: ${request.rollout_id} is not a UUID, bare or prefixed.`);
+    }
+    const environment = await this.#environmentOf(request.environment);
+    if (!(await store.rollout(id))) {
+      await checkEnvironment(environment, this.#options);
+      this.#assertRoom();
+    }
+    const { rollout, created } = await store.createRollout({
+      id,
+      environment,
+      group: request.group ?? null,
+      labels: request.labels ?? {},
+      provider: launcher.provider.name,
+      createdAt: this.#rollouts.now(),
+    });
+    if (created) {
+      const live = new LiveRollout(rollout, environment);
+      this.#rollouts.add(live);
+      this.#preparation.start(live);
+    } else {
+      const earlier = await this.#rollouts.environmentOf(id);
+      if (JSON.stringify(earlier.environment) !== JSON.stringify(environment.environment)) {
+        throw new BerthError("rollout_conflict", `The rollout ${id} was created from another environment.`);
+      }
+    }
+    return { rollout, created };
+  }
+
+  async waitUntilSettled(rolloutId: string, timeoutMs: number): Promise<Rollout> {
+    const live = this.#rollouts.find(rolloutIdOf(rolloutId));
+    if (live) await withDeadline("the rollout", timeoutMs, () => live.ready).catch(() => undefined);
+    return this.get(rolloutId);
+  }
+
+  get(rolloutId: string): Promise<Rollout> {
+    return this.#rollouts.stored(rolloutId);
+  }
+
+  list(query: RolloutQuery): Promise<Rollout[]> {
+    return this.#options.store.rollouts(query);
+  }
+
+  async trajectory(rolloutId: string): Promise<Trajectory> {
+    const { rollout_id } = await this.get(rolloutId);
+    return { rollout_id, records: await this.#options.store.trajectory(rollout_id) };
+  }
+
+  events(rolloutId: string, signal: AbortSignal): AsyncIterable<RolloutEvent> {
+    return this.#events.listen(rolloutIdOf(rolloutId), signal, async () => {
+      const { status } = await this.get(rolloutId);
+      return { event: { type: "status", status }, ended: terminalStatuses.includes(status) };
+    });
+  }
+
+  callTool(rolloutId: string, tool: string, request: ToolCallRequest): Promise<ToolCallResult> {
+    return this.#calls.call(rolloutId, tool, request);
+  }
+
+  grade(rolloutId: string, request: GradeRequest): Promise<Verdict> {
+    return this.#grading.grade(rolloutId, request);
+  }
+
+  async close(rolloutId: string): Promise<Rollout> {
+    const { launcher } = this.#options;
+    const { rollout_id } = await this.get(rolloutId);
+    return this.#closing.run(rollout_id, async () => {
+      const live = this.#rollouts.find(rollout_id);
+      if (live) {
+        live.end(new BerthError("rollout_closed", "The rollout was closed."));
+        await live.preparation;
+        await live.lane.idle();
+        await live.sandbox?.[Symbol.asyncDispose]();
+      }
+      for (const handle of await launcher.list())
+        if (handle.labels.purpose === rollout_id) await launcher.destroy(handle);
+      const { status } = await this.get(rollout_id);
+      if (!terminalStatuses.includes(status)) await this.#rollouts.end(rollout_id, "closed");
+      this.#rollouts.forget(rollout_id);
+      return this.get(rollout_id);
+    });
+  }
+
+  async registerEnvironment(input: EnvironmentInput, baseDir: string | null): Promise<Environment> {
+    const environment = parseEnvironment(input);
+    await checkEnvironment({ environment, baseDir }, this.#options);
+    await this.#options.store.registerEnvironment({ environment, baseDir });
+    return environment;
+  }
+
+  async environments(): Promise<Environment[]> {
+    return (await this.#options.store.environments()).map(({ environment }) => environment);
+  }
+
+  async buildEnvironment(name: string, onProgress: (message: string) => void) {
+    const { builder, clock } = this.#options;
+    const began = clock.monotonic();
+    const { environment } = await this.#environmentOf(name);
+    const { key, built } = await builder.ensure(environment, { onProgress });
+    return { snapshot: key, built, durationMs: clock.monotonic() - began };
+  }
+
+  async removeSnapshot(environmentName: string): Promise<boolean> {
+    const { environment } = await this.#environmentOf(environmentName);
+    return this.#options.builder.remove(environment);
+  }
+
+  async drain(graceMs: number): Promise<void> {
+    this.#draining = true;
+    const live = [...this.#rollouts.all()];
+    await withDeadline("draining", graceMs, () => Promise.all(live.map(({ lane }) => lane.idle()))).catch(
+      () => undefined,
+    );
+    for (const rollout of live) {
+      rollout.disarm();
+      await rollout.sandbox?.guest.close();
+    }
+  }
+
+  #assertRoom(): void {
+    if (this.#rollouts.size < this.#options.limits.live) return;
+    throw new BerthError("overloaded", `The controller holds ${this.#rollouts.size} rollouts, as many as it may.`);
+  }
+
+  async #environmentOf(named: CreateRolloutRequest["environment"]): Promise<StoredEnvironment> {
+    if (typeof named !== "string") return { environment: environmentSchema.parse(named), baseDir: null };
+    const found = await this.#options.store.environment(named);
+    if (!found) throw new BerthError("unknown_environment", `There is no environment ${named}.`);
+    return found;
+  }
+}

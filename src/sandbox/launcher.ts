@@ -1,0 +1,173 @@
+import { createHash } from "node:crypto";
+import type { Clock } from "../core/clock.ts";
+import { withDeadline } from "../core/deadline.ts";
+import { BerthError, toBerthError } from "../core/errors.ts";
+import type { IdSource } from "../core/ids.ts";
+import type { Logger } from "../core/log.ts";
+import { connectGuest } from "../guest/connect-guest.ts";
+import type { Guest } from "../guest/guest.ts";
+import type { Resources } from "../model/environment.ts";
+import type { Profile } from "../model/profile.ts";
+import type { Provider, SandboxBase, SandboxHandle } from "../provider/provider.ts";
+import type { Store } from "../store/store.ts";
+import type { Sandbox } from "./sandbox.ts";
+
+export interface LaunchRequest {
+  /** What the sandbox is for: the label that tells one's own after a crash. */
+  readonly purpose: string;
+  readonly base: SandboxBase;
+  readonly profile: Profile;
+  readonly resources: Resources;
+  readonly workdir: string;
+  /** After this the guest ends itself, whoever has forgotten it. */
+  readonly lifetimeMs: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface LauncherOptions {
+  readonly provider: Provider;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly log: Logger;
+  /** This installation: the label by which its sandboxes are found. */
+  readonly owner: string;
+}
+
+const CREATE_DEADLINE_MS = 120_000;
+const READY_DEADLINE_MS = 20_000;
+const DESTROY_ATTEMPTS = 3;
+
+/** Starts, re-attaches and destroys sandboxes. The intent is in the store before the provider is asked. */
+export class SandboxLauncher {
+  readonly #options: LauncherOptions;
+
+  constructor(options: LauncherOptions) {
+    this.#options = options;
+  }
+
+  get provider(): Provider {
+    return this.#options.provider;
+  }
+
+  /** @throws BerthError those of `Provider.create`, `sandbox_create_failed` when the guest does not shake hands in time */
+  async launch(request: LaunchRequest): Promise<Sandbox> {
+    const { provider, store, clock, ids, owner } = this.#options;
+    const incarnation = ids.hex(8);
+    const id = sandboxId(request.purpose, incarnation);
+    const labels = { owner, purpose: request.purpose, incarnation };
+    await store.recordIntent({ id, provider: provider.name, purpose: request.purpose, incarnation });
+    const handle: SandboxHandle = { id, provider: provider.name, labels };
+    try {
+      await withDeadline(
+        `creating sandbox ${id}`,
+        CREATE_DEADLINE_MS,
+        (signal) =>
+          provider.create(
+            { id, labels, expiresAtMs: clock.now() + request.lifetimeMs, ...withoutRequestOnly(request) },
+            { signal },
+          ),
+        { parent: request.signal, code: "sandbox_create_failed" },
+      );
+      return this.#running(handle, await this.#shakeHands(handle, request.signal));
+    } catch (error) {
+      // What cannot be removed now is in the store and in the log; the caller must learn why the launch failed.
+      await this.destroy(handle).catch(() => undefined);
+      throw toBerthError(error, "sandbox_create_failed");
+    }
+  }
+
+  /** A sandbox that an earlier controller started. @throws BerthError `sandbox_lost` when it is not running */
+  async attach(handle: SandboxHandle): Promise<Sandbox> {
+    const state = await this.#options.provider.inspect(handle);
+    if (state.status !== "running")
+      throw new BerthError("sandbox_lost", `The sandbox ${handle.id} is ${state.status}.`);
+    return this.#running(handle, await this.#shakeHands(handle));
+  }
+
+  /** Tries a few times; what still stands then is kept in the store and found again by its label. */
+  async destroy(handle: SandboxHandle): Promise<void> {
+    const { provider, store, clock, log } = this.#options;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await provider.destroy(handle);
+        await store.forgetIntent(handle.id);
+        return;
+      } catch (error) {
+        log.warn({ sandbox: handle.id, attempt, err: error }, "a sandbox could not be destroyed");
+        if (attempt === DESTROY_ATTEMPTS) throw toBerthError(error, "teardown_failed");
+        await clock.sleep(200 * attempt);
+      }
+    }
+  }
+
+  /** Destroys every sandbox of this installation that is not in `keep`. Gives the ids of those removed. */
+  async reap(keep: ReadonlySet<string>): Promise<string[]> {
+    const { provider, store, owner } = this.#options;
+    const removed: string[] = [];
+    for (const handle of await provider.list(owner)) {
+      if (keep.has(handle.id)) continue;
+      await this.destroy(handle);
+      removed.push(handle.id);
+    }
+    const left = new Set((await provider.list(owner)).map((handle) => handle.id));
+    for (const intent of await store.intents()) {
+      if (intent.provider === provider.name && !left.has(intent.id) && !keep.has(intent.id))
+        await store.forgetIntent(intent.id);
+    }
+    return removed;
+  }
+
+  async list(): Promise<readonly SandboxHandle[]> {
+    return this.#options.provider.list(this.#options.owner);
+  }
+
+  /** Ready means that the guest shook hands, not that a process was started. */
+  async #shakeHands(handle: SandboxHandle, parent?: AbortSignal): Promise<Guest> {
+    const { provider, clock } = this.#options;
+    return withDeadline(
+      `the guest of sandbox ${handle.id}`,
+      READY_DEADLINE_MS,
+      async (signal) => {
+        for (let pauseMs = 2; ; pauseMs = Math.min(pauseMs * 2, 250)) {
+          signal.throwIfAborted();
+          try {
+            return await connectGuest({ open: () => provider.connect(handle) });
+          } catch (error) {
+            if ((await provider.inspect(handle)).status !== "running") throw error;
+          }
+          await clock.sleep(pauseMs, signal);
+        }
+      },
+      { parent, code: "sandbox_create_failed" },
+    );
+  }
+
+  #running(handle: SandboxHandle, guest: Guest): Sandbox {
+    let gone: Promise<void> | undefined;
+    const destroy = async () => {
+      await guest.close();
+      await this.destroy(handle);
+    };
+    return {
+      handle,
+      guest,
+      [Symbol.asyncDispose]: () => {
+        gone ??= destroy().catch((error: unknown) => {
+          gone = undefined;
+          throw error;
+        });
+        return gone;
+      },
+    };
+  }
+}
+
+/** Short, unique for each incarnation, and the same for the same two parts. */
+function sandboxId(purpose: string, incarnation: string): string {
+  return `b-${createHash("sha256").update(purpose).digest("hex").slice(0, 12)}-${incarnation}`;
+}
+
+function withoutRequestOnly({ base, profile, resources, workdir }: LaunchRequest) {
+  return { base, profile, resources, workdir };
+}

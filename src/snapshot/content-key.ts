@@ -1,0 +1,21 @@
+import { createHash } from "node:crypto";
+import type { Environment } from "../model/environment.ts";
+import type { ResolvedImage } from "../provider/provider.ts";
+
+/** Raised when the way a snapshot is made changes, so that older ones are not used. */
+const RECIPE = 1;
+
+/** 64 hex digits that name all that a snapshot's content depends on; the repository's URL is not part of it. */
+export function contentKey(environment: Environment, image: ResolvedImage): string {
+  const { repo, workdir, setup, setup_network, env } = environment;
+  const parts = {
+    recipe: RECIPE,
+    image: image.digest,
+    repo: repo ? { commit: repo.commit, history: repo.history } : null,
+    workdir,
+    setup,
+    setup_network,
+    env: Object.entries(env).toSorted(([a], [b]) => (a < b ? -1 : 1)),
+  };
+  return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
+}

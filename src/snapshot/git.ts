@@ -1,0 +1,78 @@
+import { simpleGit, type SimpleGit, type SimpleGitProgressEvent } from "simple-git";
+import { allowedProtocols } from "./origin.ts";
+
+/** Silence from git for this long ends it: a server that stalls must not hold a build. */
+const SILENCE_MS = 120_000;
+
+const HARMLESS = [
+  "core.hooksPath=/dev/null",
+  "core.fsmonitor=false",
+  "submodule.recurse=false",
+  "fetch.recurseSubmodules=false",
+  "protocol.ext.allow=never",
+  "gc.auto=0",
+  "maintenance.auto=false",
+  "advice.detachedHead=false",
+];
+
+/** Only what git needs to reach an origin: a person's credentials, proxies and certificates, and nothing that names programs. */
+const PASSED_ON =
+  /^(?:HOME|PATH|USER|LANG|LC_.*|SSH_AUTH_SOCK|SSL_CERT_FILE|SSL_CERT_DIR|GIT_SSL_CAINFO|GIT_SSL_CAPATH|https?_proxy|no_proxy|all_proxy)$/i;
+
+export interface GitOptions {
+  /** The process environment that git's is chosen from. */
+  readonly processEnv: Readonly<Record<string, string | undefined>>;
+  readonly signal?: AbortSignal | undefined;
+  /** True for repositories of ours, which no one's configuration may bend. */
+  readonly isolated: boolean;
+  readonly onProgress?: ((message: string) => void) | undefined;
+}
+
+const PROGRESS_PAUSE_MS = 2_000;
+
+/** git reports each per cent; people want a line now and then, and none at all of what is over at once. */
+function everyFewSeconds(report: (event: SimpleGitProgressEvent) => void): (event: SimpleGitProgressEvent) => void {
+  let last = performance.now();
+  return (event) => {
+    if (performance.now() - last < PROGRESS_PAUSE_MS) return;
+    last = performance.now();
+    report(event);
+  };
+}
+
+/** git in `dir`, with hooks, submodules and odd transports off. Never used in a tree that a policy touched. */
+export function gitIn(dir: string, { processEnv, signal, isolated, onProgress }: GitOptions): SimpleGit {
+  const passed = Object.entries(processEnv).filter(
+    (entry): entry is [string, string] => PASSED_ON.test(entry[0]) && entry[1] !== undefined,
+  );
+  const env: Record<string, string> = {
+    ...Object.fromEntries(passed),
+    GIT_TERMINAL_PROMPT: "0",
+    GIT_ALLOW_PROTOCOL: allowedProtocols.join(":"),
+    ...(isolated ? { GIT_CONFIG_NOSYSTEM: "1", GIT_CONFIG_GLOBAL: "/dev/null", GIT_ATTR_NOSYSTEM: "1" } : {}),
+  };
+  const git = simpleGit({
+    baseDir: dir,
+    allowEnvironment: Object.keys(env),
+    config: HARMLESS,
+    timeout: { block: SILENCE_MS },
+    ...(signal ? { abort: signal } : {}),
+    ...(onProgress
+      ? {
+          progress: everyFewSeconds(({ method, stage, progress }) =>
+            onProgress(`git ${method}: ${stage} ${progress} %`),
+          ),
+        }
+      : {}),
+    unsafe: {
+      allowUnsafeHooksPath: true,
+      allowUnsafeFsMonitor: true,
+      allowUnsafeProtocolOverride: true,
+      allowUnsafeConfigPaths: true,
+      allowUnsafeSubmodule: true,
+      allowUnsafeConfigEnvCount: true,
+      allowUnsafeTemplateDir: true,
+    },
+  });
+  return git.env(env);
+}

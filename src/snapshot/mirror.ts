@@ -1,0 +1,127 @@
+import { createHash } from "node:crypto";
+import { access, mkdir, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import PQueue from "p-queue";
+import type { SimpleGit } from "simple-git";
+import { BerthError, toBerthError } from "../core/errors.ts";
+import { gitIn, type GitOptions } from "./git.ts";
+import { originUrl, printableUrl } from "./origin.ts";
+import { SingleFlight } from "./single-flight.ts";
+
+export interface MirrorRequest {
+  readonly url: string;
+  readonly commit: string;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (message: string) => void;
+}
+
+/** Bare copies of origins, one an URL, fetched from only when a commit is missing. */
+export class Mirrors {
+  readonly #dir: string;
+  readonly #processEnv: GitOptions["processEnv"];
+  readonly #flights = new SingleFlight<string>();
+  /** One fetch a mirror at a time: git locks each ref. */
+  readonly #fetches = new Map<string, PQueue>();
+
+  constructor(dir: string, processEnv: GitOptions["processEnv"]) {
+    this.#dir = dir;
+    this.#processEnv = processEnv;
+  }
+
+  /**
+   * The path of a bare repository that holds the commit.
+   * @throws BerthError `invalid_environment`, `repository_unreachable`, `commit_not_found`
+   */
+  async ensure(request: MirrorRequest): Promise<string> {
+    const url = originUrl(request.url);
+    const path = join(this.#dir, `${createHash("sha256").update(url).digest("hex").slice(0, 32)}.git`);
+    return this.#flights.run(`${path} ${request.commit}`, async () => {
+      if ((await exists(path)) && (await hasCommit(this.#git(path, request), request.commit))) return path;
+      await this.#fetchQueue(path).add(() => this.#fetch(path, url, request));
+      return path;
+    });
+  }
+
+  /** A mirror that nothing ever came into is not kept. */
+  async #fetch(path: string, url: string, request: MirrorRequest): Promise<void> {
+    const isNew = !(await exists(path));
+    if (isNew) await this.#init(path);
+    const git = this.#git(path, request);
+    request.onProgress?.(`fetching ${printableUrl(url)}`);
+    try {
+      await fetchInto(git, url, request.commit);
+    } catch (error) {
+      if (isNew) await rm(path, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  #git(path: string, { signal, onProgress }: MirrorRequest): SimpleGit {
+    return gitIn(path, { processEnv: this.#processEnv, signal, isolated: false, onProgress });
+  }
+
+  #fetchQueue(path: string): PQueue {
+    const queue = this.#fetches.get(path) ?? new PQueue({ concurrency: 1 });
+    this.#fetches.set(path, queue);
+    return queue;
+  }
+
+  /** The rename is the moment at which the mirror exists, so that a crash leaves no half of one. */
+  async #init(path: string): Promise<void> {
+    const draft = `${path}.draft`;
+    await rm(draft, { recursive: true, force: true });
+    await mkdir(draft, { recursive: true });
+    const git = gitIn(draft, { processEnv: this.#processEnv, isolated: true });
+    await git.raw("init", "--quiet", "--bare");
+    await git.raw("config", "uploadpack.allowAnySHA1InWant", "true");
+    await rename(draft, path);
+  }
+}
+
+async function fetchInto(git: SimpleGit, url: string, commit: string): Promise<void> {
+  const attempts = [["+refs/*:refs/*"], [commit]];
+  let last: unknown;
+  for (const refs of attempts) {
+    last = await git.raw("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", url, ...refs).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    if (await hasCommit(git, commit)) return;
+    if (last !== undefined && refs !== attempts[1] && !(await reachable(git, url))) break;
+  }
+  if (last !== undefined && !(await reachable(git, url))) {
+    throw new BerthError(
+      "repository_unreachable",
+      `The repository ${printableUrl(url)} cannot be read: ${gitSays(last)}`,
+      { cause: last },
+    );
+  }
+  throw new BerthError("commit_not_found", `The repository ${printableUrl(url)} has no commit ${commit}.`);
+}
+
+const reachable = (git: SimpleGit, url: string): Promise<boolean> =>
+  git.raw("ls-remote", "--quiet", url, "HEAD").then(
+    () => true,
+    () => false,
+  );
+
+const hasCommit = (git: SimpleGit, commit: string): Promise<boolean> =>
+  git.raw("rev-parse", "--verify", "--quiet", `${commit}^{commit}`).then(
+    (found) => found.trim() === commit,
+    () => false,
+  );
+
+/** git says first what is wrong, then what one might check. */
+function gitSays(error: unknown): string {
+  const lines = toBerthError(error)
+    .message.split("\n")
+    .filter((line) => line.trim() !== "");
+  const said = lines.find((line) => /^(?:fatal|error|ssh): /.test(line)) ?? lines.at(-1) ?? "git said nothing";
+  return printableUrl(said).slice(0, 500);
+}
+
+const exists = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );

@@ -1,0 +1,56 @@
+/** The tables. Times are ISO 8601 text in UTC; what is called `json` is text that a model's schema can parse. */
+export interface Tables {
+  environments: {
+    name: string;
+    json: string;
+    base_dir: string | null;
+    registered_at: string;
+  };
+  rollouts: {
+    id: string;
+    environment: string;
+    environment_json: string;
+    base_dir: string | null;
+    group_name: string | null;
+    labels_json: string;
+    status: string;
+    provider: string;
+    snapshot: string | null;
+    error_json: string | null;
+    verdict_json: string | null;
+    created_at: string;
+    active_at: string | null;
+    first_result_at: string | null;
+    ended_at: string | null;
+  };
+  tool_calls: {
+    rollout_id: string;
+    call_id: string;
+    seq: number;
+    tool: string;
+    effect: string | null;
+    arguments_json: string;
+    state: string;
+    result_json: string | null;
+    started_at: string;
+    duration_ms: number | null;
+  };
+  change_sets: {
+    rollout_id: string;
+    json: string;
+  };
+  sandbox_intents: {
+    id: string;
+    provider: string;
+    purpose: string;
+    incarnation: string;
+  };
+  /** One row: the identity of this installation, the owner on every sandbox. */
+  installation: {
+    key: string;
+    value: string;
+  };
+}
+
+export type RolloutRow = Tables["rollouts"];
+export type ToolCallRow = Tables["tool_calls"];

@@ -1,0 +1,291 @@
+import { sql, type Kysely, type SelectQueryBuilder } from "kysely";
+import { BerthError } from "../core/errors.ts";
+import { changeSet as changeSetSchema, type ChangeSet } from "../model/change-set.ts";
+import { environment as environmentSchema } from "../model/environment.ts";
+import type { Rollout } from "../model/rollout.ts";
+import type { ToolOutput } from "../model/tool-call.ts";
+import type { TrajectoryRecord } from "../model/trajectory.ts";
+import { verdict as verdictSchema, type Verdict } from "../model/verdict.ts";
+import { rolloutOf, trajectoryRecordOf } from "./rows.ts";
+import type { RolloutRow, Tables } from "./schema.ts";
+import type {
+  CallReservation,
+  NewRollout,
+  Reserved,
+  RolloutPatch,
+  RolloutQuery,
+  SandboxIntent,
+  Store,
+  StoredEnvironment,
+} from "./store.ts";
+
+const storedEnvironment = (row: { json: string; base_dir: string | null }): StoredEnvironment => ({
+  environment: environmentSchema.parse(JSON.parse(row.json)),
+  baseDir: row.base_dir,
+});
+
+/** The store on any SQL database that Kysely speaks to; durability is the dialect's. */
+export class SqlStore implements Store {
+  readonly #db: Kysely<Tables>;
+
+  constructor(db: Kysely<Tables>) {
+    this.#db = db;
+  }
+
+  async registerEnvironment({ environment, baseDir }: StoredEnvironment): Promise<void> {
+    const values = { json: JSON.stringify(environment), base_dir: baseDir, registered_at: new Date().toISOString() };
+    await this.#write(() =>
+      this.#db
+        .insertInto("environments")
+        .values({ name: environment.name, ...values })
+        .onConflict((conflict) => conflict.column("name").doUpdateSet(values))
+        .execute(),
+    );
+  }
+
+  async environment(name: string): Promise<StoredEnvironment | undefined> {
+    const row = await this.#db.selectFrom("environments").selectAll().where("name", "=", name).executeTakeFirst();
+    return row && storedEnvironment(row);
+  }
+
+  async environments(): Promise<StoredEnvironment[]> {
+    const rows = await this.#db.selectFrom("environments").selectAll().orderBy("name").execute();
+    return rows.map(storedEnvironment);
+  }
+
+  async createRollout(created: NewRollout): Promise<{ rollout: Rollout; created: boolean }> {
+    const { environment, baseDir } = created.environment;
+    const inserted = await this.#write(() =>
+      this.#db
+        .insertInto("rollouts")
+        .values({
+          id: created.id,
+          environment: environment.name,
+          environment_json: JSON.stringify(environment),
+          base_dir: baseDir,
+          group_name: created.group,
+          labels_json: JSON.stringify(created.labels),
+          status: "queued",
+          provider: created.provider,
+          created_at: created.createdAt,
+        })
+        .onConflict((conflict) => conflict.column("id").doNothing())
+        .executeTakeFirst(),
+    );
+    const rollout = await this.rollout(created.id);
+    if (!rollout) throw new BerthError("storage_failed", `The rollout ${created.id} was written and cannot be read.`);
+    return { rollout, created: inserted.numInsertedOrUpdatedRows === 1n };
+  }
+
+  async rollout(id: string): Promise<Rollout | undefined> {
+    const row = await this.#withCallCount(this.#db.selectFrom("rollouts").where("id", "=", id)).executeTakeFirst();
+    return row && rolloutOf(row);
+  }
+
+  async rolloutEnvironment(id: string): Promise<StoredEnvironment | undefined> {
+    const row = await this.#db
+      .selectFrom("rollouts")
+      .select(["environment_json as json", "base_dir"])
+      .where("id", "=", id)
+      .executeTakeFirst();
+    return row && storedEnvironment(row);
+  }
+
+  async rollouts(query: RolloutQuery): Promise<Rollout[]> {
+    let rows = this.#db.selectFrom("rollouts");
+    if (query.before !== undefined) {
+      const { createdAt, id } = query.before;
+      rows = rows.where((column) =>
+        column.or([
+          column("created_at", "<", createdAt),
+          ...(id === undefined ? [] : [column.and([column("created_at", "=", createdAt), column("id", ">", id)])]),
+        ]),
+      );
+    }
+    if (query.status !== undefined) rows = rows.where("status", "in", query.status);
+    if (query.group !== undefined) rows = rows.where("group_name", "=", query.group);
+    const found = await this.#withCallCount(
+      rows.orderBy("created_at", "desc").orderBy("id").limit(query.limit),
+    ).execute();
+    return found.map(rolloutOf);
+  }
+
+  async updateRollout(id: string, { error, ...patch }: RolloutPatch): Promise<void> {
+    const set = { ...patch, ...(error === undefined ? {} : { error_json: JSON.stringify(error) }) };
+    await this.#write(() => this.#db.updateTable("rollouts").set(set).where("id", "=", id).execute());
+  }
+
+  async reserveCall(rolloutId: string, call: CallReservation): Promise<Reserved> {
+    return this.#write(() =>
+      this.#db.transaction().execute(async (tx): Promise<Reserved> => {
+        const known = await tx
+          .selectFrom("tool_calls")
+          .selectAll()
+          .where("rollout_id", "=", rolloutId)
+          .where("call_id", "=", call.callId)
+          .executeTakeFirst();
+        if (known) return { kind: "known", record: trajectoryRecordOf(known) };
+        const { next } = await tx
+          .selectFrom("tool_calls")
+          .select(sql<number>`coalesce(max(seq) + 1, 0)`.as("next"))
+          .where("rollout_id", "=", rolloutId)
+          .executeTakeFirstOrThrow();
+        await tx
+          .insertInto("tool_calls")
+          .values({
+            rollout_id: rolloutId,
+            call_id: call.callId,
+            seq: next,
+            tool: call.tool,
+            effect: call.effect,
+            arguments_json: JSON.stringify(call.arguments),
+            state: "running",
+            started_at: call.startedAt,
+          })
+          .execute();
+        return { kind: "new", seq: next };
+      }),
+    );
+  }
+
+  async finishCall(rolloutId: string, callId: string, result: ToolOutput, durationMs: number): Promise<void> {
+    await this.#write(() =>
+      this.#db
+        .updateTable("tool_calls")
+        .set({ state: "done", result_json: JSON.stringify(result), duration_ms: durationMs })
+        .where("rollout_id", "=", rolloutId)
+        .where("call_id", "=", callId)
+        .where("state", "=", "running")
+        .execute(),
+    );
+  }
+
+  async markInterruptedCalls(): Promise<number> {
+    const result = await this.#write(() =>
+      this.#db.updateTable("tool_calls").set({ state: "unknown" }).where("state", "=", "running").executeTakeFirst(),
+    );
+    return Number(result.numUpdatedRows);
+  }
+
+  async markCallUnknown(rolloutId: string, callId: string): Promise<void> {
+    await this.#write(() =>
+      this.#db
+        .updateTable("tool_calls")
+        .set({ state: "unknown" })
+        .where("rollout_id", "=", rolloutId)
+        .where("call_id", "=", callId)
+        .where("state", "=", "running")
+        .execute(),
+    );
+  }
+
+  async trajectory(rolloutId: string): Promise<TrajectoryRecord[]> {
+    const rows = await this.#db
+      .selectFrom("tool_calls")
+      .selectAll()
+      .where("rollout_id", "=", rolloutId)
+      .orderBy("seq")
+      .execute();
+    return rows.map(trajectoryRecordOf);
+  }
+
+  async saveChangeSet(rolloutId: string, changes: ChangeSet): Promise<void> {
+    await this.#write(() =>
+      this.#db
+        .insertInto("change_sets")
+        .values({ rollout_id: rolloutId, json: JSON.stringify(changes) })
+        .onConflict((conflict) => conflict.column("rollout_id").doNothing())
+        .execute(),
+    );
+  }
+
+  async changeSet(rolloutId: string): Promise<ChangeSet | undefined> {
+    const row = await this.#db
+      .selectFrom("change_sets")
+      .select("json")
+      .where("rollout_id", "=", rolloutId)
+      .executeTakeFirst();
+    return row && changeSetSchema.parse(JSON.parse(row.json));
+  }
+
+  async saveVerdict(rolloutId: string, verdict: Verdict): Promise<Verdict> {
+    return this.#write(async () => {
+      await this.#db
+        .updateTable("rollouts")
+        .set({ verdict_json: JSON.stringify(verdict) })
+        .where("id", "=", rolloutId)
+        .where("verdict_json", "is", null)
+        .execute();
+      const { verdict_json: stored } = await this.#db
+        .selectFrom("rollouts")
+        .select("verdict_json")
+        .where("id", "=", rolloutId)
+        .executeTakeFirstOrThrow();
+      return verdictSchema.parse(JSON.parse(stored ?? "null"));
+    });
+  }
+
+  async recordIntent(intent: SandboxIntent): Promise<void> {
+    await this.#write(() =>
+      this.#db
+        .insertInto("sandbox_intents")
+        .values(intent)
+        .onConflict((conflict) => conflict.column("id").doUpdateSet(intent))
+        .execute(),
+    );
+  }
+
+  async forgetIntent(sandboxId: string): Promise<void> {
+    await this.#write(() => this.#db.deleteFrom("sandbox_intents").where("id", "=", sandboxId).execute());
+  }
+
+  async intents(): Promise<SandboxIntent[]> {
+    return this.#db.selectFrom("sandbox_intents").selectAll().execute();
+  }
+
+  async installationId(proposed: string): Promise<string> {
+    return this.#write(async () => {
+      await this.#db
+        .insertInto("installation")
+        .values({ key: "id", value: proposed })
+        .onConflict((conflict) => conflict.column("key").doNothing())
+        .execute();
+      const { value } = await this.#db
+        .selectFrom("installation")
+        .select("value")
+        .where("key", "=", "id")
+        .executeTakeFirstOrThrow();
+      return value;
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#db.destroy();
+  }
+
+  #withCallCount(query: SelectQueryBuilder<Tables, "rollouts", object>) {
+    return query.selectAll("rollouts").select((column) =>
+      column
+        .selectFrom("tool_calls")
+        .select((count) => count.fn.countAll<number>().as("n"))
+        .whereRef("tool_calls.rollout_id", "=", "rollouts.id")
+        .$castTo<{ n: number }>()
+        .as("tool_calls"),
+    ) as unknown as SelectQueryBuilder<Tables, "rollouts", RolloutRow & { tool_calls: number }>;
+  }
+
+  async #write<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof BerthError) throw error;
+      throw new BerthError(
+        "storage_failed",
+        `The store refused a write: ${error instanceof Error ? error.message : String(error)}`,
+        {
+          cause: error,
+        },
+      );
+    }
+  }
+}

@@ -1,0 +1,16 @@
+import { mkdir } from "node:fs/promises";
+import { dirname } from "node:path";
+import { Kysely } from "kysely";
+import { migrate } from "../migrations/migrate.ts";
+import type { Tables } from "../schema.ts";
+import { SqlStore } from "../sql-store.ts";
+import type { Store } from "../store.ts";
+import { sqliteDialect } from "./node-sqlite.ts";
+
+/** One file; one controller at a time. `:memory:` for tests. @throws BerthError `storage_failed` */
+export async function openSqliteStore(file: string): Promise<Store> {
+  if (file !== ":memory:") await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+  const db = new Kysely<Tables>({ dialect: sqliteDialect(file) });
+  await migrate(db);
+  return new SqlStore(db);
+}

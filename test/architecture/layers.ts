@@ -1,0 +1,33 @@
+/** The folders of src/ in the one direction of their imports: a file imports only from its own folder and from those before it. */
+export const layers = [
+  "core",
+  "model",
+  "config",
+  "provider",
+  "guest",
+  "store",
+  "snapshot",
+  "sandbox",
+  "tool",
+  "grader",
+  "rollout",
+  "http",
+  "dialects",
+  "cli",
+] as const;
+
+/** Files directly in src/ that may import every folder; nothing imports them but each other, in this order. */
+export const tops = ["compose.ts", "main.ts"] as const;
+
+/** Folders that implement a port. They know the port but not each other, and only `tops` and tests name them. */
+export const adapters = [
+  "provider/oci",
+  "provider/docker",
+  "provider/kubernetes",
+  "provider/memory",
+  "store/sqlite",
+  "store/postgres",
+] as const;
+
+/** Folders beside the adapters of a port that those may share; they stand under the rules of their layer alone. */
+export const sharedByAdapters: readonly string[] = ["store/migrations"];

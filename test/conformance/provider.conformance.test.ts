@@ -1,0 +1,38 @@
+import { providerFixtures } from "../support/providers.ts";
+import { commandEnds } from "./behaviours/command-ends.ts";
+import { commandOutput } from "./behaviours/command-output.ts";
+import { commands } from "./behaviours/commands.ts";
+import { fileConfinement } from "./behaviours/file-confinement.ts";
+import { files } from "./behaviours/files.ts";
+import { isolation } from "./behaviours/isolation.ts";
+import { lifeCycle } from "./behaviours/life-cycle.ts";
+import { limits } from "./behaviours/limits.ts";
+import { listings } from "./behaviours/listings.ts";
+import { rootCommands } from "./behaviours/root-commands.ts";
+import { search } from "./behaviours/search.ts";
+import { snapshots } from "./behaviours/snapshots.ts";
+import { recordResults } from "./results-page.ts";
+import { describeProvider } from "./suite.ts";
+
+const groups = [
+  lifeCycle,
+  snapshots,
+  commands,
+  commandEnds,
+  commandOutput,
+  limits,
+  files,
+  fileConfinement,
+  listings,
+  search,
+  rootCommands,
+  isolation,
+];
+
+/** CONFORMANCE_PROVIDERS=memory,oci runs some of them. */
+const chosen = process.env["CONFORMANCE_PROVIDERS"]?.split(",");
+
+recordResults({ everyProvider: chosen === undefined });
+for (const fixture of providerFixtures) {
+  if (chosen === undefined || chosen.includes(fixture.name)) await describeProvider(fixture, groups);
+}

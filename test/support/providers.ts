@@ -1,0 +1,156 @@
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { parse } from "yaml";
+import { silentLogger } from "../../src/core/log.ts";
+import { profile, type Profile } from "../../src/model/profile.ts";
+import type { Provider } from "../../src/provider/provider.ts";
+
+export interface ProviderUnderTest {
+  /** The one in use; `restart` replaces it. */
+  readonly provider: Provider;
+  /** An image that every behaviour can run in: a POSIX shell, coreutils, grep, procps or busybox. */
+  readonly image: string;
+  /** Throws the provider object away and makes a new one over the same machine, as a controller's restart does. */
+  restart(): Promise<void>;
+  /** What is left of an owner's sandboxes, found without the provider: mounts, folders, containers. Empty between tests. */
+  residue(owner: string): Promise<string[]>;
+  cleanup(): Promise<void>;
+}
+
+export interface ProviderFixture {
+  readonly name: string;
+  make(): Promise<ProviderUnderTest | { readonly unavailable: string }>;
+}
+
+const repository = path.resolve(import.meta.dirname, "../..");
+const seccompDir = path.join(repository, "sandbox-profiles/seccomp");
+const architecture = process.arch === "arm64" ? "arm64" : "amd64";
+
+/** BERTH_GUEST_BINARY names another one. */
+const guestBinary = process.env["BERTH_GUEST_BINARY"] ?? path.join(repository, `build/berth-guest-${architecture}`);
+
+/** The daemon that `make test` uses; the machine's own unless BERTH_DOCKER_HOST names the socket of another. */
+const dockerConnection = {
+  socketPath: (process.env["BERTH_DOCKER_HOST"] ?? "/var/run/docker.sock").replace(/^unix:\/\//, ""),
+};
+
+export async function profileNamed(name: string): Promise<Profile> {
+  return profile.parse(parse(await readFile(path.join(repository, "sandbox-profiles", `${name}.yaml`), "utf8")));
+}
+
+/** A provider that can be thrown away and made anew. */
+async function restartable(make: () => Promise<Provider>): Promise<{ current: Provider; restart(): Promise<void> }> {
+  const slot = {
+    current: await make(),
+    restart: async () => {
+      await slot.current.close();
+      slot.current = await make();
+    },
+  };
+  return slot;
+}
+
+const memory: ProviderFixture = {
+  name: "memory",
+  make: async () => {
+    const { createMemoryProvider } = await import("../../src/provider/memory/memory-provider.ts");
+    const { MemoryWorld } = await import("../../src/provider/memory/world.ts");
+    const world = new MemoryWorld();
+    const slot = await restartable(async () => createMemoryProvider({ world }));
+    return {
+      get provider() {
+        return slot.current;
+      },
+      image: "host",
+      restart: () => slot.restart(),
+      residue: async () => [...world.sandboxes.keys()],
+      cleanup: async () => await slot.current.close(),
+    };
+  },
+};
+
+const oci: ProviderFixture = {
+  name: "oci",
+  make: async () => {
+    const { probeOci } = await import("../../src/provider/oci/probe.ts");
+    const { createOciProvider } = await import("../../src/provider/oci/oci-provider.ts");
+    const probe = await probeOci({ guestBinary });
+    if (!probe.works) return { unavailable: probe.reasons.map(({ what }) => what).join("; ") };
+    const dataDir = await mkdtemp(path.join(tmpdir(), "berth-conformance-"));
+    const runtime = probe.runtime?.binary ?? "runc";
+    const slot = await restartable(() =>
+      createOciProvider({ dataDir, guestBinary, seccompDir, runtime, log: silentLogger }),
+    );
+    return {
+      get provider() {
+        return slot.current;
+      },
+      image: "host",
+      restart: () => slot.restart(),
+      residue: async () => [
+        ...(await linesOf("/proc/self/mountinfo", dataDir)),
+        ...(await entriesOf(path.join(dataDir, "oci/sandboxes"))),
+        ...(await entriesOf(path.join(dataDir, "oci/removed-snapshots"))),
+      ],
+      cleanup: async () => {
+        await slot.current.close();
+        await rm(dataDir, { recursive: true, force: true });
+      },
+    };
+  },
+};
+
+const docker: ProviderFixture = {
+  name: "docker",
+  make: async () => {
+    const { probeDocker } = await import("../../src/provider/docker/probe.ts");
+    const { createDockerProvider } = await import("../../src/provider/docker/docker-provider.ts");
+    const probe = await probeDocker({ docker: dockerConnection, guestBinary });
+    if (!probe.works) return { unavailable: probe.reasons.map(({ what }) => what).join("; ") };
+    const image = process.env["BERTH_TEST_IMAGE"] ?? "base";
+    const imagesDir = path.join(repository, "images");
+    const slot = await restartable(() =>
+      createDockerProvider({ docker: dockerConnection, guestBinary, seccompDir, imagesDir, log: silentLogger }),
+    );
+    try {
+      await slot.current.snapshots.resolveImage(image);
+    } catch (thrown) {
+      await slot.current.close();
+      return {
+        unavailable: `the image ${image} is missing: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
+      };
+    }
+    return {
+      get provider() {
+        return slot.current;
+      },
+      image,
+      restart: () => slot.restart(),
+      residue: containersOf,
+      cleanup: async () => await slot.current.close(),
+    };
+  },
+};
+
+export const providerFixtures: readonly ProviderFixture[] = [memory, oci, docker];
+
+/** Of this owner and of those whose names begin with it. */
+async function containersOf(owner: string): Promise<string[]> {
+  const { default: Docker } = await import("dockerode");
+  const { label } = await import("../../src/provider/docker/names.ts");
+  const containers = await new Docker(dockerConnection).listContainers({
+    all: true,
+    filters: { label: [label.owner] },
+  });
+  return containers.filter(({ Labels }) => Labels[label.owner]?.startsWith(owner)).map(({ Names }) => Names.join(" "));
+}
+
+async function entriesOf(folder: string): Promise<string[]> {
+  const names = await readdir(folder).catch(() => []);
+  return names.map((name) => path.join(folder, name));
+}
+
+async function linesOf(file: string, part: string): Promise<string[]> {
+  return (await readFile(file, "utf8")).split("\n").filter((line) => line.includes(part));
+}

@@ -1,0 +1,200 @@
+import { describe, expect, test } from "vitest";
+import { loadConfig } from "../../../src/config/load.ts";
+import { examine } from "../../../src/cli/doctor/examine.ts";
+import type { Host, RunResult } from "../../../src/cli/doctor/host.ts";
+
+const cgroup2 = 0x63677270;
+const cgroup1 = 0x27e0eb;
+const tmpfs = 0x01021994;
+
+const programs: Readonly<Record<string, string>> = {
+  git: "git version 2.39.5",
+  go: "go version go1.24.1 linux/amd64",
+  runc: "runc version 1.1.5",
+  unshare: "",
+};
+
+const mount = (path: string, type: string, options: string) => `1 1 0:1 / ${path} rw - ${type} none ${options}`;
+
+interface Machine {
+  files?: Record<string, string>;
+  types?: Record<string, number>;
+  absent?: string[];
+  change?: Partial<Host>;
+}
+
+/** A machine on which everything works but what is said to be otherwise. */
+function machine({ files = {}, types = {}, absent = [], change = {} }: Machine = {}): Host {
+  const found: Record<string, string> = {
+    "/etc/os-release": "ID=debian\n",
+    "/proc/self/mountinfo": mount("/sys/fs/cgroup", "cgroup2", "rw"),
+    "/sys/fs/cgroup/cgroup.controllers": "cpuset cpu io memory pids\n",
+    "/proc/sys/user/max_user_namespaces": "1000",
+    "/proc/sys/kernel/seccomp/actions_avail": "kill allow",
+    "/proc/filesystems": "nodev\toverlay\n",
+    ...files,
+  };
+  const fileSystems: Record<string, number> = { "/sys/fs/cgroup": cgroup2, ...types };
+  const run = async (command: string): Promise<RunResult> => {
+    const text = absent.includes(command) ? undefined : programs[command];
+    return text === undefined ? { ok: false, absent: true, text: "" } : { ok: true, absent: false, text };
+  };
+  return {
+    platform: "linux",
+    arch: "x64",
+    kernel: "6.1.0",
+    nodeVersion: "24.1.0",
+    root: true,
+    memoryBytes: 8 * 1024 ** 3,
+    run,
+    read: async (path) => found[path],
+    executable: async () => true,
+    space: async (path) => ({ type: fileSystems[path] ?? 0, freeBytes: 100 * 1024 ** 3, freeInodes: null }),
+    canMakeFolder: async () => true,
+    withFolder: (_below, work) => work("/tmp/x"),
+    getJson: async () => ({ Version: "27.0.1", ApiVersion: "1.46" }),
+    ...change,
+  };
+}
+
+const config = loadConfig({ env: {} });
+
+async function check(name: string, host: Host) {
+  const { checks } = await examine(host, config);
+  return checks.find((one) => one.name === name);
+}
+
+test("a machine with everything can run both providers", async () => {
+  const { ok, providers, checks } = await examine(machine(), config);
+  expect(ok).toBe(true);
+  expect(providers).toEqual([
+    { provider: "oci", runs: true, lacks: [] },
+    { provider: "docker", runs: true, lacks: [] },
+  ]);
+  expect(checks.filter(({ result, remedy }) => (remedy === null) !== (result === "ok"))).toEqual([]);
+});
+
+describe("cgroups are told by the type of the file system", () => {
+  const v1 = (names: readonly string[]) =>
+    names.map((name) => mount(`/sys/fs/cgroup/${name}`, "cgroup", `rw,${name}`)).join("\n");
+  const legacy = (names: readonly string[], more = ""): Host =>
+    machine({
+      files: { "/proc/self/mountinfo": `${mount("/sys/fs/cgroup", "tmpfs", "rw")}\n${v1(names)}\n${more}` },
+      types: {
+        "/sys/fs/cgroup": tmpfs,
+        "/sys/fs/cgroup/unified": cgroup2,
+        ...Object.fromEntries(names.map((name) => [`/sys/fs/cgroup/${name}`, cgroup1])),
+      },
+    });
+
+  test("v2", async () => {
+    expect(await check("cgroups", machine())).toMatchObject({ result: "ok", detail: "v2 with cpu, memory, pids" });
+  });
+
+  test("v2 without a controller", async () => {
+    const host = machine({ files: { "/sys/fs/cgroup/cgroup.controllers": "cpu pids" } });
+    expect(await check("cgroups", host)).toMatchObject({ result: "missing", detail: "v2 without memory" });
+  });
+
+  test("v2 that cannot be written", async () => {
+    expect(await check("cgroups", machine({ change: { canMakeFolder: async () => false } }))).toMatchObject({
+      result: "missing",
+    });
+  });
+
+  test("v1", async () => {
+    expect(await check("cgroups", legacy(["cpu", "memory", "pids", "freezer"]))).toMatchObject({
+      result: "ok",
+      detail: "v1 with cpu, memory, pids",
+    });
+  });
+
+  test("v1 beside v2", async () => {
+    const host = legacy(["cpu", "memory", "pids", "freezer"], mount("/sys/fs/cgroup/unified", "cgroup2", "rw"));
+    expect(await check("cgroups", host)).toMatchObject({ result: "ok", detail: expect.stringContaining("hybrid") });
+  });
+
+  test("v1 without a controller: the command mounts it", async () => {
+    expect(await check("cgroups", legacy(["cpu", "memory", "freezer"]))).toMatchObject({
+      result: "missing",
+      remedy: "mkdir -p /sys/fs/cgroup/pids && mount -t cgroup -o pids none /sys/fs/cgroup/pids",
+    });
+  });
+
+  test("none at all", async () => {
+    const host = machine({ files: { "/proc/self/mountinfo": "" }, types: { "/sys/fs/cgroup": tmpfs } });
+    expect(await check("cgroups", host)).toMatchObject({ result: "missing", detail: "none is mounted" });
+  });
+});
+
+describe("what is missing comes with the command that mends it", () => {
+  test.each([
+    ["ID=debian", true, "apt-get install -y runc"],
+    ["ID=ubuntu\nID_LIKE=debian", false, "sudo apt-get install -y runc"],
+    ['ID="rocky"\nID_LIKE="rhel centos fedora"', true, "dnf install -y runc"],
+    ["ID=alpine", true, "apk add runc"],
+    ["ID=plan9", true, "install runc with your system's package manager"],
+  ])("%s, root %s: %s", async (release, root, remedy) => {
+    const host = machine({ files: { "/etc/os-release": release }, absent: ["runc"], change: { root } });
+    expect(await check("runc", host)).toMatchObject({ result: "missing", detail: "not found", remedy });
+  });
+
+  test("the guest is built", async () => {
+    expect(await check("guest", machine({ change: { executable: async () => false } }))).toMatchObject({
+      result: "missing",
+      remedy: "make guest",
+    });
+  });
+
+  test("an overlay that cannot be mounted says why", async () => {
+    const run = async (command: string): Promise<RunResult> =>
+      command === "unshare"
+        ? { ok: false, absent: false, text: "mount: wrong fs type" }
+        : { ok: true, absent: false, text: programs[command] ?? "1.0" };
+    expect(await check("overlayfs", machine({ change: { run } }))).toMatchObject({
+      result: "missing",
+      detail: expect.stringContaining("wrong fs type"),
+    });
+  });
+
+  test("Docker that does not answer is started", async () => {
+    const getJson = async () => {
+      throw Object.assign(new Error("none"), { code: "ENOENT" });
+    };
+    expect(await check("docker", machine({ change: { getJson } }))).toMatchObject({
+      result: "missing",
+      remedy: "apt-get install -y docker.io && service docker start",
+    });
+  });
+});
+
+describe("the verdict", () => {
+  const noDocker = {
+    getJson: async () => {
+      throw new Error("none");
+    },
+  };
+
+  test("an ordinary user without Docker runs nothing, and is told what each provider lacks", async () => {
+    const { ok, providers } = await examine(machine({ change: { ...noDocker, root: false } }), config);
+    expect(ok).toBe(false);
+    expect(providers).toEqual([
+      { provider: "oci", runs: false, lacks: ["root", "overlayfs"] },
+      { provider: "docker", runs: false, lacks: ["docker"] },
+    ]);
+  });
+
+  test("crun stands in for runc", async () => {
+    const run = async (command: string): Promise<RunResult> =>
+      command === "runc"
+        ? { ok: false, absent: true, text: "" }
+        : { ok: true, absent: false, text: programs[command] ?? "crun 1.14" };
+    expect((await examine(machine({ change: { ...noDocker, run } }), config)).ok).toBe(true);
+  });
+
+  test("only the configured provider counts", async () => {
+    const docker = loadConfig({ env: { BERTH_PROVIDER: "docker" } });
+    expect((await examine(machine({ change: noDocker }), docker)).ok).toBe(false);
+    expect((await examine(machine({ change: noDocker }), config)).ok).toBe(true);
+  });
+});

@@ -1,0 +1,101 @@
+import { describe, expect, test } from "vitest";
+import { BerthError } from "../../../src/core/errors.ts";
+import { environment } from "../../../src/model/environment.ts";
+import { authorization, httpApp } from "../../support/http-app.ts";
+import { aResult, rolloutId } from "../../support/scripted-service.ts";
+
+describe("environments", () => {
+  const mine = environment.parse({ name: "mine" });
+
+  test("are listed", async () => {
+    await using http = httpApp({ service: { environments: async () => [mine] } });
+    expect((await http.send("GET", "/v1/environments")).body).toEqual({ environments: [mine] });
+  });
+
+  test("are registered with the folder that their paths start from", async () => {
+    await using http = httpApp({ service: { registerEnvironment: async () => mine } });
+    expect(
+      await http.send("POST", "/v1/environments", { environment: { name: "mine" }, base_dir: "/tasks" }),
+    ).toMatchObject({ status: 201, body: mine });
+    await http.send("POST", "/v1/environments", { environment: { name: "mine" } });
+    expect(http.service.calls.map(({ args }) => args)).toEqual([
+      [mine, "/tasks"],
+      [mine, null],
+    ]);
+  });
+
+  test("with a typo are refused as invalid_environment", async () => {
+    await using http = httpApp();
+    const reply = await http.send("POST", "/v1/environments", { environment: { name: "mine", grader: [] } });
+    expect(reply.body.error).toMatchObject({
+      code: "invalid_environment",
+      cause: "task",
+      message: expect.stringContaining("grader"),
+    });
+  });
+});
+
+describe("tools", () => {
+  const parameters = {
+    type: "object",
+    properties: { text: { type: "string", description: "What comes back." } },
+    required: ["text"],
+    additionalProperties: false,
+  };
+
+  test.each([
+    ["", { name: "echo", description: "Gives back its text.", effect: "read", arguments: parameters }],
+    [
+      "?format=openai",
+      { type: "function", function: { name: "echo", description: "Gives back its text.", parameters } },
+    ],
+    [
+      "?format=mcp",
+      {
+        name: "echo",
+        description: "Gives back its text.",
+        inputSchema: parameters,
+        annotations: { readOnlyHint: true },
+      },
+    ],
+  ])("are described in the form of %s", async (query, tool) => {
+    await using http = httpApp();
+    expect((await http.send("GET", `/v1/tools${query}`)).body).toEqual({ tools: [tool] });
+  });
+});
+
+describe("readiness", () => {
+  test("is the readiness of every part", async () => {
+    const readiness = {
+      store: async () => {},
+      provider: async () => {
+        throw new BerthError("provider_unavailable", "No runtime.");
+      },
+    };
+    await using http = httpApp({ readiness });
+    const reply = await http.app.inject("/readyz");
+    expect(reply.statusCode).toBe(503);
+    expect(reply.json()).toEqual({ status: "not_ready", checks: { store: "ok", provider: "provider_unavailable" } });
+  });
+});
+
+describe("figures", () => {
+  test("count requests by route and status, tool calls by tool and result, failures by code and cause", async () => {
+    const error = new BerthError("no_space", "Full.").report();
+    await using http = httpApp({
+      service: { callTool: async (_id, tool) => aResult(tool === "echo" ? {} : { error }) },
+    });
+    await http.send("POST", `/v1/rollouts/${rolloutId}/tools/echo`, {});
+    await http.send("POST", `/v1/rollouts/${rolloutId}/tools/${rolloutId}`, {});
+    await http.send("GET", `/v1/${rolloutId}`);
+    const text = (await http.app.inject({ url: "/metrics", headers: { authorization } })).body;
+    expect(text).toContain(
+      'berth_http_requests_total{method="POST",route="/v1/rollouts/:rollout_id/tools/:tool",status="200"} 2',
+    );
+    expect(text).toContain('berth_http_requests_total{method="GET",route="unmatched",status="404"} 1');
+    expect(text).toContain('berth_tool_call_seconds_count{tool="echo",result="ok"} 1');
+    expect(text).toContain('berth_tool_call_seconds_count{tool="unknown",result="no_space"} 1');
+    expect(text).toContain('berth_errors_total{code="not_found",cause="caller"} 1');
+    expect(text, "no id makes a series").not.toContain(rolloutId);
+  });
+});
