@@ -123,4 +123,3 @@ func TestAFloodIsCountedAndItsEndsAreKept(t *testing.T) {
 		t.Errorf("%+v bytes spooled of %d", r.Stderr.SpooledBytes, r.Stderr.TotalBytes)
 	}
 }
-

@@ -99,7 +99,9 @@ func TestRootCommandsCannotLeaveTheirCallByDroppingGroups(t *testing.T) {
 
 func TestQuiesceKillsAllAndSparesTheBridge(t *testing.T) {
 	g := start(t)
-	go func() { _, _ = g.request("POST", "/v1/exec", strings.NewReader(`{"call_id":"a","argv":["/bin/sleep","600"],"timeout_ms":600000}`)) }()
+	go func() {
+		_, _ = g.request("POST", "/v1/exec", strings.NewReader(`{"call_id":"a","argv":["/bin/sleep","600"],"timeout_ms":600000}`))
+	}()
 	for g.processes() == 0 {
 		time.Sleep(time.Millisecond)
 	}

@@ -131,7 +131,9 @@ func TestAClientThatGoesAwayEndsItsCall(t *testing.T) {
 
 func TestTheGuestEndsAtItsExpiry(t *testing.T) {
 	g := start(t, with("--expires-at", strconv.FormatInt(time.Now().Add(1500*time.Millisecond).UnixMilli(), 10)))
-	go func() { _, _ = g.request("POST", "/v1/exec", strings.NewReader(`{"call_id":"a","argv":["/bin/sleep","600"],"timeout_ms":600000}`)) }()
+	go func() {
+		_, _ = g.request("POST", "/v1/exec", strings.NewReader(`{"call_id":"a","argv":["/bin/sleep","600"],"timeout_ms":600000}`))
+	}()
 	select {
 	case <-g.exited:
 	case <-time.After(15 * time.Second):

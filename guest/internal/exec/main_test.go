@@ -35,7 +35,8 @@ type fixture struct {
 	kills atomic.Int64
 }
 
-func newFixture(t *testing.T, change ...func(*Config)) *fixture {
+// newFixture makes the one Runner of a test: a process has only one that waits for its children.
+func newFixture(t *testing.T) *fixture {
 	t.Helper()
 	f := &fixture{t: t}
 	table, err := proc.Open()
@@ -56,9 +57,6 @@ func newFixture(t *testing.T, change ...func(*Config)) *fixture {
 		OOMKills:   func() (int64, bool) { return f.kills.Load(), true },
 		Spare:      func(int) bool { return false },
 		GroupStart: os.Getpid() << 8,
-	}
-	for _, c := range change {
-		c(&config)
 	}
 	children := spawn.NewChildren()
 	f.Runner, err = New(config, children, table)

@@ -157,5 +157,6 @@ func (w *Workspace) Own(name string) error {
 			}
 			return err
 		},
+		AnyPath: true,
 	})
 }

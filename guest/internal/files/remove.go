@@ -55,6 +55,7 @@ func removeBeneath(ctx context.Context, parent *os.Root, base string) error {
 			}
 			return e.Remove()
 		},
-		Leave: func(e *walk.Entry) error { return e.Remove() },
+		Leave:   func(e *walk.Entry) error { return e.Remove() },
+		AnyPath: true,
 	})
 }

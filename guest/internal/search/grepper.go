@@ -13,6 +13,8 @@ import (
 const (
 	blockBytes = 256 << 10
 	probeBytes = 8 << 10
+	// How many lines are searched between two looks at the clock.
+	linesBetweenLooks = 256
 )
 
 // grepper searches one file after the other with the same buffers.
@@ -115,6 +117,9 @@ func (g *grepper) lines(block []byte) error {
 		g.line++
 		if err := g.one(line); err != nil {
 			return err
+		}
+		if g.line%linesBetweenLooks == 0 && g.ctx.Err() != nil {
+			return g.ctx.Err()
 		}
 	}
 	return nil

@@ -19,6 +19,8 @@ type Visitor struct {
 	Leave func(*Entry) error
 	// Unreadable is told of a directory that cannot be read, or only in part; without it the walk fails.
 	Unreadable func(path string, err error) error
+	// AnyPath also visits paths of more than 4096 bytes, which no system call takes; else what is beyond is told to Unreadable.
+	AnyPath bool
 }
 
 // Stop ends a walk early.
@@ -30,7 +32,8 @@ const (
 	// Names that a walk holds in memory at once, and limits of what it descends into.
 	maxNames     = 250_000
 	maxDepth     = 8192
-	maxPathBytes = 16 << 10
+	maxPathBytes = 4096
+	maxAnyPath   = 16 << 10
 )
 
 type walker struct {
@@ -111,19 +114,29 @@ func (w *walker) step() error {
 	top.next++
 	e := &Entry{Path: top.path + s.text, Name: s.text, Type: s.kind, Depth: len(w.frames), dir: top.fd}
 	if !s.enter {
+		if len(e.Path) > w.pathLimit() {
+			return w.unreadable(top.path, fault.New(fault.TooLarge, "a path has more than %d bytes", w.pathLimit()))
+		}
 		return w.Visit(e)
 	}
-	if w.Enter != nil && !w.Enter(e) {
+	if len(e.Path) > w.pathLimit() || w.Enter != nil && !w.Enter(e) {
 		return nil
 	}
-	if len(w.frames) >= maxDepth || len(e.Path) >= maxPathBytes {
-		return w.unreadable(e.Path, fault.New(fault.TooLarge, "%d levels or %d bytes of path are the limit", maxDepth, maxPathBytes))
+	if len(w.frames) >= maxDepth {
+		return w.unreadable(e.Path, fault.New(fault.TooLarge, "more than %d levels", maxDepth))
 	}
 	fd, err := openDir(top.fd, s.text)
 	if err != nil {
 		return w.unreadable(e.Path, err)
 	}
 	return w.push(fd, s.text, e.Path+"/")
+}
+
+func (w *walker) pathLimit() int {
+	if w.AnyPath {
+		return maxAnyPath
+	}
+	return maxPathBytes
 }
 
 func (w *walker) push(fd int, base, path string) error {
@@ -147,7 +160,7 @@ func (w *walker) push(fd int, base, path string) error {
 		err = fault.New(fault.TooLarge, "more than %d names at once", maxNames)
 	}
 	if err != nil {
-		return w.unreadable(strings.TrimSuffix(path, "/"), err)
+		return w.unreadable(path, err)
 	}
 	return nil
 }
@@ -230,5 +243,5 @@ func (w *walker) unreadable(path string, err error) error {
 	if w.Unreadable == nil {
 		return err
 	}
-	return w.Unreadable(path, err)
+	return w.Unreadable(strings.TrimSuffix(path, "/"), err)
 }

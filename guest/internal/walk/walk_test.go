@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"testing"
 
+	"berth/guest/internal/fault"
 	"berth/guest/internal/leaktest"
 )
 
@@ -105,7 +106,8 @@ func TestADeepTreeIsWalkedAndRemovedWithFewDescriptors(t *testing.T) {
 			}
 			return nil
 		},
-		Leave: func(e *Entry) error { return e.Remove() },
+		Leave:   func(e *Entry) error { return e.Remove() },
+		AnyPath: true,
 	})
 	if err != nil || files != levels {
 		t.Errorf("%v, %d files", err, files)
@@ -118,23 +120,33 @@ func TestADeepTreeIsWalkedAndRemovedWithFewDescriptors(t *testing.T) {
 	}
 }
 
-func TestATreeBeyondTheLimitsIsReportedNotFollowed(t *testing.T) {
+func TestPathsThatAreTooLongAreReportedNotFollowed(t *testing.T) {
 	const nameBytes = 200
 	dir := deep(t, maxPathBytes/nameBytes+10, strings.Repeat("d", nameBytes))
 	fd := openTest(t, dir)
-	reported := 0
-	err := Walk(fd, "", Visitor{Visit: func(*Entry) error { return nil }, Unreadable: func(path string, err error) error {
-		reported++
-		if len(path) < maxPathBytes-2*nameBytes {
-			t.Errorf("%d bytes of path: %v", len(path), err)
-		}
-		return nil
-	}})
-	if err != nil || reported != 1 {
-		t.Errorf("%v, reported %d times", err, reported)
+	reported, longest := 0, 0
+	visitor := Visitor{
+		Visit: func(e *Entry) error {
+			longest = max(longest, len(e.Path))
+			return nil
+		},
+		Unreadable: func(_ string, err error) error {
+			reported++
+			if !fault.Is(err, fault.TooLarge) {
+				t.Error(err)
+			}
+			return nil
+		},
 	}
-	if err := Walk(fd, "", Visitor{Visit: func(*Entry) error { return nil }}); err == nil {
-		t.Error("without Unreadable it must fail")
+	if err := Walk(fd, "", visitor); err != nil || reported == 0 || longest > maxPathBytes || longest < maxPathBytes-2*nameBytes {
+		t.Errorf("%v, reported %d times, %d bytes", err, reported, longest)
+	}
+	visitor.AnyPath, reported = true, 0
+	if err := Walk(fd, "", visitor); err != nil || reported != 0 || longest < maxPathBytes+nameBytes {
+		t.Errorf("%v, reported %d times, %d bytes", err, reported, longest)
+	}
+	if err := Walk(fd, "", Visitor{Visit: func(*Entry) error { return nil }}); !fault.Is(err, fault.TooLarge) {
+		t.Errorf("without Unreadable: %v", err)
 	}
 }
 
