@@ -57,7 +57,11 @@ describe.each(["oci", "docker"] as const)("%s", (backend) => {
     const { status, body } = await controller.send("POST", "/v1/rollouts?wait_seconds=60", {
       environment: environment(fields),
     });
-    expect({ status, rollout: body.status, error: body.error }).toEqual({ status: 201, rollout: "active", error: null });
+    expect({ status, rollout: body.status, error: body.error }).toEqual({
+      status: 201,
+      rollout: "active",
+      error: null,
+    });
     const path = `/v1/rollouts/${body.rollout_id}`;
     const remove = async () => {
       expect((await controller.send("DELETE", path)).status).toBe(200);
@@ -111,7 +115,9 @@ describe.each(["oci", "docker"] as const)("%s", (backend) => {
       const refused = (message: RegExp) => ({ code: "unauthorized", message }) as const;
       await expectRefusal(refused(/no key/), "GET", "/v1/rollouts", undefined, { key: null });
       await expectRefusal(refused(/not one of/), "GET", "/v1/rollouts", undefined, { key: "another-key" });
-      await expectRefusal(refused(/not one of/), "DELETE", `/v1/rollouts/${unknownId}`, undefined, { key: "another-key" });
+      await expectRefusal(refused(/not one of/), "DELETE", `/v1/rollouts/${unknownId}`, undefined, {
+        key: "another-key",
+      });
       await expectRefusal(refused(/no key/), "GET", "/v1/nothing", undefined, { key: null });
     });
 
@@ -145,15 +151,45 @@ describe.each(["oci", "docker"] as const)("%s", (backend) => {
 
     test.each([
       ["a field", { imagee: "host" }, "invalid_environment", /environment: .*imagee/],
-      ["a field further inside", { budget: { tool_callz: 3 } }, "invalid_environment", /environment\.budget: .*tool_callz/],
+      [
+        "a field further inside",
+        { budget: { tool_callz: 3 } },
+        "invalid_environment",
+        /environment\.budget: .*tool_callz/,
+      ],
       ["a tool", { tools: ["shel"] }, "invalid_environment", /tools: there is no shel; there are: shell,/],
       ["a profile", { profile: "standart" }, "unknown_profile", /no profile standart; there are: standard/],
-      ["a grader's command", { graders: [{ type: "tests", command: "make chekc" }] }, "invalid_environment", /no test framework/],
-      ["a repository's URL", { repo: { url: "example.com/x", commit: "a".repeat(40) } }, "invalid_environment", /repo\.url/],
-      ["a commit, which is short", { repo: { url: "file:///x", commit: "0123abcd" } }, "invalid_environment", /commit: must be a full commit id/],
+      [
+        "a grader's command",
+        { graders: [{ type: "tests", command: "make chekc" }] },
+        "invalid_environment",
+        /no test framework/,
+      ],
+      [
+        "a repository's URL",
+        { repo: { url: "example.com/x", commit: "a".repeat(40) } },
+        "invalid_environment",
+        /repo\.url/,
+      ],
+      [
+        "a commit, which is short",
+        { repo: { url: "file:///x", commit: "0123abcd" } },
+        "invalid_environment",
+        /commit: must be a full commit id/,
+      ],
       ["the profile of setup steps", { profile: "trusted" }, "invalid_environment", /trusted is for setup steps/],
-      ["a folder of hidden tests", { graders: [{ type: "tests", command: "node --test", files: "/no/such" }] }, "invalid_environment", /graders\.files: the folder \/no\/such/],
-      ["hidden tests that are relative to nothing", { graders: [{ type: "tests", command: "node --test", files: "hidden" }] }, "invalid_environment", /relative/],
+      [
+        "a folder of hidden tests",
+        { graders: [{ type: "tests", command: "node --test", files: "/no/such" }] },
+        "invalid_environment",
+        /graders\.files: the folder \/no\/such/,
+      ],
+      [
+        "hidden tests that are relative to nothing",
+        { graders: [{ type: "tests", command: "node --test", files: "hidden" }] },
+        "invalid_environment",
+        /relative/,
+      ],
     ] as const)("whose environment has a mistake in %s", async (_, fields, code, message) => {
       await expectRefusal({ code, message }, "POST", "/v1/rollouts", { environment: environment(fields) });
       await expectRefusal({ code, message }, "POST", "/v1/environments", { environment: environment(fields) });
@@ -164,11 +200,36 @@ describe.each(["oci", "docker"] as const)("%s", (backend) => {
   describe("a rollout fails, and so do its calls,", () => {
     test.each([
       ["an image that does not exist", () => ({ image: "/no/such/root" }), "image_not_found", /\/no\/such\/root/],
-      ["an unreachable repository", () => ({ repo: { url: "https://127.0.0.1:1/x.git", commit: "a".repeat(40) } }), "repository_unreachable", /127\.0\.0\.1:1.*connect/i],
-      ["a repository that does not exist", () => ({ repo: { url: "file:///no/such.git", commit: "a".repeat(40) } }), "repository_unreachable", /does not appear to be a git repository/],
-      ["a commit that does not exist", () => ({ repo: { url: repository.url, commit: "a".repeat(40) } }), "commit_not_found", /has no commit aaaa/],
-      ["a setup step that fails", () => ({ setup: ["true", "echo said so >&2; exit 3"] }), "setup_failed", /step 2 .*status 3:\nsaid so/s],
-      ["a setup step that hangs", () => ({ setup: ["sleep 60 & sleep 60"], setup_seconds: 1 }), "setup_failed", /step 1 .*timed_out/s],
+      [
+        "an unreachable repository",
+        () => ({ repo: { url: "https://127.0.0.1:1/x.git", commit: "a".repeat(40) } }),
+        "repository_unreachable",
+        /127\.0\.0\.1:1.*connect/i,
+      ],
+      [
+        "a repository that does not exist",
+        () => ({ repo: { url: "file:///no/such.git", commit: "a".repeat(40) } }),
+        "repository_unreachable",
+        /does not appear to be a git repository/,
+      ],
+      [
+        "a commit that does not exist",
+        () => ({ repo: { url: repository.url, commit: "a".repeat(40) } }),
+        "commit_not_found",
+        /has no commit aaaa/,
+      ],
+      [
+        "a setup step that fails",
+        () => ({ setup: ["true", "echo said so >&2; exit 3"] }),
+        "setup_failed",
+        /step 2 .*status 3:\nsaid so/s,
+      ],
+      [
+        "a setup step that hangs",
+        () => ({ setup: ["sleep 60 & sleep 60"], setup_seconds: 1 }),
+        "setup_failed",
+        /step 1 .*timed_out/s,
+      ],
     ] as const)("of an environment with %s", async (_, fields, code, message) => {
       const { status, body } = await controller.send("POST", "/v1/rollouts?wait_seconds=60", {
         environment: environment(fields()),
@@ -177,7 +238,13 @@ describe.each(["oci", "docker"] as const)("%s", (backend) => {
       const { causedBy, retryable } = errorTable[code];
       expect(body).toMatchObject({
         status: "failed",
-        error: { code, cause: causedBy, retryable, message: expect.stringMatching(message), remedy: expect.any(String) },
+        error: {
+          code,
+          cause: causedBy,
+          retryable,
+          message: expect.stringMatching(message),
+          remedy: expect.any(String),
+        },
         verdict: null,
       });
       const path = `/v1/rollouts/${body.rollout_id}`;
@@ -193,8 +260,15 @@ describe.each(["oci", "docker"] as const)("%s", (backend) => {
       await using rollout = await activeRollout({ tools: ["shell", "read_file"] });
       const tools = `${rollout.path}/tools`;
       const refused = (code: ErrorCode, message: RegExp) => ({ code, message });
-      await expectRefusal(refused("unknown_tool", /no tool shel; there are: shell, read_file/), "POST", `${tools}/shel`, {});
-      await expectRefusal(refused("unknown_tool", /no tool grep/), "POST", `${tools}/grep`, { arguments: { pattern: "x" } });
+      await expectRefusal(
+        refused("unknown_tool", /no tool shel; there are: shell, read_file/),
+        "POST",
+        `${tools}/shel`,
+        {},
+      );
+      await expectRefusal(refused("unknown_tool", /no tool grep/), "POST", `${tools}/grep`, {
+        arguments: { pattern: "x" },
+      });
       const malformed = [
         [{ comand: "true" }, /`command` is missing.*no argument `comand`/],
         [{ command: 7 }, /`command` must be a string/],
@@ -250,7 +324,10 @@ describe.each(["oci", "docker"] as const)("%s", (backend) => {
         controller.send("POST", "/v1/rollouts?wait_seconds=60", { rollout_id, environment: environment(fields) });
       expect((await create()).status).toBe(201);
       const conflict = { code: "rollout_conflict", message: new RegExp(rollout_id) } as const;
-      await expectRefusal(conflict, "POST", "/v1/rollouts", { rollout_id, environment: environment({ name: "another" }) });
+      await expectRefusal(conflict, "POST", "/v1/rollouts", {
+        rollout_id,
+        environment: environment({ name: "another" }),
+      });
       expect((await create()).status).toBe(200);
       expect((await controller.send("DELETE", `/v1/rollouts/${rollout_id}`)).status).toBe(200);
     });

@@ -37,7 +37,9 @@ describe.each(["oci", "docker"] as const)("%s", (backend) => {
   });
 
   async function activeRollout(controller: ControllerProcess, fields?: Record<string, unknown>): Promise<string> {
-    const { body } = await controller.send("POST", "/v1/rollouts?wait_seconds=60", { environment: environment(fields) });
+    const { body } = await controller.send("POST", "/v1/rollouts?wait_seconds=60", {
+      environment: environment(fields),
+    });
     expect(body).toMatchObject({ status: "active", error: null });
     return `/v1/rollouts/${body.rollout_id}`;
   }
@@ -66,7 +68,10 @@ describe.each(["oci", "docker"] as const)("%s", (backend) => {
     await using second = await start();
     expect((await second.send("GET", path)).body).toMatchObject({ status: "active", tool_calls: 2 });
     expect((await shell(second, path, "look", "cat /tmp/mark")).body.output).toBe("kept\n");
-    expect((await shell(second, path, "slow", "sleep 1; echo done")).body).toMatchObject({ output: "done\n", replayed: true });
+    expect((await shell(second, path, "slow", "sleep 1; echo done")).body).toMatchObject({
+      output: "done\n",
+      replayed: true,
+    });
   });
 
   test("a call that outlasts the drain is unknown, and its rollout goes on", async () => {
@@ -80,7 +85,10 @@ describe.each(["oci", "docker"] as const)("%s", (backend) => {
     await using second = await start();
     expect((await second.send("GET", path)).body).toMatchObject({ status: "active", error: null });
     const again = await shell(second, path, "long", "echo once >> /tmp/ran; sleep 30");
-    expect(again).toMatchObject({ status: 503, body: { error: { code: "outcome_unknown", cause: "infra", retryable: false } } });
+    expect(again).toMatchObject({
+      status: 503,
+      body: { error: { code: "outcome_unknown", cause: "infra", retryable: false } },
+    });
     expect((await shell(second, path, "look", "cat /tmp/ran")).body.output).toBe("once\n");
   });
 
@@ -97,7 +105,12 @@ describe.each(["oci", "docker"] as const)("%s", (backend) => {
       { call_id: "cut", state: "unknown", result: null },
     ]);
     for (let time = 0; time < 2; time++) {
-      const again = await shell(second, path, "cut", "echo once >> /tmp/ran; sleep 3; echo twice >> /tmp/ran; sleep 60");
+      const again = await shell(
+        second,
+        path,
+        "cut",
+        "echo once >> /tmp/ran; sleep 3; echo twice >> /tmp/ran; sleep 60",
+      );
       expect(again).toMatchObject({ status: 503, body: { error: { code: "outcome_unknown", cause: "infra" } } });
     }
     const look = await shell(second, path, "look", "grep -c once /tmp/ran; ps -e -o args= | grep -c '^sleep' || true");

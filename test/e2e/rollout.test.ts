@@ -11,9 +11,17 @@ import { gitRepository, type GitRepository } from "../support/git-repository.ts"
 import { removeSnapshotImages, ResidueCheck } from "../support/residue.ts";
 
 const task = join(import.meta.dirname, "../fixtures/tasks/node");
-const solution = { path: "src/slug.js", old_string: 'replace(" ", "-")', new_string: 'trim().replaceAll(/\\s+/g, "-")' };
+const solution = {
+  path: "src/slug.js",
+  old_string: 'replace(" ", "-")',
+  new_string: 'trim().replaceAll(/\\s+/g, "-")',
+};
 
-const taskSpec = z.object({ command: z.string(), fail_to_pass: z.array(z.string()), pass_to_pass: z.array(z.string()) });
+const taskSpec = z.object({
+  command: z.string(),
+  fail_to_pass: z.array(z.string()),
+  pass_to_pass: z.array(z.string()),
+});
 
 describe.each(["oci", "docker"] as const)("%s", (backend) => {
   let unavailable: string | undefined;
@@ -84,7 +92,10 @@ describe.each(["oci", "docker"] as const)("%s", (backend) => {
     const request = { rollout_id: `trace_${hex}`, environment: "slug", group: "g", labels: { step: "1" } };
 
     const created = await send("POST", "/v1/rollouts", request);
-    expect(created).toMatchObject({ status: 201, body: { rollout_id: id, environment: "slug", labels: { step: "1" } } });
+    expect(created).toMatchObject({
+      status: 201,
+      body: { rollout_id: id, environment: "slug", labels: { step: "1" } },
+    });
     const watched = events(path);
     const again = await send("POST", "/v1/rollouts?wait_seconds=60", { ...request, rollout_id: id.toUpperCase() });
     expect(again).toMatchObject({ status: 200, body: { rollout_id: id, status: "active", error: null } });
@@ -97,7 +108,9 @@ describe.each(["oci", "docker"] as const)("%s", (backend) => {
 
     // Reads run side by side, also while each waits for the other.
     const reads = await Promise.all(
-      Array.from({ length: 8 }, (_, n) => tool("read_file", { call_id: `read-${n}`, arguments: { path: "src/slug.js" } })),
+      Array.from({ length: 8 }, (_, n) =>
+        tool("read_file", { call_id: `read-${n}`, arguments: { path: "src/slug.js" } }),
+      ),
     );
     expect(new Set(reads.map(({ status, body }) => `${status} ${body.output}`)).size).toBe(1);
     // Writes are ordered: each sees all of the one before.
@@ -105,7 +118,9 @@ describe.each(["oci", "docker"] as const)("%s", (backend) => {
       Array.from({ length: 5 }, (_, n) =>
         tool("shell", {
           call_id: `append-${n}`,
-          arguments: { command: `n=$(wc -l < /tmp/lines 2>/dev/null || echo 0); sleep 0.02; echo ${n} >> /tmp/lines; echo $n` },
+          arguments: {
+            command: `n=$(wc -l < /tmp/lines 2>/dev/null || echo 0); sleep 0.02; echo ${n} >> /tmp/lines; echo $n`,
+          },
         }),
       ),
     );
@@ -118,7 +133,9 @@ describe.each(["oci", "docker"] as const)("%s", (backend) => {
     expect([...joined, replayed].map(({ body }) => body.stdout.head)).toEqual(["1\n", "1\n", "1\n"]);
     expect(replayed.body.replayed).toBe(true);
     // A JSON string means the same as the object.
-    expect((await tool("edit_file", { call_id: "edit", arguments: JSON.stringify(solution) })).body.error).toBeUndefined();
+    expect(
+      (await tool("edit_file", { call_id: "edit", arguments: JSON.stringify(solution) })).body.error,
+    ).toBeUndefined();
     // A refused call is part of the record too.
     expect((await tool("shell", { call_id: "wrong", arguments: {} })).status).toBe(400);
 
@@ -127,7 +144,15 @@ describe.each(["oci", "docker"] as const)("%s", (backend) => {
     const records = trajectory.body.records as { seq: number; call_id: string; state: string; arguments: unknown }[];
     expect(records.map(({ seq }) => seq)).toEqual(records.map((_, index) => index));
     expect(records.map(({ call_id }) => call_id).toSorted()).toEqual(
-      ["list", "log", "once", "edit", "wrong", ...reads.map((_, n) => `read-${n}`), ...appended.map((_, n) => `append-${n}`)].toSorted(),
+      [
+        "list",
+        "log",
+        "once",
+        "edit",
+        "wrong",
+        ...reads.map((_, n) => `read-${n}`),
+        ...appended.map((_, n) => `append-${n}`),
+      ].toSorted(),
     );
     expect(records.every(({ state }) => state === "done")).toBe(true);
     expect(records.find(({ call_id }) => call_id === "edit")?.arguments).toBe(JSON.stringify(solution));
@@ -142,7 +167,10 @@ describe.each(["oci", "docker"] as const)("%s", (backend) => {
     expect((await tool("shell", { ...once, call_id: "new" })).body.error.code).toBe("rollout_closed");
 
     const gone = await send("DELETE", path);
-    expect(gone).toMatchObject({ status: 200, body: { status: "closed", verdict: verdict.body, tool_calls: records.length } });
+    expect(gone).toMatchObject({
+      status: 200,
+      body: { status: "closed", verdict: verdict.body, tool_calls: records.length },
+    });
     expect((await send("DELETE", path)).body).toEqual(gone.body);
     expect((await send("GET", path)).body).toEqual(gone.body);
 
@@ -162,7 +190,9 @@ describe.each(["oci", "docker"] as const)("%s", (backend) => {
     const { body } = await send("POST", "/v1/rollouts?wait_seconds=60", { environment: "slug" });
     const path = `/v1/rollouts/${body.rollout_id}`;
     const call = send("POST", `${path}/tools/shell`, { call_id: "long", arguments: { command: "sleep 60" } });
-    await expect.poll(async () => (await send("GET", `${path}/trajectory`)).body.records).toMatchObject([{ state: "running" }]);
+    await expect
+      .poll(async () => (await send("GET", `${path}/trajectory`)).body.records)
+      .toMatchObject([{ state: "running" }]);
     expect((await send("DELETE", path)).body).toMatchObject({ status: "closed", verdict: null });
     expect(await residue.find()).toEqual([]);
     const { body: ended } = await call;

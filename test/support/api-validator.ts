@@ -70,8 +70,7 @@ export class ApiValidator {
     const fits = (template: string) => {
       const pattern = template.split("/");
       return (
-        pattern.length === parts.length &&
-        pattern.every((part, index) => part.startsWith("{") || part === parts[index])
+        pattern.length === parts.length && pattern.every((part, index) => part.startsWith("{") || part === parts[index])
       );
     };
     const found = Object.keys(this.#document.paths).find(fits);
@@ -86,5 +85,4 @@ export class ApiValidator {
   }
 }
 
-const escapePointer = (part: string): string =>
-  encodeURIComponent(part.replaceAll("~", "~0").replaceAll("/", "~1"));
+const escapePointer = (part: string): string => encodeURIComponent(part.replaceAll("~", "~0").replaceAll("/", "~1"));

@@ -20,7 +20,8 @@ export interface GitRepository extends AsyncDisposable {
 export async function gitRepository(contents: readonly CommitContent[]): Promise<GitRepository> {
   const path = await mkdtemp(join(tmpdir(), "berth-origin-"));
   const git = async (...args: string[]): Promise<string> =>
-    (await execa("git", ["-c", "user.name=Test", "-c", "user.email=test@berth.invalid", ...args], { cwd: path })).stdout;
+    (await execa("git", ["-c", "user.name=Test", "-c", "user.email=test@berth.invalid", ...args], { cwd: path }))
+      .stdout;
   await git("init", "--quiet", "--initial-branch=main");
   const commits: string[] = [];
   for (const { folders = [], files = {} } of contents) {

@@ -131,5 +131,8 @@ function query(dir: string, statement: string): string[] {
   const file = join(dir, "berth.db");
   if (!existsSync(file)) return [];
   using database = new DatabaseSync(file, { readOnly: true });
-  return database.prepare(statement).all().map(({ value }) => String(value));
+  return database
+    .prepare(statement)
+    .all()
+    .map(({ value }) => String(value));
 }
