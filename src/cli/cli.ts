@@ -35,7 +35,16 @@ export function buildCli(context: CliContext, version: string): Command {
   const program = new Command("berth")
     .description("Sandboxes, tools and grading for training coding agents.")
     .version(version)
-    .addHelpText("after", exitCodeHelp);
+    .addHelpText(
+      "after",
+      `
+Examples:
+  berth doctor
+  berth demo
+  BERTH_API_KEYS="$(openssl rand -hex 24)" berth serve
+  berth rollout create ./environment.yaml
+${exitCodeHelp}`,
+    );
   for (const make of commands) program.addCommand(make(context));
   tame(program, context);
   return program;

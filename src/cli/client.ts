@@ -31,6 +31,9 @@ export interface RolloutListQuery {
   readonly group?: string;
 }
 
+/** Whoever types commands sends no headers. */
+const keyRemedy = "Set BERTH_API_KEY to a key that the controller was started with.";
+
 interface Asked<Schema extends z.ZodType> {
   readonly method: "GET" | "POST" | "DELETE";
   readonly path: string;
@@ -194,7 +197,7 @@ export class BerthClient {
     const parsed = errorBody.safeParse(await this.#json(response));
     if (!parsed.success) return this.#stranger(response.statusCode ?? 0);
     const { code, message, remedy } = parsed.data.error;
-    return new BerthError(code, message, { remedy });
+    return new BerthError(code, message, { remedy: code === "unauthorized" ? keyRemedy : remedy });
   }
 
   #stranger(status: number): BerthError {

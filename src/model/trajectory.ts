@@ -29,7 +29,8 @@ export const rolloutEvent = z.discriminatedUnion("type", [
     at: z.iso.datetime(),
     call_id: z.string(),
     tool: z.string(),
-    state: z.enum(["running", "done"]),
+    /** As in the trajectory: `done` also when the call was refused. */
+    state: z.enum(["running", "done", "unknown"]),
     duration_ms: z.number().nullable(),
   }),
   z.strictObject({

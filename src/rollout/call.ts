@@ -29,6 +29,8 @@ export interface CallContext {
 /** Refusals that are recorded as the call's result and told as an HTTP error: the tool did not run. */
 const REFUSALS = new Set(["unknown_tool", "invalid_arguments", "budget_exhausted"]);
 
+export const isRefusal = ({ code }: { readonly code: string }): boolean => REFUSALS.has(code);
+
 /**
  * Reserve → execute → finalise, each durable before the next: the call runs at most once for its id, and its result is
  * stored before anyone is told.
@@ -38,9 +40,9 @@ export async function executeCall(
   live: LiveRollout,
   sandbox: Sandbox,
   call: ToolCall,
-  context: CallContext,
+  context: CallContext & { onReserved: () => void },
 ): Promise<ToolCallResult> {
-  const { store, registry, clock, deadlineMs } = context;
+  const { store, registry, clock, deadlineMs, onReserved } = context;
   const tool = registry.has(call.tool) ? registry.get(call.tool) : undefined;
   const reserved = await store.reserveCall(live.id, {
     callId: call.callId,
@@ -51,6 +53,7 @@ export async function executeCall(
   });
   if (reserved.kind === "known") return replayed(call, reserved.record);
 
+  onReserved();
   live.callsUsed = reserved.seq + 1;
   const began = clock.monotonic();
   const finish = async (output: ToolOutput): Promise<ToolCallResult> => {
@@ -104,7 +107,7 @@ export function replayed(call: ToolCall, record: TrajectoryRecord): ToolCallResu
     );
   }
   const { error } = record.result;
-  if (error && REFUSALS.has(error.code)) throw new BerthError(error.code, error.message, { remedy: error.remedy });
+  if (error && isRefusal(error)) throw new BerthError(error.code, error.message, { remedy: error.remedy });
   return {
     ...record.result,
     call_id: call.callId,

@@ -3,7 +3,7 @@ import { BerthError, toBerthError } from "../core/errors.ts";
 import type { IdSource } from "../core/ids.ts";
 import type { ToolCallRequest, ToolCallResult } from "../model/tool-call.ts";
 import type { SandboxLauncher } from "../sandbox/launcher.ts";
-import { executeCall, replayed, type CallContext, type ToolCall } from "./call.ts";
+import { executeCall, isRefusal, replayed, type CallContext, type ToolCall } from "./call.ts";
 import type { EventHub } from "./event-hub.ts";
 import type { LiveRollout } from "./live-rollout.ts";
 import { rolloutIdOf, type LiveRollouts } from "./live-rollouts.ts";
@@ -55,14 +55,23 @@ export class Calls {
     const { events, preparation } = this.#parts;
     const { callId: call_id, tool } = call;
     const sandbox = await withDeadline("preparing the sandbox", READY_DEADLINE_MS, () => live.ready);
-    events.publish(live.id, { type: "tool_call", call_id, tool, state: "running", duration_ms: null });
+    const tell = (state: "running" | "done" | "unknown", duration_ms: number | null) =>
+      events.publish(live.id, { type: "tool_call", call_id, tool, state, duration_ms });
+    let isNew = false;
+    const onReserved = () => {
+      isNew = true;
+      tell("running", null);
+    };
     try {
-      const result = await executeCall(live, sandbox, call, this.#parts);
+      const result = await executeCall(live, sandbox, call, { ...this.#parts, onReserved });
       await this.#noteFirstResult(live);
-      events.publish(live.id, { type: "tool_call", call_id, tool, state: "done", duration_ms: result.duration_ms });
+      // What is replayed does not happen again.
+      if (isNew) tell("done", result.duration_ms);
       return result;
-    } catch (error) {
-      throw await this.#judge(live, toBerthError(error));
+    } catch (thrown) {
+      const error = toBerthError(thrown);
+      if (isNew) tell(isRefusal(error) ? "done" : "unknown", null);
+      throw await this.#judge(live, error);
     } finally {
       if (!live.turn.signal.aborted) preparation.touch(live);
     }

@@ -33,6 +33,8 @@ export interface GradingParts {
 export class Grading {
   readonly #parts: GradingParts;
   readonly #flights = new SingleFlight<Verdict>();
+  readonly #running = new Set<Promise<unknown>>();
+  readonly #ending = new AbortController();
 
   constructor(parts: GradingParts) {
     this.#parts = parts;
@@ -42,7 +44,19 @@ export class Grading {
   async grade(rolloutId: string, request: GradeRequest): Promise<Verdict> {
     const rollout = await this.#parts.rollouts.stored(rolloutId);
     if (rollout.verdict) return rollout.verdict;
-    return this.#flights.run(rollout.rollout_id, () => this.#grade(rollout.rollout_id, request));
+    const flight = this.#flights.run(rollout.rollout_id, () => this.#grade(rollout.rollout_id, request));
+    this.#running.add(flight);
+    return flight.finally(() => this.#running.delete(flight));
+  }
+
+  /** Cuts off what is graded: it gets no verdict, and the next controller grades it anew. */
+  end(reason: BerthError): void {
+    this.#ending.abort(reason);
+  }
+
+  /** Resolves when nothing is graded any more. */
+  async idle(): Promise<void> {
+    await Promise.allSettled(this.#running);
   }
 
   async #grade(id: string, request: GradeRequest): Promise<Verdict> {
@@ -66,7 +80,7 @@ export class Grading {
     return verdict;
   }
 
-  /** @throws BerthError of cause `caller`: there is nothing to grade, and no verdict is kept */
+  /** @throws BerthError of cause `caller`: there is nothing to grade; or why grading was cut off. No verdict is kept then. */
   async #verdict(id: string, live: LiveRollout | undefined, { answer }: GradeRequest): Promise<Verdict> {
     const { rollouts, events, launcher, profiles, graders, clock } = this.#parts;
     const began = clock.monotonic();
@@ -81,10 +95,11 @@ export class Grading {
         graders,
         profile: profileNamed(profiles, stored.environment.profile),
         launcher,
-        signal: AbortSignal.timeout(deadlineMs(stored.environment)),
+        signal: AbortSignal.any([this.#ending.signal, AbortSignal.timeout(deadlineMs(stored.environment))]),
         onProgress: (message) => events.publish(id, { type: "progress", phase: "grading", message }),
       });
     } catch (error) {
+      this.#ending.signal.throwIfAborted();
       const failure = toBerthError(error);
       if (failure.causedBy === "caller") throw failure;
       return verdictOfFailure(failure, { durationMs: clock.monotonic() - began });

@@ -45,6 +45,15 @@ export interface RolloutServiceOptions {
   };
 }
 
+/** For calls that were told to end, sandboxes that are given up in the middle of their start, and the records of both. */
+const CUT_OFF_MS = 10_000;
+
+/** Why a call ends with the controller. One that waits for its sandbox has not run. */
+const cutOff = ({ sandbox }: LiveRollout): BerthError =>
+  sandbox
+    ? new BerthError("outcome_unknown", "The controller ended before the call did; it is not run again.")
+    : new BerthError("shutting_down", "The controller is shutting down.");
+
 /** The rollouts of this controller. Everything that must last is in the store before anyone is told of it. */
 export class Rollouts implements RolloutService {
   readonly #options: RolloutServiceOptions;
@@ -76,7 +85,7 @@ export class Rollouts implements RolloutService {
 
   async create(request: CreateRolloutRequest): Promise<{ rollout: Rollout; created: boolean }> {
     const { store, ids, launcher } = this.#options;
-    if (this.#draining) throw new BerthError("shutting_down", "The controller is shutting down.");
+    this.#assertOpen();
     const id = request.rollout_id === undefined ? ids.uuid() : normaliseRolloutId(request.rollout_id);
     if (id === undefined) {
       throw new BerthError("invalid_request", `rollout_id: ${request.rollout_id} is not a UUID, bare or prefixed.`);
@@ -133,11 +142,13 @@ export class Rollouts implements RolloutService {
     });
   }
 
-  callTool(rolloutId: string, tool: string, request: ToolCallRequest): Promise<ToolCallResult> {
+  async callTool(rolloutId: string, tool: string, request: ToolCallRequest): Promise<ToolCallResult> {
+    this.#assertOpen();
     return this.#calls.call(rolloutId, tool, request);
   }
 
-  grade(rolloutId: string, request: GradeRequest): Promise<Verdict> {
+  async grade(rolloutId: string, request: GradeRequest): Promise<Verdict> {
+    this.#assertOpen();
     return this.#grading.grade(rolloutId, request);
   }
 
@@ -188,13 +199,17 @@ export class Rollouts implements RolloutService {
   async drain(graceMs: number): Promise<void> {
     this.#draining = true;
     const live = [...this.#rollouts.all()];
-    await withDeadline("draining", graceMs, () => Promise.all(live.map(({ lane }) => lane.idle()))).catch(
-      () => undefined,
-    );
-    for (const rollout of live) {
-      rollout.disarm();
-      await rollout.sandbox?.guest.close();
-    }
+    const idle = () => Promise.all([this.#grading.idle(), ...live.map(({ lane }) => lane.idle())]);
+    await withDeadline("draining", graceMs, idle).catch(() => undefined);
+    this.#grading.end(new BerthError("shutting_down", "The controller ended while the rollout was graded."));
+    for (const rollout of live) rollout.end(cutOff(rollout));
+    const prepared = () => Promise.all([idle(), ...live.map(({ preparation }) => preparation)]);
+    await withDeadline("cutting off what still runs", CUT_OFF_MS, prepared).catch(() => undefined);
+    for (const rollout of live) await rollout.sandbox?.guest.close();
+  }
+
+  #assertOpen(): void {
+    if (this.#draining) throw new BerthError("shutting_down", "The controller is shutting down.");
   }
 
   #assertRoom(): void {

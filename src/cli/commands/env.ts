@@ -6,7 +6,9 @@ import { envRmCommand } from "./env-rm.ts";
 
 export const envCommand = (context: CliContext): Command =>
   new Command("env")
+    .summary("build, list and remove environments")
     .description("Environments and their snapshots, in this machine's data directory.")
+    .addHelpText("after", "\nExamples:\n  berth env build ./click.yaml\n  berth env ls\n  berth env rm click-2697")
     .addCommand(envBuildCommand(context))
     .addCommand(envLsCommand(context))
     .addCommand(envRmCommand(context));

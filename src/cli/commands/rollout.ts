@@ -19,7 +19,18 @@ const commands = [
 ];
 
 export function rolloutCommand(context: CliContext): Command {
-  const group = new Command("rollout").description("Use the rollouts of a running controller.");
+  const group = new Command("rollout")
+    .summary("use the rollouts of a running controller")
+    .description("Use the rollouts of a running controller.")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  berth rollout create ./click.yaml
+  berth rollout exec ID -- pytest -q
+  berth rollout grade ID
+  berth rollout rm ID`,
+    );
   for (const make of commands) {
     group.addCommand(
       make(context)

@@ -1,10 +1,12 @@
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import {
   chmod,
   cp,
   lstat,
   mkdir,
   readFile,
+  readdir,
   readlink,
   rename,
   rm,
@@ -110,6 +112,15 @@ export async function buildHostSkeleton(target: string, toolUid: number): Promis
     // Another process was faster, with the same.
     await rm(draft, { recursive: true });
   });
+}
+
+/** Removes what processes that are no more had begun. */
+export async function sweepHostDrafts(imagesDir: string): Promise<void> {
+  for (const name of await readdir(imagesDir).catch((): string[] => [])) {
+    const pid = /\.draft-(\d+)$/.exec(name)?.[1];
+    if (pid !== undefined && !existsSync(join("/proc", pid)))
+      await rm(join(imagesDir, name), { recursive: true, force: true });
+  }
 }
 
 async function linkMergedUsr(root: string): Promise<void> {

@@ -15,6 +15,7 @@ import type {
   SnapshotStore,
 } from "../provider.ts";
 import { cgroupVersion, oomKills, removeCgroups, type CgroupVersion } from "./cgroups.ts";
+import { sweepHostDrafts } from "./host-image.ts";
 import { resolveImage, type RootfsExporter } from "./images.ts";
 import { isAlive, killAndWait } from "./init-process.ts";
 import { ociPaths, sandboxPaths, type OciPaths } from "./paths.ts";
@@ -72,6 +73,7 @@ export async function createOciProvider(options: OciProviderOptions): Promise<Pr
   for (const dir of [paths.sandboxes, paths.snapshots, paths.runtimeState, paths.sockets]) {
     await mkdir(dir, { recursive: true, mode: 0o700 });
   }
+  await sweepHostDrafts(paths.images);
   const runc = createRunc({
     binary: options.runtime ?? "runc",
     root: paths.runtimeState,
