@@ -48,9 +48,10 @@ test("a database of a later version is refused and not changed", async () => {
 test.for([
   [
     "is no database",
-    async (file: string) => writeFile(file, "not a database, but long enough to be looked at as one".repeat(40)),
+    async (file: string): Promise<void> =>
+      writeFile(file, "not a database, but long enough to be looked at as one".repeat(40)),
   ],
-  ["is a folder", async (file: string) => void (await mkdir(file))],
+  ["is a folder", async (file: string): Promise<void> => void (await mkdir(file))],
 ] as const)("a file that %s is refused with storage_failed, and nothing stays open", async ([, make]) => {
   await using at = await folder();
   await make(at.file);
