@@ -66,7 +66,10 @@ export const compose: Compose = async (config, log, { role }) => {
     log,
     limits: { preparing: PREPARING, live: config.max_rollouts, toolCallMs: config.tool_deadline_seconds * 1000 },
   });
-  if (role === "controller") await service.resume();
+  if (role === "controller") {
+    await builder.sweepWorkTrees();
+    await service.resume();
+  }
   const parts = started.move();
 
   const berth: Berth = {

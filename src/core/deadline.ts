@@ -1,5 +1,8 @@
 import { BerthError, type ErrorCode } from "./errors.ts";
 
+/** A timer beyond this fires at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /**
  * Runs `work` with a signal that aborts after `ms` or when `parent` aborts, and never waits longer than that, whether
  * or not the work listens to the signal.
@@ -19,7 +22,10 @@ export async function withDeadline<T>(
       controller.abort(reason);
       reject(reason);
     };
-    const timer = setTimeout(() => give(new BerthError(code, `${what} did not finish within ${ms} ms.`)), ms);
+    const timer = setTimeout(
+      () => give(new BerthError(code, `${what} did not finish within ${ms} ms.`)),
+      Math.min(ms, LONGEST_TIMER_MS),
+    );
     const onParent = () => give(parent?.reason);
     parent?.addEventListener("abort", onParent, { once: true });
     work(controller.signal)

@@ -6,6 +6,9 @@ import { verdict } from "./verdict.ts";
 /** queued → preparing → active → grading → closed; or failed, or expired. The last three are terminal. */
 export const rolloutStatus = z.enum(["queued", "preparing", "active", "grading", "closed", "failed", "expired"]);
 
+/** A rollout that has ended stays as it ended. */
+export const terminalStatuses: readonly Rollout["status"][] = ["closed", "failed", "expired"];
+
 const labels = z.record(z.string().max(63), z.string().max(256)).refine((map) => Object.keys(map).length <= 32, {
   error: "must have at most 32 entries",
 });

@@ -2,6 +2,7 @@ import type { Clock } from "../core/clock.ts";
 import { withDeadline } from "../core/deadline.ts";
 import { BerthError, toBerthError } from "../core/errors.ts";
 import { toolOutput, type ToolCallResult, type ToolOutput } from "../model/tool-call.ts";
+import type { Guest } from "../guest/guest.ts";
 import type { TrajectoryRecord } from "../model/trajectory.ts";
 import type { Sandbox } from "../sandbox/sandbox.ts";
 import type { Store } from "../store/store.ts";
@@ -22,14 +23,15 @@ export interface CallContext {
   readonly store: Store;
   readonly registry: ToolRegistry;
   readonly clock: Clock;
-  /** For one call, whatever its tool allows. */
+  /** For one command, whatever its tool allows; the answer may take some seconds longer. */
   readonly deadlineMs: number;
 }
 
-/** Refusals that are recorded as the call's result and told as an HTTP error: the tool did not run. */
-const REFUSALS = new Set(["unknown_tool", "invalid_arguments", "budget_exhausted"]);
+/** Marks a recorded result whose tool did not run: told as an HTTP error, then and whenever it is asked for again. */
+const NOT_RUN = { not_run: true };
 
-export const isRefusal = ({ code }: { readonly code: string }): boolean => REFUSALS.has(code);
+/** The tool's own limit on a command comes first, so that a policy that asks for too long sees `timed_out`. */
+const ANSWER_MARGIN_MS = 15_000;
 
 /**
  * Reserve → execute → finalise, each durable before the next: the call runs at most once for its id, and its result is
@@ -62,38 +64,50 @@ export async function executeCall(
     return { ...output, call_id: call.callId, tool: call.tool, duration_ms: durationMs, replayed: false };
   };
 
-  const refusal = check(live, call, tool, registry);
-  if (refusal instanceof BerthError) {
-    await finish(toolOutput.parse(asRefusal(refusal)));
+  const refuse = async (refusal: BerthError): Promise<never> => {
+    await finish(toolOutput.parse({ ...asRefusal(refusal), data: NOT_RUN }));
     throw refusal;
-  }
+  };
+
+  const checked = check(live, call, tool, registry);
+  if (checked instanceof BerthError) return refuse(checked);
+  let started = false;
   try {
-    const output = await live.lane.run(refusal.tool.effect, () => {
+    const output = await live.lane.run(checked.tool.effect, () => {
       live.turn.signal.throwIfAborted();
+      started = true;
       return withDeadline(
         `the tool ${call.tool}`,
-        deadlineMs,
+        deadlineMs + ANSWER_MARGIN_MS,
         (signal) =>
           runTool(
-            refusal.tool,
+            checked.tool,
             {
-              guest: sandbox.guest,
+              guest: commandsWithin(deadlineMs, sandbox.guest),
               callId: call.callId,
               workdir: live.stored.environment.workdir,
               env: commandEnvironment(live.stored.environment),
               signal,
             },
-            refusal.args,
+            checked.args,
           ),
         { parent: live.turn.signal },
       );
     });
     return await finish(output);
-  } catch (error) {
+  } catch (thrown) {
+    const error = toBerthError(thrown);
+    if (!started) return await refuse(error);
     await store.markCallUnknown(live.id, call.callId);
-    throw toBerthError(error);
+    throw error;
   }
 }
+
+/** The same guest; no command of it runs for longer than `mostMs`. */
+const commandsWithin = (mostMs: number, guest: Guest): Guest => ({
+  ...guest,
+  exec: (request, options) => guest.exec({ ...request, timeoutMs: Math.min(request.timeoutMs, mostMs) }, options),
+});
 
 /** What was stored for the call id, if this is the same call. @throws BerthError */
 export function replayed(call: ToolCall, record: TrajectoryRecord): ToolCallResult {
@@ -106,8 +120,8 @@ export function replayed(call: ToolCall, record: TrajectoryRecord): ToolCallResu
       `Whether the call ${call.callId} ran to its end cannot be known; it is not run again.`,
     );
   }
-  const { error } = record.result;
-  if (error && isRefusal(error)) throw new BerthError(error.code, error.message, { remedy: error.remedy });
+  const { error, data } = record.result;
+  if (error && data?.["not_run"] === true) throw new BerthError(error.code, error.message, { remedy: error.remedy });
   return {
     ...record.result,
     call_id: call.callId,

@@ -1,9 +1,10 @@
 import { withDeadline } from "../core/deadline.ts";
-import { BerthError, toBerthError } from "../core/errors.ts";
+import { BerthError, toBerthError, type ErrorCode } from "../core/errors.ts";
 import type { IdSource } from "../core/ids.ts";
 import type { ToolCallRequest, ToolCallResult } from "../model/tool-call.ts";
 import type { SandboxLauncher } from "../sandbox/launcher.ts";
-import { executeCall, isRefusal, replayed, type CallContext, type ToolCall } from "./call.ts";
+import { causeOfDeath } from "./cause-of-death.ts";
+import { executeCall, replayed, type CallContext, type ToolCall } from "./call.ts";
 import type { EventHub } from "./event-hub.ts";
 import type { LiveRollout } from "./live-rollout.ts";
 import { rolloutIdOf, type LiveRollouts } from "./live-rollouts.ts";
@@ -20,8 +21,11 @@ export interface CallsParts extends CallContext {
   readonly ids: IdSource;
 }
 
-/** After these the guest's state must be looked at before anything else is believed. */
-const DOUBTFUL = new Set(["sandbox_lost", "guest_protocol", "outcome_unknown"]);
+/** What a call may say whose sandbox was taken away beneath it. */
+const mayComeOfTheEnd: ReadonlySet<ErrorCode> = new Set(["sandbox_lost", "guest_protocol", "outcome_unknown"]);
+
+/** The call was recorded and its tool did not run. */
+const REFUSALS = new Set(["unknown_tool", "invalid_arguments", "budget_exhausted"]);
 
 /** Tool calls of all rollouts: join what runs, wait for the sandbox, run once, tell who listens. */
 export class Calls {
@@ -55,6 +59,7 @@ export class Calls {
     const { events, preparation } = this.#parts;
     const { callId: call_id, tool } = call;
     const sandbox = await withDeadline("preparing the sandbox", READY_DEADLINE_MS, () => live.ready);
+    if (live.turn.signal.aborted) return this.#ofEnded(live.id, call, live.turn.signal.reason);
     const tell = (state: "running" | "done" | "unknown", duration_ms: number | null) =>
       events.publish(live.id, { type: "tool_call", call_id, tool, state, duration_ms });
     let isNew = false;
@@ -70,7 +75,7 @@ export class Calls {
       return result;
     } catch (thrown) {
       const error = toBerthError(thrown);
-      if (isNew) tell(isRefusal(error) ? "done" : "unknown", null);
+      if (isNew) tell(REFUSALS.has(error.code) ? "done" : "unknown", null);
       throw await this.#judge(live, error);
     } finally {
       if (!live.turn.signal.aborted) preparation.touch(live);
@@ -83,28 +88,29 @@ export class Calls {
     await this.#parts.store.updateRollout(live.id, { first_result_at: this.#parts.rollouts.now() });
   }
 
-  /** A guest that is gone ends the rollout, with a cause: lack of memory is the policy's doing, anything else is ours. */
+  /** A guest that is gone ends the rollout, and every call that it took with it tells the same cause. */
   async #judge(live: LiveRollout, error: BerthError): Promise<BerthError> {
-    const { launcher, rollouts } = this.#parts;
-    if (live.turn.signal.aborted || !DOUBTFUL.has(error.code) || !live.sandbox) return error;
-    const state = await launcher.provider.inspect(live.sandbox.handle);
-    if (state.status === "running" && error.code === "outcome_unknown") return error;
-    const oom = state.status === "exited" && state.oom;
-    const reason = oom
-      ? new BerthError("sandbox_oom", "The sandbox died for lack of memory.", { cause: error })
-      : new BerthError("sandbox_lost", `The sandbox is ${state.status}: ${error.message}`, { cause: error });
+    const { launcher, rollouts, clock } = this.#parts;
+    const { signal } = live.turn;
+    const reason =
+      live.sandbox &&
+      !signal.aborted &&
+      (await causeOfDeath(error, live.sandbox.handle, { provider: launcher.provider, clock }));
+    if (signal.aborted) return mayComeOfTheEnd.has(error.code) ? toBerthError(signal.reason) : error;
+    if (!reason) return error;
     await rollouts.fail(live, reason);
     return reason;
   }
 
   /** A call to a rollout that has ended: what was stored for it, or why the rollout ended. */
-  async #ofEnded(id: string, call: ToolCall): Promise<ToolCallResult> {
+  async #ofEnded(id: string, call: ToolCall, reason?: unknown): Promise<ToolCallResult> {
     const rollout = await this.#parts.rollouts.stored(id);
     const records = await this.#parts.store.trajectory(id);
     const record = records.find((candidate) => candidate.call_id === call.callId);
     if (record) return replayed(call, record);
     if (rollout.error)
       throw new BerthError(rollout.error.code, rollout.error.message, { remedy: rollout.error.remedy });
+    if (reason !== undefined) throw toBerthError(reason);
     throw new BerthError("rollout_closed", `The rollout ${id} is ${rollout.status}.`);
   }
 }

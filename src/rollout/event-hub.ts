@@ -17,6 +17,11 @@ export class EventHub {
     this.#now = now;
   }
 
+  /** How many streams are open. */
+  get listeners(): number {
+    return [...this.#listeners.values()].reduce((sum, { size }) => sum + size, 0);
+  }
+
   publish(rolloutId: string, event: WithoutTime<RolloutEvent>): void {
     const listeners = this.#listeners.get(rolloutId);
     if (!listeners) return;
@@ -39,32 +44,46 @@ export class EventHub {
     signal: AbortSignal,
     present: () => Promise<{ event: WithoutTime<RolloutEvent>; ended: boolean }>,
   ): AsyncIterable<RolloutEvent> {
-    const queue: (RolloutEvent | undefined)[] = [];
+    const queue: RolloutEvent[] = [];
+    let over = signal.aborted;
     let wake = Promise.withResolvers<void>();
     const listener: Listener = (event) => {
-      if (queue.length < BACKLOG || event === undefined) queue.push(event);
+      if (event === undefined) over = true;
+      else queue.push(event);
+      if (queue.length > BACKLOG) queue.shift();
       wake.resolve();
     };
-    const onAbort = () => listener(undefined);
-    const listeners = this.#listeners.get(rolloutId) ?? new Set();
-    this.#listeners.set(rolloutId, listeners.add(listener));
+    const leave = () => this.#leave(rolloutId, listener);
+    // A reader that went away may never ask for the next event: nothing is kept for it meanwhile.
+    const onAbort = () => {
+      leave();
+      listener(undefined);
+    };
+    this.#listeners.set(rolloutId, (this.#listeners.get(rolloutId) ?? new Set()).add(listener));
     signal.addEventListener("abort", onAbort, { once: true });
     try {
       const { event, ended } = await present();
       yield this.#stamp(event);
       if (ended) return;
       while (!signal.aborted) {
+        const next = queue.shift();
+        if (next !== undefined) {
+          yield next;
+          continue;
+        }
+        if (over) return;
         await wake.promise;
         wake = Promise.withResolvers();
-        for (const event of queue.splice(0)) {
-          if (event === undefined) return;
-          yield event;
-        }
       }
     } finally {
       signal.removeEventListener("abort", onAbort);
-      listeners.delete(listener);
-      if (listeners.size === 0) this.#listeners.delete(rolloutId);
+      leave();
     }
+  }
+
+  #leave(rolloutId: string, listener: Listener): void {
+    const listeners = this.#listeners.get(rolloutId);
+    listeners?.delete(listener);
+    if (listeners?.size === 0) this.#listeners.delete(rolloutId);
   }
 }

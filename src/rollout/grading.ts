@@ -1,16 +1,17 @@
 import type { Clock } from "../core/clock.ts";
 import { withDeadline } from "../core/deadline.ts";
-import { BerthError, toBerthError } from "../core/errors.ts";
+import { BerthError, toBerthError, type ErrorCode } from "../core/errors.ts";
 import { verdictOfFailure } from "../grader/grade-rollout.ts";
 import type { Graders } from "../grader/registry.ts";
 import type { ChangeSet } from "../model/change-set.ts";
 import type { Environment } from "../model/environment.ts";
+import { terminalStatuses } from "../model/rollout.ts";
 import type { GradeRequest, Verdict } from "../model/verdict.ts";
 import type { SandboxLauncher } from "../sandbox/launcher.ts";
 import { profileNamed, type Profiles } from "../sandbox/profiles.ts";
 import type { SnapshotBuilder } from "../snapshot/builder.ts";
 import { SingleFlight } from "../snapshot/single-flight.ts";
-import type { Store } from "../store/store.ts";
+import type { Store, StoredEnvironment } from "../store/store.ts";
 import { READY_DEADLINE_MS } from "./calls.ts";
 import { endTurn } from "./end-turn.ts";
 import type { EventHub } from "./event-hub.ts";
@@ -29,12 +30,20 @@ export interface GradingParts {
   readonly clock: Clock;
 }
 
+/** The rollout ends as `failed`, as when a tool call finds it out. */
+const SANDBOX_DIED: ReadonlySet<ErrorCode> = new Set(["sandbox_lost", "sandbox_oom"]);
+
+interface RunningGrading {
+  readonly controller: AbortController;
+  /** What goes on in clean sandboxes; it may outlive the answer by the time that they need to end. */
+  work: Promise<Verdict> | undefined;
+}
+
 /** active → grading → closed, with a verdict that is stored before it is told. */
 export class Grading {
   readonly #parts: GradingParts;
   readonly #flights = new SingleFlight<Verdict>();
-  readonly #running = new Set<Promise<unknown>>();
-  readonly #ending = new AbortController();
+  readonly #running = new Map<string, RunningGrading>();
 
   constructor(parts: GradingParts) {
     this.#parts = parts;
@@ -44,22 +53,36 @@ export class Grading {
   async grade(rolloutId: string, request: GradeRequest): Promise<Verdict> {
     const rollout = await this.#parts.rollouts.stored(rolloutId);
     if (rollout.verdict) return rollout.verdict;
-    const flight = this.#flights.run(rollout.rollout_id, () => this.#grade(rollout.rollout_id, request));
-    this.#running.add(flight);
-    return flight.finally(() => this.#running.delete(flight));
+    const id = rollout.rollout_id;
+    return this.#flights.run(id, () => {
+      const running: RunningGrading = { controller: new AbortController(), work: undefined };
+      this.#running.set(id, running);
+      return this.#grade(id, request, running).finally(() => this.#running.delete(id));
+    });
   }
 
-  /** Cuts off what is graded: it gets no verdict, and the next controller grades it anew. */
-  end(reason: BerthError): void {
-    this.#ending.abort(reason);
+  /** Calls off the grading of a rollout, which then throws `reason`; resolves when its sandboxes are gone. */
+  async cancel(id: string, reason: BerthError): Promise<void> {
+    const running = this.#running.get(id);
+    if (!running) return;
+    running.controller.abort(reason);
+    await this.#ended(id);
+    await running.work?.catch(() => undefined);
   }
 
-  /** Resolves when nothing is graded any more. */
-  async idle(): Promise<void> {
-    await Promise.allSettled(this.#running);
+  async #ended(id: string): Promise<void> {
+    const neverNew = () => Promise.reject(new BerthError("internal", "No grading runs."));
+    if (this.#running.has(id)) await this.#flights.run(id, neverNew).catch(() => undefined);
   }
 
-  async #grade(id: string, request: GradeRequest): Promise<Verdict> {
+  /** Lets what is graded now come to its end within `graceMs`, then calls it off; no verdict is kept of that. */
+  async drain(graceMs: number, reason: BerthError): Promise<void> {
+    const all = () => Promise.all([...this.#running.keys()].map((id) => this.#ended(id)));
+    await withDeadline("grading", graceMs, all).catch(() => undefined);
+    await Promise.all([...this.#running.keys()].map((id) => this.cancel(id, reason)));
+  }
+
+  async #grade(id: string, request: GradeRequest, running: RunningGrading): Promise<Verdict> {
     const { rollouts, store, events } = this.#parts;
     const stored = await rollouts.environmentOf(id);
     if (stored.environment.graders.length === 0) {
@@ -72,22 +95,46 @@ export class Grading {
       );
     }
     const live = rollouts.find(id);
-    const verdict = await store.saveVerdict(id, await this.#verdict(id, live, request));
+    const verdict = await store.saveVerdict(id, await this.#verdict(id, live, request, running));
     events.publish(id, { type: "verdict", status: verdict.status, reward: verdict.reward });
     const { status } = await rollouts.stored(id);
-    if (status !== "closed" && status !== "failed") await rollouts.end(id, "closed");
-    await live?.sandbox?.[Symbol.asyncDispose]();
+    if (!terminalStatuses.includes(status)) await rollouts.end(id, "closed");
+    // The verdict stands; what could not be removed is in the log and is found again by its label.
+    await Promise.resolve(live?.sandbox?.[Symbol.asyncDispose]()).catch(() => undefined);
     return verdict;
   }
 
-  /** @throws BerthError of cause `caller`: there is nothing to grade; or why grading was cut off. No verdict is kept then. */
-  async #verdict(id: string, live: LiveRollout | undefined, { answer }: GradeRequest): Promise<Verdict> {
-    const { rollouts, events, launcher, profiles, graders, clock } = this.#parts;
+  /** @throws BerthError of cause `caller`, or `shutting_down`: there is nothing to grade, and no verdict is kept */
+  async #verdict(
+    id: string,
+    live: LiveRollout | undefined,
+    { answer }: GradeRequest,
+    running: RunningGrading,
+  ): Promise<Verdict> {
+    const { rollouts, clock } = this.#parts;
     const began = clock.monotonic();
     try {
       const stored = await rollouts.environmentOf(id);
       const changeSet = live ? await this.#endTurn(live) : await this.#changeSetOfEnded(id);
-      return await gradeChangeSet({
+      running.controller.signal.throwIfAborted();
+      return await this.#inCleanSandboxes(id, stored, changeSet, answer, running);
+    } catch (error) {
+      const failure = toBerthError(error);
+      if (failure.causedBy === "caller" || failure.code === "shutting_down") throw failure;
+      return verdictOfFailure(failure, { durationMs: clock.monotonic() - began });
+    }
+  }
+
+  async #inCleanSandboxes(
+    id: string,
+    stored: StoredEnvironment,
+    changeSet: ChangeSet,
+    answer: string | undefined,
+    running: RunningGrading,
+  ): Promise<Verdict> {
+    const { events, launcher, profiles, graders } = this.#parts;
+    const grade = (signal: AbortSignal) =>
+      (running.work = gradeChangeSet({
         rolloutId: id,
         stored,
         changeSet,
@@ -95,21 +142,24 @@ export class Grading {
         graders,
         profile: profileNamed(profiles, stored.environment.profile),
         launcher,
-        signal: AbortSignal.any([this.#ending.signal, AbortSignal.timeout(deadlineMs(stored.environment))]),
+        signal,
         onProgress: (message) => events.publish(id, { type: "progress", phase: "grading", message }),
-      });
-    } catch (error) {
-      this.#ending.signal.throwIfAborted();
-      const failure = toBerthError(error);
-      if (failure.causedBy === "caller") throw failure;
-      return verdictOfFailure(failure, { durationMs: clock.monotonic() - began });
-    }
+      }));
+    const parent = running.controller.signal;
+    return withDeadline("grading", deadlineMs(stored.environment), grade, { parent, code: "grader_timeout" });
   }
 
   async #endTurn(live: LiveRollout): Promise<ChangeSet> {
+    const { rollouts } = this.#parts;
     await withDeadline("preparing the sandbox", READY_DEADLINE_MS, () => live.ready);
-    await this.#parts.rollouts.change(live.id, { status: "grading" });
-    return endTurn(live, new BerthError("rollout_closed", "The rollout is being graded."), this.#parts);
+    if (!live.turn.signal.aborted) await rollouts.change(live.id, { status: "grading" });
+    try {
+      return await endTurn(live, new BerthError("rollout_closed", "The rollout is being graded."), this.#parts);
+    } catch (thrown) {
+      const error = toBerthError(thrown);
+      if (SANDBOX_DIED.has(error.code)) await rollouts.fail(live, error);
+      throw error;
+    }
   }
 
   /** @throws BerthError why the rollout failed, or `rollout_closed` when it was closed ungraded */

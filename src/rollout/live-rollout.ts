@@ -21,6 +21,8 @@ export class LiveRollout {
   readonly running = new Map<string, RunningCall>();
   /** Aborts when the policy's turn ends, with the reason. */
   readonly turn = new AbortController();
+  /** When the sandbox became ready, Unix milliseconds; the budget of time runs from then, whatever restarts. */
+  readonly activeAtMs: number | undefined;
   readonly #ready = Promise.withResolvers<Sandbox>();
   sandbox: Sandbox | undefined;
   snapshot: string | undefined;
@@ -31,6 +33,7 @@ export class LiveRollout {
   preparation: Promise<void> | undefined;
   #wallTimer: NodeJS.Timeout | undefined;
   #idleTimer: NodeJS.Timeout | undefined;
+  #disarmed = false;
 
   constructor(rollout: Rollout, stored: StoredEnvironment) {
     this.id = rollout.rollout_id;
@@ -38,6 +41,7 @@ export class LiveRollout {
     this.callsUsed = rollout.tool_calls;
     this.hasFirstResult = rollout.first_result_at !== null;
     this.snapshot = rollout.snapshot ?? undefined;
+    this.activeAtMs = rollout.active_at === null ? undefined : Date.parse(rollout.active_at);
     this.#ready.promise.catch(() => undefined);
   }
 
@@ -52,18 +56,21 @@ export class LiveRollout {
     this.#ready.resolve(sandbox);
   }
 
-  armWallTime(ms: number, expire: () => Promise<void>): void {
+  armWallTime(ms: number, expire: () => void): void {
     clearTimeout(this.#wallTimer);
-    this.#wallTimer = setTimeout(() => void expire(), ms).unref();
+    if (this.#disarmed) return;
+    this.#wallTimer = setTimeout(expire, ms).unref();
   }
 
   armIdleTime(ms: number, expire: () => void): void {
     clearTimeout(this.#idleTimer);
+    if (this.#disarmed) return;
     this.#idleTimer = setTimeout(expire, ms).unref();
   }
 
-  /** The budgets stop running. */
+  /** The budgets stop running, for good. */
   disarm(): void {
+    this.#disarmed = true;
     clearTimeout(this.#wallTimer);
     clearTimeout(this.#idleTimer);
   }

@@ -7,8 +7,6 @@ import type { Store, StoredEnvironment } from "../store/store.ts";
 import type { EventHub } from "./event-hub.ts";
 import type { LiveRollout } from "./live-rollout.ts";
 
-export const terminalStatuses: readonly Rollout["status"][] = ["closed", "failed", "expired"];
-
 /** The rollouts that this controller holds, and the one place where a rollout's status changes. */
 export class LiveRollouts {
   readonly #live = new Map<string, LiveRollout>();
@@ -58,12 +56,13 @@ export class LiveRollouts {
     return stored;
   }
 
+  /** Does nothing to a rollout that has ended. */
   async change(
     id: string,
     patch: Parameters<Store["updateRollout"]>[1] & { status: Rollout["status"] },
   ): Promise<void> {
-    await this.#store.updateRollout(id, patch);
-    this.#events.publish(id, { type: "status", status: patch.status });
+    const written = await this.#store.updateRollout(id, patch);
+    if (written) this.#events.publish(id, { type: "status", status: patch.status });
   }
 
   async end(id: string, status: "closed" | "failed" | "expired", error?: BerthError): Promise<void> {
@@ -72,13 +71,19 @@ export class LiveRollouts {
     this.forget(id);
   }
 
-  /** Ends a rollout with why: the sandbox goes, whoever waits is told. */
+  /**
+   * Ends a rollout with why: the sandbox goes, whoever waits is told. Never rejects: what could not be written or removed
+   * is in the log, and the next start finds it.
+   */
   async fail(live: LiveRollout, error: BerthError): Promise<void> {
     this.#log.warn({ rollout: live.id, code: error.code, err: error }, "a rollout failed");
     live.end(error);
-    await this.end(live.id, "failed", error);
-    // What could not be removed is in the log and is found again by its label.
-    await Promise.resolve(live.sandbox?.[Symbol.asyncDispose]()).catch(() => undefined);
+    const ended = this.end(live.id, "failed", error);
+    const gone = ended.catch(() => undefined).then(() => live.sandbox?.[Symbol.asyncDispose]());
+    for (const result of await Promise.allSettled([ended, gone])) {
+      if (result.status === "rejected")
+        this.#log.error({ rollout: live.id, err: result.reason as unknown }, "a failed rollout could not be tidied up");
+    }
   }
 
   /** ISO 8601. */

@@ -1,4 +1,5 @@
 import PQueue from "p-queue";
+import type { Clock } from "../core/clock.ts";
 import { BerthError, toBerthError } from "../core/errors.ts";
 import { profileNamed, type Profiles } from "../sandbox/profiles.ts";
 import type { SandboxLauncher } from "../sandbox/launcher.ts";
@@ -20,6 +21,7 @@ export interface PreparationParts {
   readonly builder: SnapshotBuilder;
   readonly launcher: SandboxLauncher;
   readonly profiles: Profiles;
+  readonly clock: Clock;
   /** Sandboxes started at the same time. */
   readonly concurrency: number;
 }
@@ -28,6 +30,7 @@ export interface PreparationParts {
 export class Preparation {
   readonly #parts: PreparationParts;
   readonly #queue: PQueue;
+  readonly #stopping = new AbortController();
 
   constructor(parts: PreparationParts) {
     this.#parts = parts;
@@ -36,14 +39,23 @@ export class Preparation {
 
   /** Puts the rollout in the queue; never rejects. */
   start(live: LiveRollout): void {
-    live.preparation = this.#queue.add(() => this.#prepare(live)).then(() => undefined);
+    void this.#queue.add(() => (live.preparation = this.#prepare(live)));
+  }
+
+  /** Calls off what is being prepared, and resolves when nothing of it is left; the store still says that it is wanted. */
+  async stop(live: Iterable<LiveRollout>, reason: BerthError): Promise<void> {
+    this.#queue.clear();
+    this.#stopping.abort(reason);
+    for (const { preparation } of live) await preparation;
   }
 
   /** The sandbox shook hands: calls may come, and the budgets run. */
   activate(live: LiveRollout, sandbox: Sandbox): void {
     live.becomeActive(sandbox);
     const { wall_seconds } = live.stored.environment.budget;
-    live.armWallTime(wall_seconds * 1000, () => this.#expire(live, `The rollout's ${wall_seconds} seconds are over.`));
+    const now = this.#parts.clock.now();
+    const leftMs = Math.max(0, (live.activeAtMs ?? now) + wall_seconds * 1000 - now);
+    live.armWallTime(leftMs, () => void this.#expire(live, `The rollout's ${wall_seconds} seconds are over.`));
     this.touch(live);
   }
 
@@ -59,25 +71,27 @@ export class Preparation {
   async #prepare(live: LiveRollout): Promise<void> {
     const { rollouts } = this.#parts;
     const { signal } = live.turn;
-    if (signal.aborted) return;
+    const calledOff = AbortSignal.any([signal, this.#stopping.signal]);
+    if (calledOff.aborted) return;
     try {
       await rollouts.change(live.id, { status: "preparing" });
-      live.sandbox = await this.#launch(live);
+      live.sandbox = await this.#launch(live, calledOff);
       signal.throwIfAborted();
       await rollouts.change(live.id, { status: "active", active_at: rollouts.now() });
+      signal.throwIfAborted();
       this.activate(live, live.sandbox);
     } catch (error) {
-      if (!signal.aborted) await rollouts.fail(live, toBerthError(error));
+      if (!calledOff.aborted) await rollouts.fail(live, toBerthError(error));
+      else if (!signal.aborted) live.end(toBerthError(calledOff.reason));
     }
   }
 
   /** From an environment to a sandbox: snapshot, then launch. */
-  async #launch(live: LiveRollout): Promise<Sandbox> {
+  async #launch(live: LiveRollout, signal: AbortSignal): Promise<Sandbox> {
     const { store, events, builder, launcher, profiles } = this.#parts;
     const { environment } = live.stored;
-    const { signal } = live.turn;
     const onProgress = (message: string) => events.publish(live.id, { type: "progress", phase: "preparing", message });
-    const { key, built } = await builder.ensure(environment, { onProgress });
+    const { key, built } = await builder.ensure(environment, { onProgress, signal });
     live.snapshot = key;
     await store.updateRollout(live.id, { snapshot: key });
     signal.throwIfAborted();
@@ -102,6 +116,8 @@ export class Preparation {
       await endTurn(live, reason, this.#parts);
       await rollouts.end(live.id, "expired", reason);
     } catch (error) {
+      // Closed or failed meanwhile: that ends it.
+      if (live.turn.signal.reason !== reason && error === live.turn.signal.reason) return;
       await rollouts.fail(live, toBerthError(error));
     }
   }

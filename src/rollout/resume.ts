@@ -1,8 +1,13 @@
+import type { Clock } from "../core/clock.ts";
 import { BerthError, toBerthError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import type { SandboxHandle } from "../provider/provider.ts";
 import type { SandboxLauncher } from "../sandbox/launcher.ts";
+import type { Sandbox } from "../sandbox/sandbox.ts";
+import type { SnapshotBuilder } from "../snapshot/builder.ts";
 import type { Store } from "../store/store.ts";
+import { causeOfDeath } from "./cause-of-death.ts";
+import { endTurn } from "./end-turn.ts";
 import { LiveRollout } from "./live-rollout.ts";
 import type { LiveRollouts } from "./live-rollouts.ts";
 import type { Preparation } from "./preparation.ts";
@@ -10,6 +15,8 @@ import type { Preparation } from "./preparation.ts";
 export interface ResumeParts {
   readonly store: Store;
   readonly launcher: SandboxLauncher;
+  readonly builder: SnapshotBuilder;
+  readonly clock: Clock;
   readonly log: Logger;
   readonly rollouts: LiveRollouts;
   readonly preparation: Preparation;
@@ -18,9 +25,10 @@ export interface ResumeParts {
 const UNFINISHED = ["queued", "preparing", "active", "grading"] as const;
 
 /** The store says what should be, the provider what is: the two are brought together before the first request. */
-export async function resumeRollouts({ store, launcher, log, rollouts, preparation }: ResumeParts): Promise<void> {
+export async function resumeRollouts(parts: ResumeParts): Promise<void> {
+  const { store, launcher, log, rollouts, preparation } = parts;
   const interrupted = await store.markInterruptedCalls();
-  const handles = new Map((await launcher.list()).map((handle) => [handle.labels.purpose, handle]));
+  const handles = Map.groupBy(await launcher.list(), (handle) => handle.labels.purpose);
   const keep = new Set<string>();
   const waiting: LiveRollout[] = [];
   for (const rollout of await store.rollouts({ limit: 1_000_000, status: [...UNFINISHED] })) {
@@ -28,9 +36,15 @@ export async function resumeRollouts({ store, launcher, log, rollouts, preparati
     if (rollout.status === "grading" && (await store.changeSet(rollout.rollout_id))) continue;
     const live = new LiveRollout(rollout, await rollouts.environmentOf(rollout.rollout_id));
     rollouts.add(live);
-    if (rollout.status === "queued" || rollout.status === "preparing") waiting.push(live);
-    else if (await reattach(live, handles.get(live.id), { launcher, rollouts, preparation }))
-      keep.add(handles.get(live.id)?.id ?? "");
+    if (rollout.status === "queued" || rollout.status === "preparing") {
+      waiting.push(live);
+      continue;
+    }
+    const sandbox = await reattach(live, handles.get(live.id) ?? [], parts);
+    if (!sandbox) continue;
+    keep.add(sandbox.handle.id);
+    if (rollout.status === "active") preparation.activate(live, sandbox);
+    else void finishTurn(live, sandbox, parts);
   }
   const removed = await launcher.reap(keep);
   for (const live of waiting) preparation.start(live);
@@ -43,17 +57,33 @@ export async function resumeRollouts({ store, launcher, log, rollouts, preparati
   log.info(counts, "resumed the rollouts of the data directory");
 }
 
+/** The rollout's sandbox; a failed rollout when it has none that answers. */
 async function reattach(
   live: LiveRollout,
-  handle: SandboxHandle | undefined,
-  { launcher, rollouts, preparation }: Pick<ResumeParts, "launcher" | "rollouts" | "preparation">,
-): Promise<boolean> {
+  handles: readonly SandboxHandle[],
+  parts: ResumeParts,
+): Promise<Sandbox | undefined> {
+  const { launcher, rollouts, clock } = parts;
+  let reason = new BerthError("sandbox_lost", "The sandbox did not survive the controller's restart.");
+  for (const handle of handles) {
+    try {
+      return await launcher.attach(handle);
+    } catch (thrown) {
+      const error = toBerthError(thrown, "sandbox_lost");
+      reason = (await causeOfDeath(error, handle, { provider: launcher.provider, clock })) ?? error;
+    }
+  }
+  await rollouts.fail(live, reason);
+  return undefined;
+}
+
+/** Grading had begun and its change set was not stored yet: the policy's turn stays over. */
+async function finishTurn(live: LiveRollout, sandbox: Sandbox, parts: ResumeParts): Promise<void> {
+  live.becomeActive(sandbox);
   try {
-    if (!handle) throw new BerthError("sandbox_lost", "The sandbox did not survive the controller's restart.");
-    preparation.activate(live, await launcher.attach(handle));
-    return true;
+    await endTurn(live, new BerthError("rollout_closed", "The rollout is being graded."), parts);
+    parts.rollouts.forget(live.id);
   } catch (error) {
-    await rollouts.fail(live, toBerthError(error, "sandbox_lost"));
-    return false;
+    await parts.rollouts.fail(live, toBerthError(error));
   }
 }

@@ -4,8 +4,8 @@ import { BerthError } from "../core/errors.ts";
 import { normaliseRolloutId, type IdSource } from "../core/ids.ts";
 import type { Logger } from "../core/log.ts";
 import type { Graders } from "../grader/registry.ts";
-import { environment as environmentSchema, type Environment, type EnvironmentInput } from "../model/environment.ts";
-import type { CreateRolloutRequest, Rollout } from "../model/rollout.ts";
+import type { Environment, EnvironmentInput } from "../model/environment.ts";
+import { terminalStatuses, type CreateRolloutRequest, type Rollout } from "../model/rollout.ts";
 import type { ToolCallRequest, ToolCallResult } from "../model/tool-call.ts";
 import type { RolloutEvent, Trajectory } from "../model/trajectory.ts";
 import type { GradeRequest, Verdict } from "../model/verdict.ts";
@@ -20,7 +20,7 @@ import { checkEnvironment, parseEnvironment } from "./check-environment.ts";
 import { EventHub } from "./event-hub.ts";
 import { Grading } from "./grading.ts";
 import { LiveRollout } from "./live-rollout.ts";
-import { LiveRollouts, rolloutIdOf, terminalStatuses } from "./live-rollouts.ts";
+import { LiveRollouts, rolloutIdOf } from "./live-rollouts.ts";
 import { Preparation } from "./preparation.ts";
 import { resumeRollouts } from "./resume.ts";
 import type { RolloutService } from "./rollout-service.ts";
@@ -63,6 +63,8 @@ export class Rollouts implements RolloutService {
   readonly #calls: Calls;
   readonly #grading: Grading;
   readonly #closing = new SingleFlight<Rollout>();
+  /** Rollouts that were let in and are being written. */
+  #entering = 0;
   #draining = false;
 
   constructor(options: RolloutServiceOptions) {
@@ -91,10 +93,9 @@ export class Rollouts implements RolloutService {
       throw new BerthError("invalid_request", `rollout_id: ${request.rollout_id} is not a UUID, bare or prefixed.`);
     }
     const environment = await this.#environmentOf(request.environment);
-    if (!(await store.rollout(id))) {
-      await checkEnvironment(environment, this.#options);
-      this.#assertRoom();
-    }
+    const known = (await store.rollout(id)) !== undefined;
+    if (!known) await checkEnvironment(environment, this.#options);
+    using _room = this.#takeRoom(known);
     const { rollout, created } = await store.createRollout({
       id,
       environment,
@@ -157,14 +158,19 @@ export class Rollouts implements RolloutService {
     const { rollout_id } = await this.get(rolloutId);
     return this.#closing.run(rollout_id, async () => {
       const live = this.#rollouts.find(rollout_id);
+      const reason = new BerthError("rollout_closed", "The rollout was closed.");
+      const graded = this.#grading.cancel(rollout_id, reason);
+      live?.end(reason);
+      await graded;
       if (live) {
-        live.end(new BerthError("rollout_closed", "The rollout was closed."));
         await live.preparation;
         await live.lane.idle();
+        await live.turnOver?.catch(() => undefined);
         await live.sandbox?.[Symbol.asyncDispose]();
       }
+      const purposes = [rollout_id, `grade:${rollout_id}`];
       for (const handle of await launcher.list())
-        if (handle.labels.purpose === rollout_id) await launcher.destroy(handle);
+        if (purposes.includes(handle.labels.purpose)) await launcher.destroy(handle);
       const { status } = await this.get(rollout_id);
       if (!terminalStatuses.includes(status)) await this.#rollouts.end(rollout_id, "closed");
       this.#rollouts.forget(rollout_id);
@@ -199,12 +205,15 @@ export class Rollouts implements RolloutService {
   async drain(graceMs: number): Promise<void> {
     this.#draining = true;
     const live = [...this.#rollouts.all()];
-    const idle = () => Promise.all([this.#grading.idle(), ...live.map(({ lane }) => lane.idle())]);
-    await withDeadline("draining", graceMs, idle).catch(() => undefined);
-    this.#grading.end(new BerthError("shutting_down", "The controller ended while the rollout was graded."));
+    const reason = new BerthError("shutting_down", "The controller is shutting down.");
+    const idle = () => Promise.all(live.map(({ lane }) => lane.idle()));
+    await Promise.all([
+      withDeadline("draining", graceMs, idle).catch(() => undefined),
+      withDeadline("draining", graceMs, () => this.#preparation.stop(live, reason)).catch(() => undefined),
+      this.#grading.drain(graceMs, reason),
+    ]);
     for (const rollout of live) rollout.end(cutOff(rollout));
-    const prepared = () => Promise.all([idle(), ...live.map(({ preparation }) => preparation)]);
-    await withDeadline("cutting off what still runs", CUT_OFF_MS, prepared).catch(() => undefined);
+    await withDeadline("cutting off what still runs", CUT_OFF_MS, idle).catch(() => undefined);
     for (const rollout of live) await rollout.sandbox?.guest.close();
   }
 
@@ -212,13 +221,18 @@ export class Rollouts implements RolloutService {
     if (this.#draining) throw new BerthError("shutting_down", "The controller is shutting down.");
   }
 
-  #assertRoom(): void {
-    if (this.#rollouts.size < this.#options.limits.live) return;
-    throw new BerthError("overloaded", `The controller holds ${this.#rollouts.size} rollouts, as many as it may.`);
+  /** Holds a place until the rollout is among the live ones, so that many at once are no more than may be. */
+  #takeRoom(known: boolean): Disposable {
+    const { live } = this.#options.limits;
+    if (!known && this.#rollouts.size + this.#entering >= live) {
+      throw new BerthError("overloaded", `The controller holds ${live} rollouts, as many as it may.`);
+    }
+    this.#entering++;
+    return { [Symbol.dispose]: () => void this.#entering-- };
   }
 
   async #environmentOf(named: CreateRolloutRequest["environment"]): Promise<StoredEnvironment> {
-    if (typeof named !== "string") return { environment: environmentSchema.parse(named), baseDir: null };
+    if (typeof named !== "string") return { environment: parseEnvironment(named), baseDir: null };
     const found = await this.#options.store.environment(named);
     if (!found) throw new BerthError("unknown_environment", `There is no environment ${named}.`);
     return found;

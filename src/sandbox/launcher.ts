@@ -36,6 +36,7 @@ export interface LauncherOptions {
 
 const CREATE_DEADLINE_MS = 120_000;
 const READY_DEADLINE_MS = 20_000;
+const UNDO_DEADLINE_MS = 30_000;
 const DESTROY_ATTEMPTS = 3;
 
 /** Starts, re-attaches and destroys sandboxes. The intent is in the store before the provider is asked. */
@@ -58,23 +59,47 @@ export class SandboxLauncher {
     const labels = { owner, purpose: request.purpose, incarnation };
     await store.recordIntent({ id, provider: provider.name, purpose: request.purpose, incarnation });
     const handle: SandboxHandle = { id, provider: provider.name, labels };
+    let creating: Promise<unknown> = Promise.resolve();
     try {
       await withDeadline(
         `creating sandbox ${id}`,
         CREATE_DEADLINE_MS,
         (signal) =>
-          provider.create(
+          (creating = provider.create(
             { id, labels, expiresAtMs: clock.now() + request.lifetimeMs, ...withoutRequestOnly(request) },
             { signal },
-          ),
+          )),
         { parent: request.signal, code: "sandbox_create_failed" },
       );
       return this.#running(handle, await this.#shakeHands(handle, request.signal));
     } catch (error) {
-      // What cannot be removed now is in the store and in the log; the caller must learn why the launch failed.
-      await this.destroy(handle).catch(() => undefined);
-      throw toBerthError(error, "sandbox_create_failed");
+      await this.#undo(handle, creating);
+      if (request.signal?.aborted) throw toBerthError(request.signal.reason);
+      const failure = toBerthError(error, "sandbox_create_failed");
+      if (failure.code !== "sandbox_lost") throw failure;
+      throw new BerthError("sandbox_create_failed", `The sandbox ended while it started: ${failure.message}`, {
+        cause: failure,
+      });
     }
+  }
+
+  /**
+   * Removes what a launch left. A provider that does not hear the signal may still be at work, and a sandbox that it
+   * finishes after it was destroyed would be nobody's: so it is waited for. What cannot be removed now is in the store and
+   * in the log; the caller must learn why the launch failed.
+   */
+  async #undo(handle: SandboxHandle, creating: Promise<unknown>): Promise<void> {
+    const over = creating.then(
+      () => undefined,
+      () => undefined,
+    );
+    const destroy = () => this.destroy(handle).catch(() => undefined);
+    const inTime = await withDeadline(`giving up sandbox ${handle.id}`, UNDO_DEADLINE_MS, async () => {
+      await over;
+      return true;
+    }).catch(() => false);
+    if (inTime) await destroy();
+    else void over.then(destroy);
   }
 
   /** A sandbox that an earlier controller started. @throws BerthError `sandbox_lost` when it is not running */
@@ -82,7 +107,13 @@ export class SandboxLauncher {
     const state = await this.#options.provider.inspect(handle);
     if (state.status !== "running")
       throw new BerthError("sandbox_lost", `The sandbox ${handle.id} is ${state.status}.`);
-    return this.#running(handle, await this.#shakeHands(handle));
+    try {
+      return this.#running(handle, await this.#shakeHands(handle));
+    } catch (error) {
+      throw new BerthError("sandbox_lost", `The sandbox ${handle.id} does not answer: ${toBerthError(error).message}`, {
+        cause: error,
+      });
+    }
   }
 
   /** Tries a few times; what still stands then is kept in the store and found again by its label. */
@@ -101,14 +132,20 @@ export class SandboxLauncher {
     }
   }
 
-  /** Destroys every sandbox of this installation that is not in `keep`. Gives the ids of those removed. */
+  /**
+   * Destroys every sandbox of this installation that is not in `keep`. Gives the ids of those removed; one that cannot be
+   * removed is in the log and stays in the store.
+   */
   async reap(keep: ReadonlySet<string>): Promise<string[]> {
     const { provider, store, owner } = this.#options;
     const removed: string[] = [];
     for (const handle of await provider.list(owner)) {
       if (keep.has(handle.id)) continue;
-      await this.destroy(handle);
-      removed.push(handle.id);
+      const gone = await this.destroy(handle).then(
+        () => true,
+        () => false,
+      );
+      if (gone) removed.push(handle.id);
     }
     const left = new Set((await provider.list(owner)).map((handle) => handle.id));
     for (const intent of await store.intents()) {
@@ -132,8 +169,9 @@ export class SandboxLauncher {
         for (let pauseMs = 2; ; pauseMs = Math.min(pauseMs * 2, 250)) {
           signal.throwIfAborted();
           try {
-            return await connectGuest({ open: () => provider.connect(handle) });
+            return await connectGuest({ open: (call) => provider.connect(handle, call), signal });
           } catch (error) {
+            signal.throwIfAborted();
             if ((await provider.inspect(handle)).status !== "running") throw error;
           }
           await clock.sleep(pauseMs, signal);

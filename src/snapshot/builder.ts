@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { access, mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { BerthError } from "../core/errors.ts";
 import type { Guest } from "../guest/guest.ts";
@@ -51,6 +51,7 @@ export interface BuiltSnapshot {
 const MAX_ENTRIES = 500_000;
 const MAX_FILE_BYTES = 1024 * 1024 * 1024;
 const BUILD_MARGIN_MS = 600_000;
+const PATH_OF_PROGRAMS = "/usr/local/bin:/usr/bin:/bin";
 
 /** Turns environments into snapshots: once for each content key, however many ask at the same time. */
 export class SnapshotBuilder {
@@ -71,11 +72,27 @@ export class SnapshotBuilder {
   ): Promise<BuiltSnapshot> {
     const image = await this.#options.provider.snapshots.resolveImage(environment.image, call);
     const key = contentKey(environment, image);
-    return this.#flights.run(key, async () => {
-      if (await this.#isThere(key)) return { key, built: false };
-      await this.#build(key, environment, image, call);
-      return { key, built: true };
-    });
+    return this.#flights.run(
+      key,
+      async (signal) => {
+        if (await this.#isThere(key)) return { key, built: false };
+        await this.#build(key, environment, image, { ...call, signal }).catch((error: unknown) => {
+          throw asOfTheTask(error);
+        });
+        return { key, built: true };
+      },
+      call.signal,
+    );
+  }
+
+  /** Work trees of a process that was killed while it built. */
+  async sweepWorkTrees(): Promise<void> {
+    const names = await readdir(this.#options.workDir).catch((): string[] => []);
+    for (const name of names) {
+      const pid = /^tree-(\d+)-/.exec(name)?.[1];
+      if (pid !== undefined && !(await isRunning(pid)))
+        await rm(join(this.#options.workDir, name), { recursive: true, force: true });
+    }
   }
 
   /** The files of a snapshot's workspace. @throws BerthError `internal` when the snapshot is unknown */
@@ -106,7 +123,7 @@ export class SnapshotBuilder {
     key: string,
     environment: Environment,
     image: ResolvedImage,
-    call: { signal?: AbortSignal; onProgress?: (message: string) => void },
+    call: { signal: AbortSignal; onProgress?: (message: string) => void },
   ): Promise<void> {
     const { provider, trustedProfile, openSandbox, manifests } = this.#options;
     await provider.snapshots.remove(key);
@@ -119,7 +136,7 @@ export class SnapshotBuilder {
       resources: environment.resources,
       workdir: environment.workdir,
       lifetimeMs: environment.setup_seconds * 1000 + BUILD_MARGIN_MS,
-      ...(call.signal ? { signal: call.signal } : {}),
+      signal: call.signal,
     });
     const { guest } = sandbox;
     if (tree.path !== undefined) {
@@ -127,15 +144,21 @@ export class SnapshotBuilder {
       await sendTree(tree.path, guest, call.signal);
     }
     await runSetup(environment, guest, call);
-    await guest.own("", { timeoutMs: BUILD_MARGIN_MS });
-    await guest.quiesce();
+    await guest.own("", { timeoutMs: BUILD_MARGIN_MS, signal: call.signal });
+    await guest.quiesce({ signal: call.signal });
     const files = await guest.tree(
       { exclude: [".git"], maxEntries: MAX_ENTRIES, maxFileBytes: MAX_FILE_BYTES },
-      { timeoutMs: BUILD_MARGIN_MS },
+      { timeoutMs: BUILD_MARGIN_MS, signal: call.signal },
     );
-    await manifests.write(key, files);
+    call.signal.throwIfAborted();
     call.onProgress?.("keeping the snapshot");
-    await provider.snapshots.commit(sandbox.handle, key, call);
+    await manifests.write(key, files);
+    try {
+      await provider.snapshots.commit(sandbox.handle, key, call);
+    } catch (error) {
+      await manifests.remove(key);
+      throw error;
+    }
   }
 
   /** The work tree of the environment's commit in a folder that is removed afterwards; none without a repository. */
@@ -147,7 +170,7 @@ export class SnapshotBuilder {
     const { mirrors, workDir, processEnv } = this.#options;
     const mirror = await mirrors.ensure({ url: repo.url, commit: repo.commit, ...call });
     await mkdir(workDir, { recursive: true, mode: 0o700 });
-    const path = await mkdtemp(join(workDir, "tree-"));
+    const path = await mkdtemp(join(workDir, `tree-${process.pid}-`));
     const dispose = () => rm(path, { recursive: true, force: true });
     try {
       call.onProgress?.(`checking out ${repo.commit.slice(0, 12)}`);
@@ -166,17 +189,39 @@ async function sendTree(path: string, guest: Guest, signal: AbortSignal | undefi
     "tar",
     ["--create", "--file=-", "--numeric-owner", "--owner=0", "--group=0", "--sort=name", "--directory", path, "."],
     {
-      stdio: ["ignore", "pipe", "inherit"],
-      ...(signal ? { signal } : {}),
+      stdio: ["ignore", "pipe", "ignore"],
+      // Its own environment variables could bend it.
+      env: { PATH: PATH_OF_PROGRAMS, LC_ALL: "C" },
     },
   );
   const ended = new Promise<number | null>((done, fail) => {
     tar.once("error", fail);
     tar.once("close", done);
   });
-  const [code] = await Promise.all([ended, guest.unpack("", tar.stdout, { timeoutMs: BUILD_MARGIN_MS })]);
-  if (code !== 0) throw new BerthError("internal", `tar ended with ${code} while the work tree was read.`);
+  try {
+    const options = { timeoutMs: BUILD_MARGIN_MS, ...(signal ? { signal } : {}) };
+    const [code] = await Promise.all([ended, guest.unpack("", tar.stdout, options)]);
+    if (code !== 0) throw new BerthError("internal", `tar ended with ${code} while the work tree was read.`);
+  } finally {
+    tar.stdout.destroy();
+    tar.kill("SIGKILL");
+  }
 }
+
+/** What no policy has touched yet cannot be a policy's doing: a tree too large for its disk is the environment's fault. */
+function asOfTheTask(thrown: unknown): unknown {
+  if (!(thrown instanceof BerthError) || thrown.causedBy !== "policy") return thrown;
+  return new BerthError("setup_failed", `The workspace could not be filled: ${thrown.message}`, {
+    cause: thrown,
+    remedy: "Raise the environment's resources, or make its repository or its setup smaller.",
+  });
+}
+
+const isRunning = (pid: string): Promise<boolean> =>
+  access(`/proc/${pid}`).then(
+    () => true,
+    () => false,
+  );
 
 async function runSetup(
   environment: Environment,

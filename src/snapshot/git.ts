@@ -54,7 +54,7 @@ export function gitIn(dir: string, { processEnv, signal, isolated, onProgress }:
   const git = simpleGit({
     baseDir: dir,
     allowEnvironment: Object.keys(env),
-    config: HARMLESS,
+    config: isolated ? [...HARMLESS, "core.attributesFile=/dev/null", "core.excludesFile=/dev/null"] : HARMLESS,
     timeout: { block: SILENCE_MS },
     ...(signal ? { abort: signal } : {}),
     ...(onProgress

@@ -35,18 +35,23 @@ export class Mirrors {
   async ensure(request: MirrorRequest): Promise<string> {
     const url = originUrl(request.url);
     const path = join(this.#dir, `${createHash("sha256").update(url).digest("hex").slice(0, 32)}.git`);
-    return this.#flights.run(`${path} ${request.commit}`, async () => {
-      if ((await exists(path)) && (await hasCommit(this.#git(path, request), request.commit))) return path;
-      await this.#fetchQueue(path).add(() => this.#fetch(path, url, request));
+    const work = async (signal: AbortSignal) => {
+      const call = { ...request, signal };
+      if ((await exists(path)) && (await hasCommit(this.#git(path, call), request.commit))) return path;
+      await this.#fetchQueue(path).add(() => this.#fetch(path, url, call));
       return path;
-    });
+    };
+    return this.#flights.run(`${path} ${request.commit}`, work, request.signal);
   }
 
   /** A mirror that nothing ever came into is not kept. */
   async #fetch(path: string, url: string, request: MirrorRequest): Promise<void> {
+    request.signal?.throwIfAborted();
     const isNew = !(await exists(path));
     if (isNew) await this.#init(path);
     const git = this.#git(path, request);
+    // The fetch that was waited for may have brought it.
+    if (await hasCommit(git, request.commit)) return;
     request.onProgress?.(`fetching ${printableUrl(url)}`);
     try {
       await fetchInto(git, url, request.commit);
@@ -93,7 +98,6 @@ async function fetchInto(git: SimpleGit, url: string, commit: string): Promise<v
     throw new BerthError(
       "repository_unreachable",
       `The repository ${printableUrl(url)} cannot be read: ${gitSays(last)}`,
-      { cause: last },
     );
   }
   throw new BerthError("commit_not_found", `The repository ${printableUrl(url)} has no commit ${commit}.`);

@@ -3,7 +3,7 @@ import { BerthError } from "../core/errors.ts";
 /** Transports that git may use; `ext::`, `fd::` and helpers are never among them. */
 export const allowedProtocols = ["https", "http", "ssh", "git", "file"] as const;
 
-const scpLike = /^[A-Za-z0-9._-]+@[A-Za-z0-9.-]+:[^:].*$/;
+const scpLike = /^[A-Za-z0-9._][A-Za-z0-9._-]*@(?!-)[A-Za-z0-9.-]+:[^:].*$/;
 
 /**
  * The URL of a repository as git is given it. Local paths become file URLs, so that nothing is hard-linked or shared
@@ -11,6 +11,8 @@ const scpLike = /^[A-Za-z0-9._-]+@[A-Za-z0-9.-]+:[^:].*$/;
  * @throws BerthError `invalid_environment`
  */
 export function originUrl(url: string): string {
+  // Neither git nor a log must ever see a line break in it.
+  if (/\p{Cc}/u.test(url)) throw new BerthError("invalid_environment", "repo.url: a URL has no control characters.");
   if (url.startsWith("/")) return `file://${url}`;
   if (scpLike.test(url)) return url;
   const scheme = /^([a-z][a-z0-9+.-]*):\/\/[^-]/i.exec(url)?.[1]?.toLowerCase();
@@ -18,7 +20,9 @@ export function originUrl(url: string): string {
   throw new BerthError("invalid_environment", `repo.url: ${printableUrl(url)} is not an https, ssh or file URL.`);
 }
 
-/** An URL, or text with URLs in it, without what may be a secret: for messages and logs. */
-export function printableUrl(url: string): string {
-  return url.replace(/([a-z][a-z0-9+.-]*:\/\/)[^/\s]*@/gi, "$1***@");
+/** An URL, or text with URLs in it, without what may be a secret: for messages and logs. Names, passwords and queries go. */
+export function printableUrl(text: string): string {
+  return text
+    .replaceAll(/([a-z][a-z0-9+.-]*:\/\/)[^\s/'"]*@/gi, "$1***@")
+    .replaceAll(/([a-z][a-z0-9+.-]*:\/\/[^\s?'"]*)\?[^\s'"]*/gi, "$1?***");
 }

@@ -2,7 +2,7 @@ import { sql, type Kysely, type SelectQueryBuilder } from "kysely";
 import { BerthError } from "../core/errors.ts";
 import { changeSet as changeSetSchema, type ChangeSet } from "../model/change-set.ts";
 import { environment as environmentSchema } from "../model/environment.ts";
-import type { Rollout } from "../model/rollout.ts";
+import { terminalStatuses, type Rollout } from "../model/rollout.ts";
 import type { ToolOutput } from "../model/tool-call.ts";
 import type { TrajectoryRecord } from "../model/trajectory.ts";
 import { verdict as verdictSchema, type Verdict } from "../model/verdict.ts";
@@ -34,7 +34,7 @@ export class SqlStore implements Store {
 
   async registerEnvironment({ environment, baseDir }: StoredEnvironment): Promise<void> {
     const values = { json: JSON.stringify(environment), base_dir: baseDir, registered_at: new Date().toISOString() };
-    await this.#write(() =>
+    await this.#access(() =>
       this.#db
         .insertInto("environments")
         .values({ name: environment.name, ...values })
@@ -44,18 +44,22 @@ export class SqlStore implements Store {
   }
 
   async environment(name: string): Promise<StoredEnvironment | undefined> {
-    const row = await this.#db.selectFrom("environments").selectAll().where("name", "=", name).executeTakeFirst();
-    return row && storedEnvironment(row);
+    return this.#access(async () => {
+      const row = await this.#db.selectFrom("environments").selectAll().where("name", "=", name).executeTakeFirst();
+      return row && storedEnvironment(row);
+    });
   }
 
   async environments(): Promise<StoredEnvironment[]> {
-    const rows = await this.#db.selectFrom("environments").selectAll().orderBy("name").execute();
-    return rows.map(storedEnvironment);
+    return this.#access(async () => {
+      const rows = await this.#db.selectFrom("environments").selectAll().orderBy("name").execute();
+      return rows.map(storedEnvironment);
+    });
   }
 
   async createRollout(created: NewRollout): Promise<{ rollout: Rollout; created: boolean }> {
     const { environment, baseDir } = created.environment;
-    const inserted = await this.#write(() =>
+    const inserted = await this.#access(() =>
       this.#db
         .insertInto("rollouts")
         .values({
@@ -78,17 +82,21 @@ export class SqlStore implements Store {
   }
 
   async rollout(id: string): Promise<Rollout | undefined> {
-    const row = await this.#withCallCount(this.#db.selectFrom("rollouts").where("id", "=", id)).executeTakeFirst();
-    return row && rolloutOf(row);
+    return this.#access(async () => {
+      const row = await this.#withCallCount(this.#db.selectFrom("rollouts").where("id", "=", id)).executeTakeFirst();
+      return row && rolloutOf(row);
+    });
   }
 
   async rolloutEnvironment(id: string): Promise<StoredEnvironment | undefined> {
-    const row = await this.#db
-      .selectFrom("rollouts")
-      .select(["environment_json as json", "base_dir"])
-      .where("id", "=", id)
-      .executeTakeFirst();
-    return row && storedEnvironment(row);
+    return this.#access(async () => {
+      const row = await this.#db
+        .selectFrom("rollouts")
+        .select(["environment_json as json", "base_dir"])
+        .where("id", "=", id)
+        .executeTakeFirst();
+      return row && storedEnvironment(row);
+    });
   }
 
   async rollouts(query: RolloutQuery): Promise<Rollout[]> {
@@ -104,19 +112,21 @@ export class SqlStore implements Store {
     }
     if (query.status !== undefined) rows = rows.where("status", "in", query.status);
     if (query.group !== undefined) rows = rows.where("group_name", "=", query.group);
-    const found = await this.#withCallCount(
-      rows.orderBy("created_at", "desc").orderBy("id").limit(query.limit),
-    ).execute();
-    return found.map(rolloutOf);
+    const newestFirst = this.#withCallCount(rows.orderBy("created_at", "desc").orderBy("id").limit(query.limit));
+    return this.#access(async () => (await newestFirst.execute()).map(rolloutOf));
   }
 
-  async updateRollout(id: string, { error, ...patch }: RolloutPatch): Promise<void> {
-    const set = { ...patch, ...(error === undefined ? {} : { error_json: JSON.stringify(error) }) };
-    await this.#write(() => this.#db.updateTable("rollouts").set(set).where("id", "=", id).execute());
+  async updateRollout(id: string, { error, ...patch }: RolloutPatch): Promise<boolean> {
+    const set = { ...patch, ...(error === undefined ? {} : { error_json: error && JSON.stringify(error) }) };
+    if (Object.keys(set).length === 0) return (await this.rollout(id)) !== undefined;
+    let update = this.#db.updateTable("rollouts").set(set).where("id", "=", id);
+    if (patch.status !== undefined) update = update.where("status", "not in", terminalStatuses);
+    const { numUpdatedRows } = await this.#access(() => update.executeTakeFirst());
+    return numUpdatedRows === 1n;
   }
 
   async reserveCall(rolloutId: string, call: CallReservation): Promise<Reserved> {
-    return this.#write(() =>
+    return this.#access(() =>
       this.#db.transaction().execute(async (tx): Promise<Reserved> => {
         const known = await tx
           .selectFrom("tool_calls")
@@ -149,7 +159,7 @@ export class SqlStore implements Store {
   }
 
   async finishCall(rolloutId: string, callId: string, result: ToolOutput, durationMs: number): Promise<void> {
-    await this.#write(() =>
+    await this.#access(() =>
       this.#db
         .updateTable("tool_calls")
         .set({ state: "done", result_json: JSON.stringify(result), duration_ms: durationMs })
@@ -161,14 +171,14 @@ export class SqlStore implements Store {
   }
 
   async markInterruptedCalls(): Promise<number> {
-    const result = await this.#write(() =>
+    const result = await this.#access(() =>
       this.#db.updateTable("tool_calls").set({ state: "unknown" }).where("state", "=", "running").executeTakeFirst(),
     );
     return Number(result.numUpdatedRows);
   }
 
   async markCallUnknown(rolloutId: string, callId: string): Promise<void> {
-    await this.#write(() =>
+    await this.#access(() =>
       this.#db
         .updateTable("tool_calls")
         .set({ state: "unknown" })
@@ -180,17 +190,12 @@ export class SqlStore implements Store {
   }
 
   async trajectory(rolloutId: string): Promise<TrajectoryRecord[]> {
-    const rows = await this.#db
-      .selectFrom("tool_calls")
-      .selectAll()
-      .where("rollout_id", "=", rolloutId)
-      .orderBy("seq")
-      .execute();
-    return rows.map(trajectoryRecordOf);
+    const records = this.#db.selectFrom("tool_calls").selectAll().where("rollout_id", "=", rolloutId).orderBy("seq");
+    return this.#access(async () => (await records.execute()).map(trajectoryRecordOf));
   }
 
   async saveChangeSet(rolloutId: string, changes: ChangeSet): Promise<void> {
-    await this.#write(() =>
+    await this.#access(() =>
       this.#db
         .insertInto("change_sets")
         .values({ rollout_id: rolloutId, json: JSON.stringify(changes) })
@@ -200,16 +205,18 @@ export class SqlStore implements Store {
   }
 
   async changeSet(rolloutId: string): Promise<ChangeSet | undefined> {
-    const row = await this.#db
-      .selectFrom("change_sets")
-      .select("json")
-      .where("rollout_id", "=", rolloutId)
-      .executeTakeFirst();
-    return row && changeSetSchema.parse(JSON.parse(row.json));
+    return this.#access(async () => {
+      const row = await this.#db
+        .selectFrom("change_sets")
+        .select("json")
+        .where("rollout_id", "=", rolloutId)
+        .executeTakeFirst();
+      return row && changeSetSchema.parse(JSON.parse(row.json));
+    });
   }
 
   async saveVerdict(rolloutId: string, verdict: Verdict): Promise<Verdict> {
-    return this.#write(async () => {
+    return this.#access(async () => {
       await this.#db
         .updateTable("rollouts")
         .set({ verdict_json: JSON.stringify(verdict) })
@@ -226,7 +233,7 @@ export class SqlStore implements Store {
   }
 
   async recordIntent(intent: SandboxIntent): Promise<void> {
-    await this.#write(() =>
+    await this.#access(() =>
       this.#db
         .insertInto("sandbox_intents")
         .values(intent)
@@ -236,15 +243,15 @@ export class SqlStore implements Store {
   }
 
   async forgetIntent(sandboxId: string): Promise<void> {
-    await this.#write(() => this.#db.deleteFrom("sandbox_intents").where("id", "=", sandboxId).execute());
+    await this.#access(() => this.#db.deleteFrom("sandbox_intents").where("id", "=", sandboxId).execute());
   }
 
   async intents(): Promise<SandboxIntent[]> {
-    return this.#db.selectFrom("sandbox_intents").selectAll().execute();
+    return this.#access(() => this.#db.selectFrom("sandbox_intents").selectAll().execute());
   }
 
   async installationId(proposed: string): Promise<string> {
-    return this.#write(async () => {
+    return this.#access(async () => {
       await this.#db
         .insertInto("installation")
         .values({ key: "id", value: proposed })
@@ -274,14 +281,14 @@ export class SqlStore implements Store {
     ) as unknown as SelectQueryBuilder<Tables, "rollouts", RolloutRow & { tool_calls: number }>;
   }
 
-  async #write<T>(work: () => Promise<T>): Promise<T> {
+  async #access<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (error) {
       if (error instanceof BerthError) throw error;
       throw new BerthError(
         "storage_failed",
-        `The store refused a write: ${error instanceof Error ? error.message : String(error)}`,
+        `The store failed: ${error instanceof Error ? error.message : String(error)}`,
         {
           cause: error,
         },

@@ -76,7 +76,8 @@ export interface Store {
   rolloutEnvironment(id: string): Promise<StoredEnvironment | undefined>;
   /** Newest first; of those created in the same millisecond, by id. `before` gives what comes behind it. */
   rollouts(query: RolloutQuery): Promise<Rollout[]>;
-  updateRollout(id: string, patch: RolloutPatch): Promise<void>;
+  /** A rollout that has ended keeps its status: a patch with one is not written then. Gives whether it was written. */
+  updateRollout(id: string, patch: RolloutPatch): Promise<boolean>;
 
   /** At most one reservation per (rollout, call id), ever. */
   reserveCall(rolloutId: string, call: CallReservation): Promise<Reserved>;

@@ -12,8 +12,7 @@ const maxCommandBytes = 131_071;
  * argument of its own: nothing is quoted, the exit code is the command's, and the second cannot follow the first.
  * Without --norc bash reads ~/.bashrc where standard input is a socket.
  */
-const launcher =
-  'if command -v bash >/dev/null 2>&1; then exec bash --norc -c -- "$0"; else exec /bin/sh -c -- "$0"; fi';
+const launcher = 'command -v bash >/dev/null 2>&1 && exec bash --norc -c -- "$0"; exec /bin/sh -c -- "$0"';
 
 export const shell = defineTool({
   name: "shell",

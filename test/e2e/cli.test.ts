@@ -3,7 +3,13 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { stringify } from "yaml";
 import { whyUnavailable } from "../support/backend-availability.ts";
-import { berth, ControllerProcess, controllerKey, dataDirectory, type CommandRun } from "../support/controller-process.ts";
+import {
+  berth,
+  ControllerProcess,
+  controllerKey,
+  dataDirectory,
+  type CommandRun,
+} from "../support/controller-process.ts";
 import { gitRepository, type GitRepository } from "../support/git-repository.ts";
 import { ResidueCheck } from "../support/residue.ts";
 
@@ -58,22 +64,31 @@ describe("oci", () => {
 
   test("a life is led from the command line: built, created, used, graded, shown, removed", async () => {
     const build = await local("env", "build", file);
-    expect(build).toMatchObject({ code: 0, stdout: expect.stringMatching(/^slug {2}[0-9a-f]{64} {2}built in .* \(provider oci\)$/) });
+    expect(build).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^slug {2}[0-9a-f]{64} {2}built in .* \(provider oci\)$/),
+    });
     expect(build.stderr).toMatch(/checking out/);
     const rebuilt = await both(local, "env", "build", "slug");
     expect(rebuilt.human.stdout).toMatch(/was there/);
     expect(rebuilt.value).toMatchObject({ environment: "slug", provider: "oci", built: false });
 
     const environments = await both(local, "env", "ls");
-    expect(environments.human.stdout).toMatch(/^environment +image +profile +graders +repository\nslug +host +standard +tests +file:/);
+    expect(environments.human.stdout).toMatch(
+      /^environment +image +profile +graders +repository\nslug +host +standard +tests +file:/,
+    );
     expect(environments.value).toMatchObject([{ name: "slug" }]);
-    const byUrl = await berth(["env", "ls", "--url", controller.url, "--json"], { env: { BERTH_API_KEY: controllerKey } });
+    const byUrl = await berth(["env", "ls", "--url", controller.url, "--json"], {
+      env: { BERTH_API_KEY: controllerKey },
+    });
     expect(JSON.parse(byUrl.stdout)).toEqual(environments.value);
 
     const id = crypto.randomUUID();
     const create = await remote("rollout", "create", "slug", "--id", id, "--group", "g", "--label", "policy=base");
     expect(create).toMatchObject({ code: 0, stderr: "" });
-    expect(create.stdout).toMatch(new RegExp(`^rollout +${id}\nenvironment +slug\nstatus +active\n.*labels +policy=base`, "s"));
+    expect(create.stdout).toMatch(
+      new RegExp(`^rollout +${id}\nenvironment +slug\nstatus +active\n.*labels +policy=base`, "s"),
+    );
     const again = await remote("rollout", "create", file, "--id", id, "--json");
     expect(JSON.parse(again.stdout)).toMatchObject({ rollout_id: id, status: "active" });
     const events = remote("rollout", "events", id);
@@ -109,7 +124,10 @@ describe("oci", () => {
     const shown = await both(remote, "rollout", "show", id, "--trajectory");
     expect(shown.human.stdout).toMatch(/shell +exited 7 +\d+ ms/);
     expect(shown.human.stdout).not.toContain("\u001b");
-    expect(shown.value).toMatchObject({ rollout_id: id, trajectory: expect.arrayContaining([expect.objectContaining({ call_id: "coloured" })]) });
+    expect(shown.value).toMatchObject({
+      rollout_id: id,
+      trajectory: expect.arrayContaining([expect.objectContaining({ call_id: "coloured" })]),
+    });
 
     const graded = await both(remote, "rollout", "grade", id);
     expect(graded.human).toMatchObject({ code: 0, stdout: expect.stringMatching(/^reward 0\n {2}tests {2}0 {2}/) });
@@ -119,7 +137,9 @@ describe("oci", () => {
     expect(removed.human).toMatchObject({ code: 0, stdout: `${id}  closed` });
     expect(removed.value).toMatchObject([{ rollout_id: id, status: "closed" }]);
 
-    expect((await events).stdout).toMatch(/status {5} {2}active\n.*tool_call {2}shell running\n.*verdict {4} {2}scored 0\n.*status {5} {2}closed$/s);
+    expect((await events).stdout).toMatch(
+      /status {5} {2}active\n.*tool_call {2}shell running\n.*verdict {4} {2}scored 0\n.*status {5} {2}closed$/s,
+    );
     const parsed = (await eventLines).stdout.split("\n").map((line) => JSON.parse(line) as { type: string });
     expect(parsed.at(-1)).toMatchObject({ type: "status", status: "closed" });
 
@@ -139,7 +159,9 @@ describe("oci", () => {
     const create = (name: string) => first.send("POST", "/v1/rollouts?wait_seconds=60", { environment: { name } });
     const { body } = await create("kept");
     const building = first.send("POST", "/v1/rollouts", { environment: { name: "building", setup: ["sleep 30"] } });
-    await expect.poll(() => left.find(), { timeout: 10_000 }).toSatisfy((found: string[]) => found.filter((item) => item.startsWith("process")).length > 1);
+    await expect
+      .poll(() => left.find(), { timeout: 10_000 })
+      .toSatisfy((found: string[]) => found.filter((item) => item.startsWith("process")).length > 1);
     await building;
     await first.end("SIGKILL");
 
@@ -158,8 +180,14 @@ describe("oci", () => {
 
   test("doctor and image ls say what there is", async () => {
     const doctor = await both(berthWith("doctor", "--provider", "oci"), "--data-dir", place.path);
-    expect(doctor.human).toMatchObject({ code: 0, stdout: expect.stringMatching(/oci: can run.*Sandboxes can run here\./s) });
-    expect(doctor.value).toMatchObject({ ok: true, providers: expect.arrayContaining([{ provider: "oci", runs: true, lacks: [] }]) });
+    expect(doctor.human).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/oci: can run.*Sandboxes can run here\./s),
+    });
+    expect(doctor.value).toMatchObject({
+      ok: true,
+      providers: expect.arrayContaining([{ provider: "oci", runs: true, lacks: [] }]),
+    });
     const images = await both(local, "image", "ls");
     expect(images.value).toMatchObject(["base", "node", "python"].map((name) => ({ name })));
     expect(images.human.stdout).toMatch(/^image +built +digest\nbase /);
@@ -185,7 +213,13 @@ describe("oci", () => {
       expect([human.code, json.code], args.join(" ")).toEqual([code, code]);
       expect(human.stderr).toMatch(new RegExp(`^error: .+\\n.+\\n\\(${error}, cause: (?:caller|task)\\)$`, "s"));
       expect(value).toEqual({
-        error: { code: error, cause: expect.any(String), message: expect.any(String), remedy: expect.any(String), retryable: false },
+        error: {
+          code: error,
+          cause: expect.any(String),
+          message: expect.any(String),
+          remedy: expect.any(String),
+          retryable: false,
+        },
       });
     }
     const noKey = await berth(["rollout", "ls"], { env: { BERTH_URL: controller.url } });

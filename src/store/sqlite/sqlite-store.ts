@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { Kysely } from "kysely";
+import { toBerthError } from "../../core/errors.ts";
 import { migrate } from "../migrations/migrate.ts";
 import type { Tables } from "../schema.ts";
 import { SqlStore } from "../sql-store.ts";
@@ -11,6 +12,11 @@ import { sqliteDialect } from "./node-sqlite.ts";
 export async function openSqliteStore(file: string): Promise<Store> {
   if (file !== ":memory:") await mkdir(dirname(file), { recursive: true, mode: 0o700 });
   const db = new Kysely<Tables>({ dialect: sqliteDialect(file) });
-  await migrate(db);
-  return new SqlStore(db);
+  try {
+    await migrate(db);
+    return new SqlStore(db);
+  } catch (error) {
+    await db.destroy().catch(() => undefined);
+    throw toBerthError(error, "storage_failed");
+  }
 }

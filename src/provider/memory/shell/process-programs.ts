@@ -45,6 +45,14 @@ export const processPrograms: readonly (readonly [string, Program])[] = [
       return 0;
     },
   ],
+  [
+    "command",
+    async (shell, [flag, name = ""]) => {
+      if (flag !== "-v" || !shell.programs.has(name)) return 127;
+      await say(shell.stdout, `/usr/bin/${name}\n`);
+      return 0;
+    },
+  ],
   ["sh", runShell],
   ["bash", runShell],
   ["[", async (shell, args) => runTest(shell, args.slice(0, -1))],
@@ -68,7 +76,9 @@ export const processPrograms: readonly (readonly [string, Program])[] = [
 ];
 
 async function runShell(shell: Shell, args: readonly string[]): Promise<number> {
-  const [flag, script = "", name = "sh", ...rest] = args;
+  const [flag, script = "", name = "sh", ...rest] = args.filter(
+    (arg, at) => arg !== "--norc" && (arg !== "--" || at > 2),
+  );
   if (flag !== undefined && /^-[a-z]*c$/.test(flag))
     return await runScript(subshell(shell, { parameters: [name, ...rest] }), script);
   if (flag === undefined) return await runScript(subshell(shell), (await readAll(shell.stdin)).toString("utf8"));

@@ -1,0 +1,150 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { systemClock, type Clock } from "../../src/core/clock.ts";
+import { systemIds } from "../../src/core/ids.ts";
+import { silentLogger } from "../../src/core/log.ts";
+import type { Grader } from "../../src/grader/grader.ts";
+import type { EnvironmentInput } from "../../src/model/environment.ts";
+import { environment as environmentSchema } from "../../src/model/environment.ts";
+import { createMemoryProvider } from "../../src/provider/memory/memory-provider.ts";
+import type { Program } from "../../src/provider/memory/shell/shell.ts";
+import { MemoryWorld } from "../../src/provider/memory/world.ts";
+import type { Provider } from "../../src/provider/provider.ts";
+import { Rollouts } from "../../src/rollout/service.ts";
+import { SandboxLauncher } from "../../src/sandbox/launcher.ts";
+import { loadProfiles, profileNamed } from "../../src/sandbox/profiles.ts";
+import { SnapshotBuilder } from "../../src/snapshot/builder.ts";
+import { Manifests } from "../../src/snapshot/manifest.ts";
+import { Mirrors } from "../../src/snapshot/mirror.ts";
+import { openSqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
+import type { Store } from "../../src/store/store.ts";
+import { builtinTools } from "../../src/tool/builtin-tools.ts";
+import { createToolRegistry } from "../../src/tool/registry.ts";
+
+export interface MemoryControllerOptions {
+  /** Put between the service and what it stands on, to fail or to wait at will. */
+  readonly provider?: (provider: Provider) => Provider;
+  readonly store?: (store: Store) => Store;
+  readonly grader?: Grader;
+  readonly programs?: Readonly<Record<string, Program>>;
+  readonly clock?: Clock;
+  readonly limits?: Partial<{ preparing: number; live: number; toolCallMs: number }>;
+}
+
+const profilesDir = join(import.meta.dirname, "../../sandbox-profiles");
+
+/** Rewards what the file `answer` of the change set says; 0 without one. */
+const answerGrader: Grader = {
+  type: "tests",
+  grade: async (_spec, { changeSet, openSandbox }) => {
+    await using clean = await openSandbox();
+    await clean.guest.health();
+    const answer = changeSet.written.find(({ path }) => path === "answer");
+    const reward = answer ? Number(Buffer.from(answer.content, "base64").toString("utf8")) : 0;
+    return { name: "tests", type: "tests", reward, summary: `the answer is ${reward}`, evidence: {}, flags: [] };
+  },
+};
+
+/**
+ * The rollouts of one controller on the memory provider and an in-memory store, and its successors on the same world.
+ * Its disposal fails when a sandbox or an intent is left although no rollout is live.
+ */
+export async function memoryController(options: MemoryControllerOptions = {}) {
+  const dir = await mkdtemp(join(tmpdir(), "berth-memory-"));
+  const world = new MemoryWorld();
+  const profiles = await loadProfiles(profilesDir);
+  const durable = await openSqliteStore(":memory:");
+  const store = options.store?.(durable) ?? durable;
+  const clock = options.clock ?? systemClock;
+
+  const start = (change: MemoryControllerOptions = options) => {
+    const bare = createMemoryProvider({ world, programs: change.programs ?? {} });
+    const provider = change.provider?.(bare) ?? bare;
+    const launcher = new SandboxLauncher({ provider, store, clock, ids: systemIds, log: silentLogger, owner: "ours" });
+    const builder = new SnapshotBuilder({
+      provider,
+      mirrors: new Mirrors(join(dir, "mirrors"), process.env),
+      manifests: new Manifests(join(dir, "manifests")),
+      workDir: join(dir, "work"),
+      openSandbox: (request) => launcher.launch(request),
+      trustedProfile: profileNamed(profiles, "trusted"),
+      processEnv: process.env,
+    });
+    const service = new Rollouts({
+      store,
+      launcher,
+      builder,
+      registry: createToolRegistry(builtinTools),
+      graders: { tests: change.grader ?? answerGrader },
+      profiles,
+      clock,
+      ids: systemIds,
+      log: silentLogger,
+      limits: { preparing: 4, live: 100, toolCallMs: 60_000, ...change.limits },
+    });
+    return { service, launcher, builder, provider };
+  };
+
+  const sandboxes = () => [...world.sandboxes.values()].map(({ handle }) => handle);
+  let current = start();
+  return {
+    get service() {
+      return current.service;
+    },
+    get launcher() {
+      return current.launcher;
+    },
+    get builder() {
+      return current.builder;
+    },
+    world,
+    store,
+    dir,
+    sandboxes,
+
+    /** A rollout of a small environment, once it is active or has ended. */
+    async rollout(change: Partial<EnvironmentInput> = {}) {
+      const { rollout } = await current.service.create({ environment: smallEnvironment(change) });
+      return current.service.waitUntilSettled(rollout.rollout_id, 10_000);
+    },
+
+    /** The controller ends and another takes over its world. `crash` ends it without a word. */
+    async restart({ crash = false, ...change }: MemoryControllerOptions & { crash?: boolean } = {}) {
+      if (!crash) await current.service.drain(5_000);
+      current = start({ ...options, ...change });
+      await current.service.resume();
+    },
+
+    /** Closes all rollouts; nothing may be left then. */
+    async [Symbol.asyncDispose]() {
+      for (const { rollout_id } of await durable.rollouts({ limit: 1_000_000 }))
+        await current.service.close(rollout_id);
+      const left = [...sandboxes().map(({ id }) => id), ...(await durable.intents()).map(({ id }) => id)];
+      await durable.close();
+      await rm(dir, { recursive: true, force: true });
+      if (left.length > 0) throw new Error(`left behind: ${left.join(", ")}`);
+    },
+  };
+}
+
+/** An environment without a repository that is graded by its file `answer`. */
+export const smallEnvironment = (change: Partial<EnvironmentInput> = {}) =>
+  environmentSchema.parse({
+    name: "small",
+    graders: [{ type: "tests", command: "npx vitest run" }],
+    ...change,
+  });
+
+/** Runs a command line by the shell tool. */
+export const shell = (command: string, call_id?: string) => ({
+  ...(call_id === undefined ? {} : { call_id }),
+  arguments: { command },
+});
+
+/** The code that a promise fails with; undefined when it does not. */
+export const codeOf = (promise: Promise<unknown>): Promise<string | undefined> =>
+  promise.then(
+    () => undefined,
+    (thrown: unknown) => (thrown as { code?: string }).code ?? String(thrown),
+  );

@@ -1,0 +1,307 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, describe, expect, test } from "vitest";
+import { environment as environmentSchema } from "../../../src/model/environment.ts";
+import type { ChangeSet } from "../../../src/model/change-set.ts";
+import type { Verdict } from "../../../src/model/verdict.ts";
+import { openSqliteStore } from "../../../src/store/sqlite/sqlite-store.ts";
+import type { CallReservation, NewRollout, Store } from "../../../src/store/store.ts";
+
+const uuid = (n: number) => `00000000-0000-4000-8000-${String(n).padStart(12, "0")}`;
+const at = (second: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toISOString();
+const environment = environmentSchema.parse({ name: "click", env: { B: "2", A: "1" }, setup: ["true"] });
+
+const aRollout = (n: number, change: Partial<NewRollout> = {}): NewRollout => ({
+  id: uuid(n),
+  environment: { environment, baseDir: "/tasks" },
+  group: null,
+  labels: {},
+  provider: "memory",
+  createdAt: at(n),
+  ...change,
+});
+
+const aCall = (callId: string, change: Partial<CallReservation> = {}): CallReservation => ({
+  callId,
+  tool: "shell",
+  effect: "write",
+  arguments: { command: "true" },
+  startedAt: at(1),
+  ...change,
+});
+
+const output = { output: "done", truncated: false };
+const scored = (reward: number): Verdict => ({ status: "scored", reward, parts: [], flags: [], duration_ms: 1 });
+const changes = (content: string): ChangeSet => ({
+  snapshot: "0".repeat(64),
+  written: [{ path: "a", executable: false, content }],
+  deleted: ["b"],
+  refused: [{ path: "c", reason: "a link" }],
+});
+
+/** Where a store keeps its rows; `again` opens the same place anew, where that is possible. */
+interface Place {
+  open(): Promise<Store>;
+  readonly lasts: boolean;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+const places: Record<string, () => Promise<Place>> = {
+  "a file": async () => {
+    const dir = await mkdtemp(join(tmpdir(), "berth-store-"));
+    return {
+      open: () => openSqliteStore(join(dir, "deep", "berth.db")),
+      lasts: true,
+      [Symbol.asyncDispose]: () => rm(dir, { recursive: true, force: true }),
+    };
+  },
+  memory: async () => ({
+    open: () => openSqliteStore(":memory:"),
+    lasts: false,
+    [Symbol.asyncDispose]: async () => {},
+  }),
+};
+
+describe.for(Object.keys(places))("a store in %s", (name) => {
+  const opened: AsyncDisposable[] = [];
+  afterEach(async () => {
+    for (const one of opened.splice(0).toReversed()) await one[Symbol.asyncDispose]();
+  });
+
+  async function newStore(): Promise<{ store: Store; reopen: () => Promise<Store> }> {
+    const place = await places[name]!();
+    const store = await place.open();
+    opened.push(place, { [Symbol.asyncDispose]: () => store.close() });
+    const reopen = async () => {
+      if (!place.lasts) return store;
+      await store.close();
+      const again = await place.open();
+      opened.push({ [Symbol.asyncDispose]: () => again.close() });
+      return again;
+    };
+    return { store, reopen };
+  }
+
+  test("environments are registered, replaced by name and listed in order", async () => {
+    const { store } = await newStore();
+    expect(await store.environment("click")).toBeUndefined();
+    const other = environmentSchema.parse({ name: "attrs" });
+    await store.registerEnvironment({ environment, baseDir: "/tasks" });
+    await store.registerEnvironment({ environment: other, baseDir: null });
+    expect(await store.environment("click")).toEqual({ environment, baseDir: "/tasks" });
+    const changed = { ...environment, setup: ["false"] };
+    await store.registerEnvironment({ environment: changed, baseDir: null });
+    expect(await store.environments()).toEqual([
+      { environment: other, baseDir: null },
+      { environment: changed, baseDir: null },
+    ]);
+  });
+
+  test("a rollout is created once by id, also when many ask at the same time", async () => {
+    const { store } = await newStore();
+    const tries = await Promise.all(Array.from({ length: 10 }, () => store.createRollout(aRollout(1))));
+    expect(tries.filter(({ created }) => created)).toHaveLength(1);
+    expect(new Set(tries.map(({ rollout }) => JSON.stringify(rollout))).size).toBe(1);
+    expect(await store.rollout(uuid(1))).toEqual({
+      rollout_id: uuid(1),
+      environment: "click",
+      group: null,
+      labels: {},
+      status: "queued",
+      provider: "memory",
+      snapshot: null,
+      error: null,
+      verdict: null,
+      tool_calls: 0,
+      created_at: at(1),
+      active_at: null,
+      first_result_at: null,
+      ended_at: null,
+    });
+    expect(await store.rollout(uuid(2))).toBeUndefined();
+  });
+
+  test("a rollout keeps the environment that it was created from", async () => {
+    const { store } = await newStore();
+    await store.registerEnvironment({ environment, baseDir: "/tasks" });
+    await store.createRollout(aRollout(1));
+    await store.registerEnvironment({ environment: { ...environment, setup: [] }, baseDir: null });
+    expect(await store.rolloutEnvironment(uuid(1))).toEqual({ environment, baseDir: "/tasks" });
+    expect(await store.rolloutEnvironment(uuid(2))).toBeUndefined();
+  });
+
+  test("rollouts are listed newest first, by status, by group and up to a limit", async () => {
+    const { store } = await newStore();
+    for (const n of [1, 2, 3]) await store.createRollout(aRollout(n, { group: n === 2 ? "g" : null }));
+    await store.updateRollout(uuid(3), { status: "active" });
+    const ids = async (query: Parameters<Store["rollouts"]>[0]) =>
+      (await store.rollouts(query)).map((r) => r.rollout_id);
+    expect(await ids({ limit: 10 })).toEqual([uuid(3), uuid(2), uuid(1)]);
+    expect(await ids({ limit: 2 })).toEqual([uuid(3), uuid(2)]);
+    expect(await ids({ limit: 10, status: ["queued"] })).toEqual([uuid(2), uuid(1)]);
+    expect(await ids({ limit: 10, group: "g" })).toEqual([uuid(2)]);
+    expect(await ids({ limit: 10, before: { createdAt: at(3) } })).toEqual([uuid(2), uuid(1)]);
+  });
+
+  test("rollouts of one millisecond are paged through without loss", async () => {
+    const { store } = await newStore();
+    for (let n = 1; n <= 7; n++) await store.createRollout(aRollout(n, { createdAt: at(0) }));
+    const seen: string[] = [];
+    for (let page = await store.rollouts({ limit: 2 }); page.length > 0;) {
+      seen.push(...page.map((rollout) => rollout.rollout_id));
+      const last = page.at(-1)!;
+      page = await store.rollouts({ limit: 2, before: { createdAt: last.created_at, id: last.rollout_id } });
+    }
+    expect(seen.toSorted()).toEqual([1, 2, 3, 4, 5, 6, 7].map(uuid));
+  });
+
+  test("a rollout's facts change one by one, and an error can be taken back", async () => {
+    const { store } = await newStore();
+    await store.createRollout(aRollout(1, { labels: { run: "7" } }));
+    const error = { code: "setup_failed", cause: "task", message: "m", remedy: "r", retryable: false } as const;
+    expect(await store.updateRollout(uuid(1), { status: "preparing", snapshot: "key" })).toBe(true);
+    expect(await store.updateRollout(uuid(1), { error })).toBe(true);
+    expect(await store.rollout(uuid(1))).toMatchObject({
+      status: "preparing",
+      snapshot: "key",
+      error,
+      labels: { run: "7" },
+    });
+    await store.updateRollout(uuid(1), { error: null, active_at: at(5) });
+    expect(await store.rollout(uuid(1))).toMatchObject({ error: null, active_at: at(5) });
+    expect(await store.updateRollout(uuid(1), {})).toBe(true);
+    expect(await store.updateRollout(uuid(2), { status: "closed" })).toBe(false);
+    expect(await store.updateRollout(uuid(2), {})).toBe(false);
+  });
+
+  test.for(["closed", "failed", "expired"] as const)("a rollout that is %s stays so", async (status) => {
+    const { store } = await newStore();
+    await store.createRollout(aRollout(1));
+    await store.updateRollout(uuid(1), { status, ended_at: at(1) });
+    expect(await store.updateRollout(uuid(1), { status: "grading", ended_at: at(2) })).toBe(false);
+    expect(await store.rollout(uuid(1))).toMatchObject({ status, ended_at: at(1) });
+  });
+
+  test("a call id is reserved exactly once, however many ask at the same time", async () => {
+    const { store } = await newStore();
+    await store.createRollout(aRollout(1));
+    const tries = await Promise.all(Array.from({ length: 20 }, () => store.reserveCall(uuid(1), aCall("a"))));
+    expect(tries.filter(({ kind }) => kind === "new")).toHaveLength(1);
+    const other = await store.reserveCall(uuid(1), aCall("b", { effect: null, arguments: '{"x":' }));
+    expect(other).toEqual({ kind: "new", seq: 1 });
+    expect((await store.trajectory(uuid(1))).map(({ seq, call_id, state }) => [seq, call_id, state])).toEqual([
+      [0, "a", "running"],
+      [1, "b", "running"],
+    ]);
+  });
+
+  test("calls that are reserved together have numbers without a gap", async () => {
+    const { store } = await newStore();
+    await store.createRollout(aRollout(1));
+    const ids = Array.from({ length: 25 }, (_, n) => `c${n}`);
+    await Promise.all(ids.map((id) => store.reserveCall(uuid(1), aCall(id))));
+    expect((await store.trajectory(uuid(1))).map(({ seq }) => seq)).toEqual(ids.map((_, n) => n));
+    expect((await store.rollout(uuid(1)))?.tool_calls).toBe(25);
+  });
+
+  test("a call of no rollout is refused", async () => {
+    const { store } = await newStore();
+    await expect(store.reserveCall(uuid(1), aCall("a"))).rejects.toMatchObject({ code: "storage_failed" });
+  });
+
+  test("a call's first result stays, and a known call tells it", async () => {
+    const { store } = await newStore();
+    await store.createRollout(aRollout(1));
+    await store.reserveCall(uuid(1), aCall("a"));
+    await store.finishCall(uuid(1), "a", output, 12.5);
+    await store.finishCall(uuid(1), "a", { output: "later", truncated: true }, 1);
+    await store.markCallUnknown(uuid(1), "a");
+    const known = await store.reserveCall(uuid(1), aCall("a"));
+    const record = {
+      seq: 0,
+      call_id: "a",
+      tool: "shell",
+      effect: "write",
+      arguments: { command: "true" },
+      state: "done",
+      result: output,
+      started_at: at(1),
+      duration_ms: 12.5,
+    };
+    expect(known).toEqual({ kind: "known", record });
+    expect(await store.trajectory(uuid(1))).toEqual([record]);
+  });
+
+  test("calls that a crash interrupted become unknown; those that ended do not", async () => {
+    const { store, reopen } = await newStore();
+    await store.createRollout(aRollout(1));
+    for (const id of ["done", "running", "given-up"]) await store.reserveCall(uuid(1), aCall(id));
+    await store.finishCall(uuid(1), "done", output, 1);
+    await store.markCallUnknown(uuid(1), "given-up");
+    const again = await reopen();
+    expect(await again.markInterruptedCalls()).toBe(1);
+    expect(await again.markInterruptedCalls()).toBe(0);
+    expect((await again.trajectory(uuid(1))).map(({ state }) => state)).toEqual(["done", "unknown", "unknown"]);
+    await again.finishCall(uuid(1), "running", output, 1);
+    expect((await again.trajectory(uuid(1)))[1]?.state).toBe("unknown");
+  });
+
+  test("the first change set and the first verdict stay", async () => {
+    const { store, reopen } = await newStore();
+    await store.createRollout(aRollout(1));
+    expect(await store.changeSet(uuid(1))).toBeUndefined();
+    await store.saveChangeSet(uuid(1), changes("first"));
+    await store.saveChangeSet(uuid(1), changes("second"));
+    const told = await Promise.all([1, 0.5, 0].map((reward) => store.saveVerdict(uuid(1), scored(reward))));
+    expect(new Set(told.map((verdict) => JSON.stringify(verdict))).size).toBe(1);
+    const again = await reopen();
+    expect(await again.changeSet(uuid(1))).toEqual(changes("first"));
+    expect((await again.rollout(uuid(1)))?.verdict).toEqual(told[0]);
+    await expect(again.saveVerdict(uuid(9), scored(1))).rejects.toMatchObject({ code: "storage_failed" });
+  });
+
+  test("intents are kept by sandbox until they are forgotten", async () => {
+    const { store, reopen } = await newStore();
+    const intent = { id: "b-1", provider: "memory", purpose: uuid(1), incarnation: "1" };
+    await store.recordIntent(intent);
+    await store.recordIntent({ ...intent, incarnation: "2" });
+    await store.recordIntent({ ...intent, id: "b-2" });
+    const again = await reopen();
+    expect(await again.intents()).toEqual([
+      { ...intent, incarnation: "2" },
+      { ...intent, id: "b-2" },
+    ]);
+    await again.forgetIntent("b-1");
+    await again.forgetIntent("b-1");
+    expect((await again.intents()).map(({ id }) => id)).toEqual(["b-2"]);
+  });
+
+  test("an installation keeps the first name that was proposed", async () => {
+    const { store, reopen } = await newStore();
+    expect(await store.installationId("one")).toBe("one");
+    expect(await store.installationId("two")).toBe("one");
+    expect(await (await reopen()).installationId("three")).toBe("one");
+  });
+
+  test("odd text comes back as it was", async () => {
+    const { store } = await newStore();
+    const odd = "'; drop table rollouts; --\u0000\u{1f600}\n\ud800";
+    await store.createRollout(aRollout(1, { labels: { odd } }));
+    await store.reserveCall(uuid(1), aCall("a", { arguments: { odd } }));
+    await store.finishCall(uuid(1), "a", { output: odd, truncated: false }, 0);
+    expect((await store.rollout(uuid(1)))?.labels).toEqual({ odd });
+    expect((await store.trajectory(uuid(1)))[0]).toMatchObject({ arguments: { odd }, result: { output: odd } });
+  });
+
+  test("a store that was closed says so with storage_failed, to readers and writers", async () => {
+    const { store } = await newStore();
+    await store.close();
+    for (const use of [
+      () => store.rollout(uuid(1)),
+      () => store.environments(),
+      () => store.createRollout(aRollout(1)),
+    ])
+      await expect(use()).rejects.toMatchObject({ code: "storage_failed" });
+  });
+});
