@@ -19,6 +19,7 @@ export const repository = z.strictObject({
 export const resources = z.strictObject({
   cpus: z.number().min(0.1).max(256).default(1),
   memory_mb: z.number().int().min(64).max(1_048_576).default(1024),
+  /** Processes and threads of tools at the same time. */
   pids: z.number().int().min(32).max(65_536).default(256),
   /** No default: a provider without the `disk_quota` capability refuses an environment that sets it. */
   disk_mb: z.number().int().min(16).max(1_048_576).optional(),

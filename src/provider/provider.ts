@@ -74,6 +74,9 @@ export interface Capabilities {
   readonly gaps: Readonly<Partial<Record<CapabilityName, string>>>;
 }
 
+/** Processes and threads of the guest itself, which a limit on the tools' comes on top of. */
+export const guestPids = 32;
+
 export interface CallOptions {
   readonly signal?: AbortSignal;
   /** One line about a long step, for people. */

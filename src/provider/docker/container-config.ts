@@ -1,5 +1,5 @@
 import type { ContainerCreateOptions, HostConfig, MountSettings } from "dockerode";
-import type { SandboxSpec } from "../provider.ts";
+import { guestPids, type SandboxSpec } from "../provider.ts";
 import { containerName, guestAddress, guestDirectory, guestPath, sandboxLabels, stateDirectory } from "./names.ts";
 
 /** What the guest needs to run tools as another user, to kill them and to open their files. Tools hold none of it. */
@@ -81,7 +81,7 @@ function hostConfig(spec: SandboxSpec, parts: ContainerParts): HostConfig {
     Memory: memoryBytes,
     // Equal to Memory: no swap.
     MemorySwap: memoryBytes,
-    PidsLimit: resources.pids,
+    PidsLimit: resources.pids + guestPids,
     // Not NanoCpus, which the daemon refuses above the machine's own count.
     CpuPeriod: cpuPeriodMicroseconds,
     CpuQuota: Math.round(resources.cpus * cpuPeriodMicroseconds),

@@ -1,4 +1,4 @@
-import type { SandboxSpec } from "../provider.ts";
+import { guestPids, type SandboxSpec } from "../provider.ts";
 
 /** A system call filter in the form of the OCI runtime specification, as read from sandbox-profiles/seccomp/. */
 export type SeccompFilter = Readonly<Record<string, unknown>>;
@@ -154,7 +154,7 @@ export function runtimeSpec(input: RuntimeSpecInput): Record<string, unknown> {
         devices: [{ allow: false, access: "rwm" }],
         memory: { limit: memoryBytes, ...(input.swapAccounting ? { swap: memoryBytes } : {}) },
         cpu: { period: CPU_PERIOD_US, quota: Math.round(resources.cpus * CPU_PERIOD_US) },
-        pids: { limit: resources.pids },
+        pids: { limit: resources.pids + guestPids },
       },
       maskedPaths: MASKED_PATHS,
       readonlyPaths: READ_ONLY_PATHS,

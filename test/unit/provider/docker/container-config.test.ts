@@ -56,7 +56,7 @@ describe("containerConfig", () => {
     expect(config.HostConfig).toMatchObject({
       Memory: 512 * 2 ** 20,
       MemorySwap: 512 * 2 ** 20,
-      PidsLimit: 100,
+      PidsLimit: 132,
       CpuPeriod: 100_000,
       CpuQuota: 150_000,
       ShmSize: 64 * 2 ** 20,
