@@ -47,19 +47,21 @@ async function run(context: CliContext, config: Config, options: Options): Promi
   await mkdir(join(dataDir, "demo"), { recursive: true, mode: 0o700 });
   const before = await traces(dataDir);
 
-  const source = await taskSource(options, join(dataDir, "demo"), progress.step);
+  const say = (name: string) => (text: string) => progress.step(name, text);
+  const source = await taskSource(options, join(dataDir, "demo"), say("task"));
   const { played, left, backend, title } = await (async () => {
     await using controller = await startController({ ...config, data_dir: dataDir }, context.compose);
     const { berth, client, url } = controller;
     const image = source.image ?? (berth.provider === "oci" ? "host" : "node");
-    progress.step(`task       ${source.title}`);
-    progress.step(`controller ${url} (provider ${berth.provider}, image ${image})`);
-    const task = await deriveTask(source, { dataDir, image, processEnv: context.env, onProgress: progress.step });
-    if (image === "node") await ensureImage(berth, image, progress.step);
+    progress.step("task", source.title);
+    progress.step("controller", `${url} (provider ${berth.provider}, image ${image})`);
+    const task = await deriveTask(source, { dataDir, image, processEnv: context.env, onProgress: say("task") });
+    if (image === "node") await ensureImage(berth, image, say("image"));
     await client.registerEnvironment(task.environment);
-    const built = await berth.service.buildEnvironment(task.environment.name, progress.step);
+    const built = await berth.service.buildEnvironment(task.environment.name, say("snapshot"));
     progress.step(
-      `snapshot   ${built.snapshot.slice(0, 12)} ${built.built ? `built in ${(built.durationMs / 1000).toFixed(1)} s` : "was there"}`,
+      "snapshot",
+      `${built.snapshot.slice(0, 12)} ${built.built ? `built in ${(built.durationMs / 1000).toFixed(1)} s` : "was there"}`,
     );
     const results = await Promise.all(policies.map((policy) => play(policy, task, client, progress)));
     progress.end();

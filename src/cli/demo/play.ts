@@ -45,11 +45,12 @@ export async function play(policy: Policy, task: Task, client: BerthClient, prog
 
 async function watch(events: AsyncIterable<RolloutEvent>, say: (text: string) => void): Promise<void> {
   let calls = 0;
+  let reward = "";
   try {
     for await (const event of events) {
-      if (event.type === "status") say(event.status);
+      if (event.type === "status") say(`${reward}${event.status}`);
       else if (event.type === "progress") say(`${event.phase}: ${event.message}`);
-      else if (event.type === "verdict") say(event.reward === null ? "unscored" : `reward ${event.reward}`);
+      else if (event.type === "verdict") reward = event.reward === null ? "unscored, " : `reward ${event.reward}, `;
       else if (event.state === "done") {
         calls += 1;
         say(`${calls} calls, last ${event.tool} in ${Math.round(event.duration_ms ?? 0)} ms`);
