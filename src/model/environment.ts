@@ -21,7 +21,7 @@ export const resources = z.strictObject({
   memory_mb: z.number().int().min(64).max(1_048_576).default(1024),
   /** Processes and threads of tools at the same time. */
   pids: z.number().int().min(32).max(65_536).default(256),
-  /** No default: a provider without the `disk_quota` capability refuses an environment that sets it. */
+  /** What a rollout may write, files and their metadata. No default: a provider without the `disk_quota` capability refuses it. */
   disk_mb: z.number().int().min(16).max(1_048_576).optional(),
 });
 

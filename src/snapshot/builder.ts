@@ -133,7 +133,8 @@ export class SnapshotBuilder {
       purpose: `build:${key}`,
       base: { kind: "image", image },
       profile: { ...trustedProfile, network },
-      resources: environment.resources,
+      // What setup writes becomes part of the snapshot; the limit is for what rollouts write on top.
+      resources: { ...environment.resources, disk_mb: undefined },
       workdir: environment.workdir,
       lifetimeMs: environment.setup_seconds * 1000 + BUILD_MARGIN_MS,
       signal: call.signal,

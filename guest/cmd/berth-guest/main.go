@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"os"
 
-	"berth/guest/internal/overlay"
+	"berth/guest/internal/privatemount"
 	"berth/guest/internal/serve"
 	"berth/guest/internal/server"
 	"berth/guest/internal/socket"
@@ -20,7 +20,7 @@ const usage = `usage:
   berth-guest serve  --listen fd:3|unix:PATH [--root DIR] [--home DIR] [--uid N] [--gid N] [--allow-root]
                      [--expires-at UNIX_MS] [--oom-events PATH|fd:N] [--spool DIR]
   berth-guest dial   unix:PATH
-  berth-guest listen --socket PATH [--oom-events FILE] [--overlay OPTIONS --at DIR] -- CMD ...
+  berth-guest listen --socket PATH [--oom-events FILE] [--overlay OPTIONS --at DIR [--disk FILE --disk-at DIR]] -- CMD ...
   berth-guest version
 `
 
@@ -67,6 +67,8 @@ func listen(args []string) error {
 	path := flags.String("socket", "", "where to listen")
 	events := flags.String("oom-events", "", "file that is handed on as descriptor 4")
 	mount := flags.String("overlay", "", "options of an overlay that only CMD sees")
+	disk := flags.String("disk", "", "file of an ext4 file system that is mounted before the overlay, for CMD alone")
+	diskAt := flags.String("disk-at", "", "where that file system is mounted")
 	at := flags.String("at", "", "where that overlay is mounted")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -75,7 +77,15 @@ func listen(args []string) error {
 		return fmt.Errorf("--socket is required")
 	}
 	if *mount != "" {
-		if err := overlay.MountPrivately(*mount, *at); err != nil {
+		if err := privatemount.Enter(); err != nil {
+			return err
+		}
+		if *disk != "" {
+			if err := privatemount.Disk(*disk, *diskAt); err != nil {
+				return err
+			}
+		}
+		if err := privatemount.Overlay(*mount, *at); err != nil {
 			return err
 		}
 	}

@@ -17,6 +17,7 @@ import type {
 import { cgroupVersion, oomKills, removeCgroups, type CgroupVersion } from "./cgroups.ts";
 import { sweepHostDrafts } from "./host-image.ts";
 import { resolveImage, type RootfsExporter } from "./images.ts";
+import { diskObstacle } from "./disk.ts";
 import { isAlive, killAndWait } from "./init-process.ts";
 import { ociPaths, sandboxPaths, type OciPaths } from "./paths.ts";
 import { listSandboxIds, readSandboxRecord } from "./records.ts";
@@ -47,25 +48,27 @@ export interface OciProviderOptions {
   readonly log: Logger;
 }
 
-const capabilities: Capabilities = {
-  has: new Set([
-    "runtime_runc",
-    "network_none",
-    "network_host",
-    "seccomp",
-    "no_new_privs",
-    "memory_limit",
-    "pids_limit",
-    "cpu_limit",
-    "oom_reported",
-    "root_commands",
-    "processes",
-  ]),
-  gaps: {
-    runtime_runsc: "the oci provider starts runc only",
-    disk_quota: "the upper layer is a folder on the data directory's file system and has no size of its own",
-  },
-};
+const ALWAYS = [
+  "runtime_runc",
+  "network_none",
+  "network_host",
+  "seccomp",
+  "no_new_privs",
+  "memory_limit",
+  "pids_limit",
+  "cpu_limit",
+  "oom_reported",
+  "root_commands",
+  "processes",
+] as const;
+
+async function capabilitiesHere(): Promise<Capabilities> {
+  const runtime_runsc = "the oci provider starts runc only";
+  const disk_quota = await diskObstacle();
+  return disk_quota === undefined
+    ? { has: new Set([...ALWAYS, "disk_quota"]), gaps: { runtime_runsc } }
+    : { has: new Set(ALWAYS), gaps: { runtime_runsc, disk_quota } };
+}
 
 /** Sandboxes on this machine by an OCI runtime and overlayfs, without a daemon. Needs root. */
 export async function createOciProvider(options: OciProviderOptions): Promise<Provider> {
@@ -79,12 +82,15 @@ export async function createOciProvider(options: OciProviderOptions): Promise<Pr
     root: paths.runtimeState,
     launcher: options.guestBinary,
   });
-  return new OciProvider(options, paths, runc, await cgroupVersion());
+  return new OciProvider(options, paths, runc, {
+    cgroups: await cgroupVersion(),
+    capabilities: await capabilitiesHere(),
+  });
 }
 
 class OciProvider implements Provider {
   readonly name = "oci";
-  readonly capabilities = capabilities;
+  readonly capabilities: Capabilities;
   readonly snapshots: SnapshotStore;
   readonly #options: OciProviderOptions;
   readonly #paths: OciPaths;
@@ -93,11 +99,17 @@ class OciProvider implements Provider {
   readonly #creating = new Map<string, Promise<SandboxHandle>>();
   readonly #resolving = new Map<string, Promise<ResolvedImage>>();
 
-  constructor(options: OciProviderOptions, paths: OciPaths, runc: Runc, cgroups: CgroupVersion) {
+  constructor(
+    options: OciProviderOptions,
+    paths: OciPaths,
+    runc: Runc,
+    here: { cgroups: CgroupVersion; capabilities: Capabilities },
+  ) {
     this.#options = options;
     this.#paths = paths;
     this.#runc = runc;
-    this.#cgroups = cgroups;
+    this.#cgroups = here.cgroups;
+    this.capabilities = here.capabilities;
     this.snapshots = {
       resolveImage: (name, call) => this.#resolveImage(name, call),
       has: (key) => hasSnapshot(paths, key),
@@ -127,7 +139,7 @@ class OciProvider implements Provider {
   }
 
   async #create(spec: SandboxSpec, { signal }: CallOptions): Promise<SandboxHandle> {
-    assertEnforceable(this.name, capabilities, spec);
+    assertEnforceable(this.name, this.capabilities, spec);
     const handle: SandboxHandle = { id: spec.id, provider: this.name, labels: spec.labels };
     const record = await readSandboxRecord(this.#paths, spec.id);
     if (record && (await this.inspect(handle)).status === "running") return { ...handle, labels: record.labels };

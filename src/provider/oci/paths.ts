@@ -8,6 +8,8 @@ export interface OciPaths {
   readonly snapshots: string;
   readonly removedSnapshots: string;
   readonly images: string;
+  /** Empty file systems, one for each size. */
+  readonly disks: string;
   /** Does not need to survive a reboot: runc's state, and sockets, whose paths must stay below 108 bytes. */
   readonly runtimeState: string;
   readonly sockets: string;
@@ -21,6 +23,7 @@ export function ociPaths(dataDir: string, runDir = "/run/berth"): OciPaths {
     snapshots: join(root, "snapshots"),
     removedSnapshots: join(root, "removed-snapshots"),
     images: join(root, "images"),
+    disks: join(root, "disks"),
     runtimeState: join(run, "runc"),
     sockets: join(run, "s"),
   };
@@ -31,8 +34,12 @@ export interface SandboxPaths {
   readonly dir: string;
   readonly record: string;
   readonly config: string;
+  /** What the sandbox writes, when its disk has no size of its own. */
   readonly upper: string;
   readonly work: string;
+  /** A disk of limited size, and where it is mounted for the sandbox alone. */
+  readonly disk: string;
+  readonly diskMount: string;
   readonly rootfs: string;
   readonly startLog: string;
   readonly socket: string;
@@ -46,6 +53,8 @@ export function sandboxPaths(paths: OciPaths, id: string): SandboxPaths {
     config: join(dir, "config.json"),
     upper: join(dir, "upper"),
     work: join(dir, "work"),
+    disk: join(dir, "disk.img"),
+    diskMount: join(dir, "disk"),
     rootfs: join(dir, "rootfs"),
     startLog: join(dir, "start.log"),
     socket: join(paths.sockets, createHash("sha256").update(id).digest("hex").slice(0, 24)),

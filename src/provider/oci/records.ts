@@ -10,6 +10,8 @@ const sandboxRecord = z.strictObject({
   snapshot: z.string().nullable(),
   image: z.string().nullable(),
   guest: z.string(),
+  /** Whether what it writes is on a disk of limited size. */
+  disk: z.boolean().default(false),
 });
 export type SandboxRecord = z.infer<typeof sandboxRecord>;
 

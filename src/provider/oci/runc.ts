@@ -19,17 +19,20 @@ export interface Runc {
   remove(id: string): Promise<void>;
 }
 
+/** Where a sandbox writes. */
+export interface WritableLayer {
+  readonly upper: string;
+  readonly work: string;
+  /** A file with an ext4 file system that holds both, and where it is mounted for the sandbox alone. */
+  readonly disk?: { readonly image: string; readonly target: string };
+}
+
 export interface RunOptions {
   readonly id: string;
   readonly bundle: string;
   readonly socket: string;
   readonly oomCounter: string | undefined;
-  readonly overlay: {
-    readonly lowers: readonly string[];
-    readonly upper: string;
-    readonly work: string;
-    readonly target: string;
-  };
+  readonly overlay: WritableLayer & { readonly lowers: readonly string[]; readonly target: string };
   readonly log: string;
   readonly signal?: AbortSignal | undefined;
 }
@@ -47,6 +50,7 @@ export function createRunc(options: { binary: string; root: string; launcher: st
         `workdir=${escapeOverlay(overlay.work)}`,
       ].join(",");
       const launch = ["listen", "--socket", socket, "--overlay", mount, "--at", overlay.target];
+      if (overlay.disk) launch.push("--disk", overlay.disk.image, "--disk-at", overlay.disk.target);
       if (oomCounter !== undefined) launch.push("--oom-events", oomCounter);
       const runtime = [
         binary,

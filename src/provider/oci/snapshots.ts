@@ -2,6 +2,7 @@ import { access, mkdir, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { BerthError } from "../../core/errors.ts";
+import { copyUpper } from "./disk.ts";
 import { imageLayers, type ImageLayers } from "./images.ts";
 import type { OciPaths } from "./paths.ts";
 import { sandboxPaths } from "./paths.ts";
@@ -36,7 +37,9 @@ export async function keepAsSnapshot(paths: OciPaths, sandbox: SandboxRecord, ke
   const draft = join(paths.snapshots, `${key}.draft`);
   await removeTree(draft);
   await mkdir(draft, { recursive: true });
-  await rename(sandboxPaths(paths, sandbox.id).upper, layerDir(draft));
+  const { upper, disk, diskMount } = sandboxPaths(paths, sandbox.id);
+  if (sandbox.disk) await copyUpper(disk, diskMount, layerDir(draft));
+  else await rename(upper, layerDir(draft));
   // The guest's own leavings are no part of the environment.
   await removeTree(join(layerDir(draft), "run", "berth"));
   const beneath = parent === undefined ? [] : [parent.key, ...parent.beneath];

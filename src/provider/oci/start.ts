@@ -3,9 +3,10 @@ import { join, resolve } from "node:path";
 import { BerthError } from "../../core/errors.ts";
 import type { SandboxSpec } from "../provider.ts";
 import { cgroupPath, prepareOomCounter, type CgroupVersion } from "./cgroups.ts";
+import { diskFolders, makeDisk } from "./disk.ts";
 import { sandboxPaths, type OciPaths } from "./paths.ts";
 import { writeJson, type SandboxRecord } from "./records.ts";
-import type { Runc } from "./runc.ts";
+import type { Runc, WritableLayer } from "./runc.ts";
 import { runtimeSpec, type SeccompFilter } from "./runtime-spec.ts";
 import { baseLayers } from "./snapshots.ts";
 
@@ -41,9 +42,11 @@ export async function startSandbox(spec: SandboxSpec, context: StartContext): Pr
     snapshot: base.kind === "snapshot" ? base.key : null,
     image: base.kind === "image" ? base.image.location : null,
     guest: context.guestBinary,
+    disk: spec.resources.disk_mb !== undefined,
   };
   await writeJson(sandbox.record, record);
-  await Promise.all([mkdir(sandbox.upper, { mode: 0o755 }), mkdir(sandbox.work), mkdir(sandbox.rootfs)]);
+  await mkdir(sandbox.rootfs);
+  const layer = await writableLayer(spec, paths);
 
   const oomCounter = await prepareOomCounter(cgroups, spec.id);
   const networkFiles = spec.profile.network === "host" ? await existing(NETWORK_FILES) : [];
@@ -69,10 +72,26 @@ export async function startSandbox(spec: SandboxSpec, context: StartContext): Pr
     bundle: sandbox.dir,
     socket: sandbox.socket,
     oomCounter,
-    overlay: { lowers: layers.lowers, upper: sandbox.upper, work: sandbox.work, target: sandbox.rootfs },
+    overlay: { lowers: layers.lowers, ...layer, target: sandbox.rootfs },
     log: sandbox.startLog,
     signal: context.signal,
   });
+}
+
+/** Where the sandbox's writes go: a folder, or a disk of its own when its size is limited. */
+async function writableLayer(spec: SandboxSpec, paths: OciPaths): Promise<WritableLayer> {
+  const { upper, work, disk, diskMount } = sandboxPaths(paths, spec.id);
+  const { disk_mb } = spec.resources;
+  if (disk_mb === undefined) {
+    await Promise.all([mkdir(upper, { mode: 0o755 }), mkdir(work)]);
+    return { upper, work };
+  }
+  await Promise.all([mkdir(diskMount), makeDisk(paths.disks, disk_mb, disk)]);
+  return {
+    upper: join(diskMount, diskFolders.upper),
+    work: join(diskMount, diskFolders.work),
+    disk: { image: disk, target: diskMount },
+  };
 }
 
 async function readSeccomp(dir: string, name: string): Promise<SeccompFilter | undefined> {
