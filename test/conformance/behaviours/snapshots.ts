@@ -30,6 +30,19 @@ export const snapshots: BehaviourGroup = {
       },
     },
     {
+      title: "a sandbox whose disk is bounded can be kept as a snapshot, and can start from one",
+      needs: "disk_quota",
+      run: async (bench) => {
+        await using source = await bench.berth({ resources: { disk_mb: 32 } });
+        await source.sh("echo kept > a; chmod 700 a");
+        await using snapshot = await bench.snapshotOf(source);
+        await using berth = await bench.berth({ base: snapshot.base, resources: { disk_mb: 32 } });
+        expect((await berth.sh("cat a; stat -c '%a %U' a; echo more > a; cat a")).stdout.head).toBe(
+          "kept\n700 agent\nmore\n",
+        );
+      },
+    },
+    {
       title: "sandboxes that start from a snapshot see its files, modes and links, and nothing of each other",
       run: async (bench) => {
         await using source = await bench.berth();
