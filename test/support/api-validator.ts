@@ -33,7 +33,7 @@ export class ApiValidator {
   }
 
   static async of(controller: ControllerProcess): Promise<ApiValidator> {
-    return new ApiValidator((await controller.send("GET", "/openapi.json")).body);
+    return new ApiValidator((await controller.send("GET", "/openapi.json")).body as Document);
   }
 
   /** Sends a request, and fails unless the answer is one of those that the description has for it. */
