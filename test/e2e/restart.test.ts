@@ -1,4 +1,4 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { whyUnavailable } from "../support/backend-availability.ts";
@@ -132,41 +132,43 @@ describe.each(["oci", "docker"] as const)("%s", (backend) => {
     expect((await second.send("GET", `${path}?wait_seconds=60`)).body).toMatchObject({ status: "active", error: null });
   });
 
-  // What is graded, and the lock, do not depend on the provider: once is enough.
-  const testOnce = test.runIf(backend === "oci");
-
-  testOnce.each([
+  // How grading goes on does not depend on the provider: once is enough.
+  const signals = [
     ["SIGKILL", null],
     ["SIGTERM", 0],
-  ] as const)("%s while a rollout is graded does not lose it: asked again, the verdict comes", async (signal, code) => {
-    const first = await start("--drain-seconds", "1");
-    const folder = join(import.meta.dirname, "../fixtures/tasks/tap");
-    const grader = { type: "tests", command: "sleep 2; python3 -m pytest -q", framework: "pytest", files: folder };
-    const path = await activeRollout(first, { graders: [grader] });
-    const asked = first.send("POST", `${path}/grade`, {}).catch(() => undefined);
-    await expect.poll(async () => (await first.rollout(path)).status).toBe("grading");
-    expect(await first.end(signal)).toBe(code);
-    const answer = await asked;
-    if (answer) expect(answer.body.error).toMatchObject({ code: "shutting_down", retryable: true });
+  ] as const;
+  test.each(backend === "oci" ? signals : [])(
+    "%s while a rollout is graded does not lose it: asked again, the verdict comes",
+    async (signal, code) => {
+      const first = await start("--drain-seconds", "1");
+      const folder = join(import.meta.dirname, "../fixtures/tasks/tap");
+      const grader = { type: "tests", command: "sleep 2; python3 -m pytest -q", framework: "pytest", files: folder };
+      const path = await activeRollout(first, { graders: [grader] });
+      const asked = first.send("POST", `${path}/grade`, {}).catch(() => undefined);
+      await expect.poll(async () => (await first.rollout(path)).status).toBe("grading");
+      expect(await first.end(signal)).toBe(code);
+      const answer = await asked;
+      if (answer) expect(answer.body.error).toMatchObject({ code: "shutting_down", retryable: true });
 
-    await using second = await start();
-    expect((await second.send("GET", path)).body).toMatchObject({ status: "grading", verdict: null });
-    const verdict = await second.send("POST", `${path}/grade`, {});
-    expect(verdict).toMatchObject({ status: 200, body: { status: expect.stringMatching(/scored$/) } });
-    expect((await second.send("GET", path)).body).toMatchObject({ status: "closed", verdict: verdict.body });
-  });
+      await using second = await start();
+      expect((await second.send("GET", path)).body).toMatchObject({ status: "grading", verdict: null });
+      const verdict = await second.send("POST", `${path}/grade`, {});
+      expect(verdict).toMatchObject({ status: 200, body: { status: expect.stringMatching(/scored$/) } });
+      expect((await second.send("GET", path)).body).toMatchObject({ status: "closed", verdict: verdict.body });
+    },
+  );
+});
 
-  testOnce("of two controllers on one data directory the second refuses, and says who holds it", async () => {
-    await using first = await start();
-    const second = await berth(["serve", "--port", "0", "--provider", backend, "--data-dir", place.path], {
-      env: { BERTH_API_KEYS: controllerKey },
-    });
-    expect(second).toMatchObject({ code: 2, stdout: "" });
-    expect(second.stderr).toContain(`data_dir: the controller with process id ${first.pid} is using ${place.path}.`);
-    expect(second.stderr).toContain("Stop it, or give this one a data_dir of its own.");
-    expect((await first.send("GET", "/readyz")).status).toBe(200);
-    expect(await readFile(join(place.path, "controller.pid"), "utf8")).toMatch(new RegExp(`^${first.pid} `));
-    expect(await first.end("SIGTERM")).toBe(0);
-    expect(await readdir(place.path)).not.toContain("controller.pid");
+test("of two controllers on one data directory the second refuses, and says who holds it", async () => {
+  await using place = await dataDirectory();
+  await using first = await ControllerProcess.start({ backend: "memory", dataDir: place.path });
+  const second = await berth(["serve", "--port", "0", "--provider", "memory", "--data-dir", place.path], {
+    env: { BERTH_API_KEYS: controllerKey },
   });
+  expect(second).toMatchObject({ code: 2, stdout: "" });
+  expect(second.stderr).toContain(`data_dir: the controller with process id ${first.pid} is using ${place.path}.`);
+  expect(second.stderr).toContain("Stop it, or give this one a data_dir of its own.");
+  expect((await first.send("GET", "/readyz")).status).toBe(200);
+  expect(await first.end("SIGTERM")).toBe(0);
+  expect(await readdir(place.path)).not.toContain("controller.pid");
 });

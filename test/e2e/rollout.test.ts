@@ -40,7 +40,7 @@ describe.each(["oci", "docker"] as const)("%s", (backend) => {
     controller = await ControllerProcess.start({ backend, dataDir: place.path });
     api = await ApiValidator.of(controller);
     const spec = taskSpec.parse(JSON.parse(await readFile(join(task, "task.json"), "utf8")));
-    const { status } = await send("POST", "/v1/environments", {
+    await send("POST", "/v1/environments", {
       environment: {
         name: "slug",
         image: backend === "oci" ? "host" : "node",
@@ -49,7 +49,6 @@ describe.each(["oci", "docker"] as const)("%s", (backend) => {
       },
       base_dir: task,
     });
-    expect(status).toBe(201);
   });
 
   beforeEach(({ skip }) => skip(unavailable !== undefined, unavailable));

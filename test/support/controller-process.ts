@@ -92,7 +92,7 @@ export class ControllerProcess implements AsyncDisposable {
     const address = await new Promise<{ url: string; provider: string }>((listens, fail) => {
       child.stdout.on("data", (chunk: Buffer) => {
         said += chunk.toString();
-        if (said.includes("}")) listens(JSON.parse(said));
+        if (said.includes("}")) listens(JSON.parse(said) as { url: string; provider: string });
       });
       void child.then(({ exitCode, stderr }) => fail(new Error(`berth serve ended with ${exitCode}:\n${stderr}`)));
     });
