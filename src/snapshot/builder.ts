@@ -12,7 +12,7 @@ import { contentKey } from "./content-key.ts";
 import type { GitOptions } from "./git.ts";
 import type { Manifests } from "./manifest.ts";
 import type { Mirrors } from "./mirror.ts";
-import { SharedWork } from "./shared-work.ts";
+import { SingleFlight } from "./single-flight.ts";
 
 /** A sandbox in which a snapshot is built; disposing of it destroys it if it was not committed. */
 export interface BuildSandbox extends AsyncDisposable {
@@ -56,7 +56,7 @@ const PATH_OF_PROGRAMS = "/usr/local/bin:/usr/bin:/bin";
 /** Turns environments into snapshots: once for each content key, however many ask at the same time. */
 export class SnapshotBuilder {
   readonly #options: SnapshotBuilderOptions;
-  readonly #flights = new SharedWork<BuiltSnapshot>();
+  readonly #flights = new SingleFlight<BuiltSnapshot>();
 
   constructor(options: SnapshotBuilderOptions) {
     this.#options = options;
@@ -70,15 +70,29 @@ export class SnapshotBuilder {
     environment: Environment,
     call: { signal?: AbortSignal; onProgress?: (message: string) => void } = {},
   ): Promise<BuiltSnapshot> {
-    const { signal: left, ...rest } = call;
-    const image = await this.#options.provider.snapshots.resolveImage(environment.image, rest);
+    const image = await this.#options.provider.snapshots.resolveImage(environment.image, call);
     const key = contentKey(environment, image);
-    const build = async (signal: AbortSignal): Promise<BuiltSnapshot> => {
-      if (await this.#isThere(key)) return { key, built: false };
-      await this.#build(key, environment, image, { ...rest, signal });
-      return { key, built: true };
-    };
-    return this.#flights.run(key, build, left);
+    return this.#flights.run(
+      key,
+      async (signal) => {
+        if (await this.#isThere(key)) return { key, built: false };
+        await this.#build(key, environment, image, { ...call, signal }).catch((error: unknown) => {
+          throw asOfTheTask(error);
+        });
+        return { key, built: true };
+      },
+      call.signal,
+    );
+  }
+
+  /** Work trees of a process that was killed while it built. */
+  async sweepWorkTrees(): Promise<void> {
+    const names = await readdir(this.#options.workDir).catch((): string[] => []);
+    for (const name of names) {
+      const pid = /^tree-(\d+)-/.exec(name)?.[1];
+      if (pid !== undefined && !(await isRunning(pid)))
+        await rm(join(this.#options.workDir, name), { recursive: true, force: true });
+    }
   }
 
   /** The files of a snapshot's workspace. @throws BerthError `internal` when the snapshot is unknown */

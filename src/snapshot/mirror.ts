@@ -6,7 +6,7 @@ import type { SimpleGit } from "simple-git";
 import { BerthError, toBerthError } from "../core/errors.ts";
 import { gitIn, type GitOptions } from "./git.ts";
 import { originUrl, printableUrl } from "./origin.ts";
-import { SharedWork } from "./shared-work.ts";
+import { SingleFlight } from "./single-flight.ts";
 
 export interface MirrorRequest {
   readonly url: string;
@@ -19,7 +19,7 @@ export interface MirrorRequest {
 export class Mirrors {
   readonly #dir: string;
   readonly #processEnv: GitOptions["processEnv"];
-  readonly #flights = new SharedWork<string>();
+  readonly #flights = new SingleFlight<string>();
   /** One fetch a mirror at a time: git locks each ref. */
   readonly #fetches = new Map<string, PQueue>();
 
@@ -35,13 +35,13 @@ export class Mirrors {
   async ensure(request: MirrorRequest): Promise<string> {
     const url = originUrl(request.url);
     const path = join(this.#dir, `${createHash("sha256").update(url).digest("hex").slice(0, 32)}.git`);
-    const fetch = async (signal: AbortSignal): Promise<string> => {
-      const asked = { ...request, signal };
-      if ((await exists(path)) && (await hasCommit(this.#git(path, asked), request.commit))) return path;
-      await this.#fetchQueue(path).add(() => this.#fetch(path, url, asked));
+    const work = async (signal: AbortSignal) => {
+      const call = { ...request, signal };
+      if ((await exists(path)) && (await hasCommit(this.#git(path, call), request.commit))) return path;
+      await this.#fetchQueue(path).add(() => this.#fetch(path, url, call));
       return path;
     };
-    return this.#flights.run(`${path} ${request.commit}`, fetch, request.signal);
+    return this.#flights.run(`${path} ${request.commit}`, work, request.signal);
   }
 
   /** A mirror that nothing ever came into is not kept. */
