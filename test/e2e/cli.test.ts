@@ -138,7 +138,7 @@ describe("oci", () => {
     expect(removed.value).toMatchObject([{ rollout_id: id, status: "closed" }]);
 
     expect((await events).stdout).toMatch(
-      /status {5} {2}active\n.*tool_call {2}shell running\n.*verdict {4} {2}scored 0\n.*status {5} {2}closed$/s,
+      /status {5}active\n.*tool_call {2}shell running\n.*verdict {4}scored 0\n.*status {5}closed$/s,
     );
     const parsed = (await eventLines).stdout.split("\n").map((line) => JSON.parse(line) as { type: string });
     expect(parsed.at(-1)).toMatchObject({ type: "status", status: "closed" });

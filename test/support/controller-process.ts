@@ -2,6 +2,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { execa } from "execa";
+import { rollout, type Rollout } from "../../src/model/rollout.ts";
+import { trajectory, type TrajectoryRecord } from "../../src/model/trajectory.ts";
 
 const repository = resolve(import.meta.dirname, "../..");
 const program = join(repository, "src/main.ts");
@@ -90,7 +92,7 @@ export class ControllerProcess implements AsyncDisposable {
     const address = await new Promise<{ url: string; provider: string }>((listens, fail) => {
       child.stdout.on("data", (chunk: Buffer) => {
         said += chunk.toString();
-        if (said.includes("}")) listens(JSON.parse(said));
+        if (said.includes("}")) listens(JSON.parse(said) as { url: string; provider: string });
       });
       void child.then(({ exitCode, stderr }) => fail(new Error(`berth serve ended with ${exitCode}:\n${stderr}`)));
     });
@@ -116,6 +118,15 @@ export class ControllerProcess implements AsyncDisposable {
     const text = await reply.text();
     const isJson = reply.headers.get("content-type")?.startsWith("application/json") === true;
     return { status: reply.status, headers: reply.headers, body: isJson ? JSON.parse(text) : text };
+  }
+
+  /** A rollout by its path. */
+  async rollout(path: string): Promise<Rollout> {
+    return rollout.parse((await this.send("GET", path)).body);
+  }
+
+  async trajectory(path: string): Promise<TrajectoryRecord[]> {
+    return trajectory.parse((await this.send("GET", `${path}/trajectory`)).body).records;
   }
 
   /** A command of the client kind, told where this controller is. */

@@ -1,10 +1,11 @@
+import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import Docker from "dockerode";
-import { expect, vi } from "vitest";
+import { vi } from "vitest";
 
 const deadlineMs = 10_000;
 
@@ -25,7 +26,8 @@ export class ResidueCheck {
 
   /** Waits, with a deadline, for nothing to be left: what has failed is removed after it is told. */
   async expectNothing(): Promise<void> {
-    await vi.waitFor(async () => expect(await this.find()).toEqual([]), { timeout: deadlineMs, interval: 50 });
+    const nothing = async () => assert.deepEqual(await this.find(), []);
+    await vi.waitFor(nothing, { timeout: deadlineMs, interval: 50 });
   }
 
   async find(): Promise<string[]> {

@@ -119,15 +119,17 @@ class OciProvider implements Provider {
     };
   }
 
-  /** An image that is not on the disk yet is brought there once, however many ask at the same time. */
-  #resolveImage(name: string, call: CallOptions | undefined): Promise<ResolvedImage> {
-    const running = this.#resolving.get(name);
-    if (running) return running;
-    const resolution = resolveImage(this.#paths, name, this.#options.exporter, call).finally(() =>
-      this.#resolving.delete(name),
-    );
-    this.#resolving.set(name, resolution);
-    return resolution;
+  /** An image that is not on the disk yet is brought there once, however many ask; who gives up leaves the others to it. */
+  #resolveImage(name: string, { signal, ...rest }: CallOptions = {}): Promise<ResolvedImage> {
+    const running =
+      this.#resolving.get(name) ??
+      resolveImage(this.#paths, name, this.#options.exporter, rest).finally(() => this.#resolving.delete(name));
+    this.#resolving.set(name, running);
+    if (!signal) return running;
+    const left = Promise.withResolvers<never>();
+    const leave = () => left.reject(signal.reason);
+    signal.addEventListener("abort", leave, { once: true });
+    return Promise.race([running, left.promise]).finally(() => signal.removeEventListener("abort", leave));
   }
 
   create(spec: SandboxSpec, call: CallOptions = {}): Promise<SandboxHandle> {
