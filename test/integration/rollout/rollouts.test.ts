@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import Docker from "dockerode";
-import { beforeAll, describe, expect, test, vi } from "vitest";
+import { beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import type { EnvironmentInput } from "../../../src/model/environment.ts";
 import { environment as environmentSchema } from "../../../src/model/environment.ts";
 import { containerName, label } from "../../../src/provider/docker/names.ts";
@@ -37,18 +37,14 @@ async function guestAround(marker: string): Promise<number> {
   return Number(init.pid);
 }
 
-describe.each(["oci", "docker"] as const)("rollouts on %s", (backend) => {
+describe.each(["oci", "docker"] as const)("%s", (backend) => {
   let unavailable: string | undefined;
 
   beforeAll(async () => {
     unavailable = await whyUnavailable(backend);
   });
 
-  const on = (title: string, run: () => Promise<void>) =>
-    test(title, { meta: { backend } }, async ({ skip }) => {
-      skip(unavailable !== undefined, unavailable);
-      await run();
-    });
+  beforeEach(({ skip }) => skip(unavailable !== undefined, unavailable));
 
   const environmentOf = (controller: Controller, change: Partial<EnvironmentInput> = {}) =>
     environmentSchema.parse({
@@ -66,7 +62,7 @@ describe.each(["oci", "docker"] as const)("rollouts on %s", (backend) => {
     return rollout.rollout_id;
   }
 
-  on("a rollout is used and graded from end to end: the solution earns 1, nothing earns 0", async () => {
+  test("a rollout is used and graded from end to end: the solution earns 1, nothing earns 0", async () => {
     const task = new FixtureTask("node");
     await using origin = await gitRepository([{ folders: [task.base] }]);
     await using controller = await localController(backend);
@@ -92,7 +88,7 @@ describe.each(["oci", "docker"] as const)("rollouts on %s", (backend) => {
     await controller.residue.expectNothing();
   });
 
-  on("a call that is sent again runs once, at the same time and later", async () => {
+  test("a call that is sent again runs once, at the same time and later", async () => {
     await using controller = await localController(backend);
     const { service } = controller;
     const id = await active(controller);
@@ -102,7 +98,7 @@ describe.each(["oci", "docker"] as const)("rollouts on %s", (backend) => {
     expect(results.map(({ replayed }) => replayed)).toEqual([false, true, true, true]);
   });
 
-  on("calls at the same time get their own answers, reads beside each other and writes in order", async () => {
+  test("calls at the same time get their own answers, reads beside each other and writes in order", async () => {
     await using controller = await localController(backend);
     const { service } = controller;
     const id = await active(controller);
@@ -117,7 +113,7 @@ describe.each(["oci", "docker"] as const)("rollouts on %s", (backend) => {
     expect(output.trim()).toBe("0123456789");
   });
 
-  on("a memory bomb is killed as such, and the rollout lives on", async () => {
+  test("a memory bomb is killed as such, and the rollout lives on", async () => {
     await using controller = await localController(backend);
     const { service } = controller;
     const id = await active(controller, { resources: { memory_mb: 128 } });
@@ -128,7 +124,7 @@ describe.each(["oci", "docker"] as const)("rollouts on %s", (backend) => {
     expect((await service.get(id)).status).toBe("active");
   });
 
-  on("a guest that is killed from outside fails the rollout as infra's doing, and it stays unscored", async () => {
+  test("a guest that is killed from outside fails the rollout as infra's doing, and it stays unscored", async () => {
     await using controller = await localController(backend);
     const { service } = controller;
     const graders: EnvironmentInput["graders"] = [{ type: "tests", command: "node --test" }];
@@ -150,7 +146,7 @@ describe.each(["oci", "docker"] as const)("rollouts on %s", (backend) => {
     await controller.residue.expectNothing();
   });
 
-  on("a controller that starts again takes up its rollouts with their files, and no call runs twice", async () => {
+  test("a controller that starts again takes up its rollouts with their files, and no call runs twice", async () => {
     await using controller = await localController(backend);
     const id = await active(controller);
     await controller.service.callTool(id, "shell", shell("echo line >> f", "done"));
@@ -161,7 +157,7 @@ describe.each(["oci", "docker"] as const)("rollouts on %s", (backend) => {
     expect((await service.callTool(id, "shell", shell("cat f"))).output).toBe("line\n");
   });
 
-  on("a rollout that is closed in the middle of a call leaves nothing", async () => {
+  test("a rollout that is closed in the middle of a call leaves nothing", async () => {
     await using controller = await localController(backend);
     const { service } = controller;
     const id = await active(controller);

@@ -1,6 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { environment as environmentSchema, type EnvironmentInput } from "../../../src/model/environment.ts";
 import { whyUnavailable } from "../../support/backend-availability.ts";
 import { localController } from "../../support/local-controller.ts";
@@ -9,19 +9,14 @@ import { originRepository, type Content } from "../../support/origin-repository.
 
 type Controller = Awaited<ReturnType<typeof localController>>;
 
-describe.each(["oci", "docker"] as const)("snapshots on %s", (backend) => {
+describe.each(["oci", "docker"] as const)("%s", (backend) => {
   let unavailable: string | undefined;
 
   beforeAll(async () => {
     unavailable = await whyUnavailable(backend);
   });
 
-  const on = (title: string, run: (controller: Controller) => Promise<void>) =>
-    test(title, { meta: { backend } }, async ({ skip }) => {
-      skip(unavailable !== undefined, unavailable);
-      await using controller = await localController(backend);
-      await run(controller);
-    });
+  beforeEach(({ skip }) => skip(unavailable !== undefined, unavailable));
 
   /** Registers an environment whose snapshot goes with the data directory. */
   async function registered(controller: Controller, change: Partial<EnvironmentInput>): Promise<string> {
@@ -46,7 +41,8 @@ describe.each(["oci", "docker"] as const)("snapshots on %s", (backend) => {
     return stdout?.head ?? "";
   };
 
-  on("ten that ask at the same time get one build, and its setup ran once", async (controller) => {
+  test("ten that ask at the same time get one build, and its setup ran once", async () => {
+    await using controller = await localController(backend);
     const name = await registered(controller, { setup: ["echo built >> /workspace/log; sleep 0.5"] });
     const said: string[] = [];
     const built = await Promise.all(Array.from({ length: 10 }, () => build(controller, name, said)));
@@ -60,7 +56,8 @@ describe.each(["oci", "docker"] as const)("snapshots on %s", (backend) => {
     expect(await controller.service.removeSnapshot(name)).toBe(false);
   });
 
-  on("setup that fails says what it said, leaves nothing, and is tried anew", async (controller) => {
+  test("setup that fails says what it said, leaves nothing, and is tried anew", async () => {
+    await using controller = await localController(backend);
     const name = await registered(controller, { setup: ["true", "echo the reason >&2; exit 7"] });
     for (let n = 0; n < 2; n++) {
       const error: unknown = await build(controller, name).catch((thrown: unknown) => thrown);
@@ -72,13 +69,15 @@ describe.each(["oci", "docker"] as const)("snapshots on %s", (backend) => {
     await controller.residue.expectNothing();
   });
 
-  on("setup that takes too long is ended, with all that it started", async (controller) => {
+  test("setup that takes too long is ended, with all that it started", async () => {
+    await using controller = await localController(backend);
     const name = await registered(controller, { setup: ["(setsid sleep 1000 &) ; sleep 1000"], setup_seconds: 1 });
     expect(await codeOf(build(controller, name))).toBe("setup_failed");
     await controller.residue.expectNothing();
   });
 
-  on("setup without a network sees none; root inside fills the workspace for the tool user", async (controller) => {
+  test("setup without a network sees none; root inside fills the workspace for the tool user", async () => {
+    await using controller = await localController(backend);
     const setup = [
       "ls /sys/class/net > nets 2>/dev/null || true",
       "id -u > who",
@@ -92,7 +91,8 @@ describe.each(["oci", "docker"] as const)("snapshots on %s", (backend) => {
     await controller.service.removeSnapshot("built");
   });
 
-  on("a snapshot outlives the controller, and the next one builds nothing", async (controller) => {
+  test("a snapshot outlives the controller, and the next one builds nothing", async () => {
+    await using controller = await localController(backend);
     const name = await registered(controller, { setup: ["date +%s%N > stamp"] });
     const { snapshot } = await build(controller, name);
     await controller.restart();
@@ -100,7 +100,8 @@ describe.each(["oci", "docker"] as const)("snapshots on %s", (backend) => {
     await controller.service.removeSnapshot(name);
   });
 
-  on("a repository with links, executables and odd names arrives as it is", async (controller) => {
+  test("a repository with links, executables and odd names arrives as it is", async () => {
+    await using controller = await localController(backend);
     await using origin = await originRepository();
     const files: Record<string, Content> = {
       "plain.txt": "plain\n",

@@ -157,7 +157,9 @@ describe("a checked out tree", () => {
       expect(objects).not.toContain(solution);
       expect(objects).not.toContain(" tag ");
       expect(objects.includes(past)).toBe(history === "ancestors");
-      await expect(gitIn(tree, "cat-file", "-e", solution)).rejects.toThrow();
+      await expect(gitIn(tree, "cat-file", "-e", solution)).rejects.toThrow(
+        /Not a valid object|could not get|Command failed/,
+      );
       expect(await gitIn(tree, "fsck", "--unreachable", "--no-reflogs", "--dangling")).toBe("");
       expect(await gitIn(tree, "reflog", "--all")).toBe("");
       expect(await gitIn(tree, "remote")).toBe("");
@@ -180,7 +182,9 @@ describe("a checked out tree", () => {
     await rm(borrower, { recursive: true });
     await rm(join(at.dir, "mirrors"), { recursive: true });
     expect(await gitIn(tree, "fsck", "--full")).toBe("");
-    await expect(gitIn(tree, "cat-file", "-e", solution)).rejects.toThrow();
+    await expect(gitIn(tree, "cat-file", "-e", solution)).rejects.toThrow(
+      /Not a valid object|could not get|Command failed/,
+    );
   });
 
   test("runs nothing of a malicious origin and touches nothing outside", async () => {
