@@ -74,6 +74,8 @@ export default defineConfig({
         "typescript/only-throw-error": "off",
         "vitest/expect-expect": ["error", { assertFunctionNames: ["expect", "expect*", "assert*"] }],
         "vitest/no-conditional-expect": "off",
+        // Fixtures expect too.
+        "vitest/no-standalone-expect": "off",
         "vitest/require-mock-type-parameters": "off",
         "vitest/valid-expect": ["error", { maxArgs: 2 }],
       },

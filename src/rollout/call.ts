@@ -42,9 +42,9 @@ export async function executeCall(
   live: LiveRollout,
   sandbox: Sandbox,
   call: ToolCall,
-  context: CallContext & { onReserved: () => void },
+  context: CallContext & { onReserved: () => void; onStored: () => void },
 ): Promise<ToolCallResult> {
-  const { store, registry, clock, deadlineMs, onReserved } = context;
+  const { store, registry, clock, deadlineMs, onReserved, onStored } = context;
   const tool = registry.has(call.tool) ? registry.get(call.tool) : undefined;
   const reserved = await store.reserveCall(live.id, {
     callId: call.callId,
@@ -61,6 +61,7 @@ export async function executeCall(
   const finish = async (output: ToolOutput): Promise<ToolCallResult> => {
     const durationMs = Math.round((clock.monotonic() - began) * 1000) / 1000;
     await store.finishCall(live.id, call.callId, output, durationMs);
+    onStored();
     return { ...output, call_id: call.callId, tool: call.tool, duration_ms: durationMs, replayed: false };
   };
 

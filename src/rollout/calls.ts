@@ -24,9 +24,6 @@ export interface CallsParts extends CallContext {
 /** What a call may say whose sandbox was taken away beneath it. */
 const mayComeOfTheEnd: ReadonlySet<ErrorCode> = new Set(["sandbox_lost", "guest_protocol", "outcome_unknown"]);
 
-/** The call was recorded and its tool did not run. */
-const REFUSALS = new Set(["unknown_tool", "invalid_arguments", "budget_exhausted"]);
-
 /** Tool calls of all rollouts: join what runs, wait for the sandbox, run once, tell who listens. */
 export class Calls {
   readonly #parts: CallsParts;
@@ -63,19 +60,21 @@ export class Calls {
     const tell = (state: "running" | "done" | "unknown", duration_ms: number | null) =>
       events.publish(live.id, { type: "tool_call", call_id, tool, state, duration_ms });
     let isNew = false;
+    let isStored = false;
     const onReserved = () => {
       isNew = true;
       tell("running", null);
     };
+    const onStored = () => (isStored = true);
     try {
-      const result = await executeCall(live, sandbox, call, { ...this.#parts, onReserved });
+      const result = await executeCall(live, sandbox, call, { ...this.#parts, onReserved, onStored });
       await this.#noteFirstResult(live);
       // What is replayed does not happen again.
       if (isNew) tell("done", result.duration_ms);
       return result;
     } catch (thrown) {
       const error = toBerthError(thrown);
-      if (isNew) tell(REFUSALS.has(error.code) ? "done" : "unknown", null);
+      if (isNew) tell(isStored ? "done" : "unknown", null);
       throw await this.#judge(live, error);
     } finally {
       if (!live.turn.signal.aborted) preparation.touch(live);

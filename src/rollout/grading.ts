@@ -30,6 +30,9 @@ export interface GradingParts {
   readonly clock: Clock;
 }
 
+/** For clean sandboxes to end. */
+const CALL_OFF_MS = 10_000;
+
 /** The rollout ends as `failed`, as when a tool call finds it out. */
 const SANDBOX_DIED: ReadonlySet<ErrorCode> = new Set(["sandbox_lost", "sandbox_oom"]);
 
@@ -79,7 +82,8 @@ export class Grading {
   async drain(graceMs: number, reason: BerthError): Promise<void> {
     const all = () => Promise.all([...this.#running.keys()].map((id) => this.#ended(id)));
     await withDeadline("grading", graceMs, all).catch(() => undefined);
-    await Promise.all([...this.#running.keys()].map((id) => this.cancel(id, reason)));
+    const off = () => Promise.all([...this.#running.keys()].map((id) => this.cancel(id, reason)));
+    await withDeadline("calling off what is graded", CALL_OFF_MS, off).catch(() => undefined);
   }
 
   async #grade(id: string, request: GradeRequest, running: RunningGrading): Promise<Verdict> {
@@ -119,6 +123,7 @@ export class Grading {
       running.controller.signal.throwIfAborted();
       return await this.#inCleanSandboxes(id, stored, changeSet, answer, running);
     } catch (error) {
+      running.controller.signal.throwIfAborted();
       const failure = toBerthError(error);
       if (failure.causedBy === "caller" || failure.code === "shutting_down") throw failure;
       return verdictOfFailure(failure, { durationMs: clock.monotonic() - began });

@@ -126,7 +126,12 @@ async function containers(dir: string): Promise<string[]> {
 export async function removeSnapshotImages(dir: string): Promise<void> {
   const docker = connectDocker();
   for (const key of query(dir, "select distinct snapshot as value from rollouts where snapshot is not null"))
-    await docker.getImage(`berth/snapshot:${key}`).remove();
+    await docker
+      .getImage(`berth/snapshot:${key}`)
+      .remove()
+      .catch((error: { statusCode?: number }) => {
+        if (error.statusCode !== 404) throw error;
+      });
 }
 
 function query(dir: string, statement: string): string[] {

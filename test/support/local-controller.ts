@@ -1,0 +1,51 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Berth } from "../../src/cli/berth.ts";
+import { compose } from "../../src/compose.ts";
+import { loadConfig } from "../../src/config/load.ts";
+import { silentLogger } from "../../src/core/log.ts";
+import { dockerConnection, guestBinary } from "./providers.ts";
+import { removeSnapshotImages, ResidueCheck } from "./residue.ts";
+
+/** Controllers of this process, one after the other, on one data directory; its disposal fails when anything is left. */
+export async function localController(backend: "oci" | "docker") {
+  const dataDir = await mkdtemp(join(tmpdir(), "berth-local-"));
+  const residue = await ResidueCheck.of(dataDir);
+  const config = loadConfig({
+    flags: {
+      data_dir: dataDir,
+      provider: backend,
+      guest_binary: guestBinary,
+      docker_host: dockerConnection.socketPath,
+    },
+    env: {},
+  });
+  const start = () => compose(config, silentLogger, { role: "controller" });
+  let berth: Berth = await start();
+  return {
+    dataDir,
+    residue,
+    image: backend === "oci" ? "host" : "node",
+    get service() {
+      return berth.service;
+    },
+    /** Ends the controller as SIGTERM does, and starts the next. */
+    async restart() {
+      await berth.service.drain(5_000);
+      await berth.close();
+      berth = await start();
+    },
+    async [Symbol.asyncDispose]() {
+      try {
+        for (const { rollout_id } of await berth.service.list({ limit: 1_000 })) await berth.service.close(rollout_id);
+        await berth.service.drain(5_000);
+        await berth.close();
+        await residue.expectNothing();
+      } finally {
+        if (backend === "docker") await removeSnapshotImages(dataDir);
+        await rm(dataDir, { recursive: true, force: true });
+      }
+    },
+  };
+}
