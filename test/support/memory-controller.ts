@@ -148,3 +148,14 @@ export const codeOf = (promise: Promise<unknown>): Promise<string | undefined> =
     () => undefined,
     (thrown: unknown) => (thrown as { code?: string }).code ?? String(thrown),
   );
+
+/** The same object with some of its methods replaced; what `change` gives is looked up at each use. */
+export function altered<T extends object>(target: T, change: (target: T) => Partial<T>): T {
+  return new Proxy(target, {
+    get(_, name): unknown {
+      const changed: unknown = Reflect.get(change(target), name);
+      const member = changed ?? (Reflect.get(target, name) as unknown);
+      return typeof member === "function" ? (member.bind(target) as unknown) : member;
+    },
+  });
+}

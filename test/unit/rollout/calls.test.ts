@@ -1,7 +1,7 @@
 import { expect, test, vi } from "vitest";
 import { BerthError } from "../../../src/core/errors.ts";
 import type { Store } from "../../../src/store/store.ts";
-import { codeOf, memoryController, shell } from "../../support/memory-controller.ts";
+import { altered, codeOf, memoryController, shell } from "../../support/memory-controller.ts";
 
 test("a call waits for the sandbox, runs and is recorded before its answer leaves", async () => {
   await using controller = await memoryController();
@@ -151,14 +151,9 @@ test("a command that asks for longer than the controller allows times out as the
 test("a result that cannot be stored is told to nobody, and the call is not run again", async () => {
   let broken = false;
   const failing = (store: Store): Store =>
-    new Proxy(store, {
-      get(target, name) {
-        if (broken && name === "finishCall")
-          return () => Promise.reject(new BerthError("storage_failed", "The disk is full."));
-        const member: unknown = Reflect.get(target, name);
-        return typeof member === "function" ? member.bind(target) : member;
-      },
-    });
+    altered(store, () =>
+      broken ? { finishCall: () => Promise.reject(new BerthError("storage_failed", "The disk is full.")) } : {},
+    );
   await using controller = await memoryController({ store: failing });
   const { service } = controller;
   const { rollout_id } = await controller.rollout();

@@ -2,16 +2,10 @@ import { expect, test, vi } from "vitest";
 import { BerthError } from "../../../src/core/errors.ts";
 import type { Grader } from "../../../src/grader/grader.ts";
 import type { Provider } from "../../../src/provider/provider.ts";
-import { codeOf, memoryController, shell, smallEnvironment } from "../../support/memory-controller.ts";
+import { altered, codeOf, memoryController, shell, smallEnvironment } from "../../support/memory-controller.ts";
 
 /** A provider with some of its methods replaced. */
-const changed = (change: (bare: Provider) => Partial<Provider>) => (bare: Provider) =>
-  new Proxy(bare, {
-    get(target, name) {
-      const member: unknown = Reflect.get({ ...change(bare) }, name) ?? Reflect.get(target, name);
-      return typeof member === "function" ? member.bind(target) : member;
-    },
-  });
+const changed = (change: (bare: Provider) => Partial<Provider>) => (bare: Provider) => altered(bare, change);
 
 const status = async (controller: Awaited<ReturnType<typeof memoryController>>, id: string) =>
   (await controller.service.get(id)).status;
@@ -265,14 +259,9 @@ test("a rollout whose failing cannot be written is tidied up all the same, and n
   let broken = false;
   await using controller = await memoryController({
     store: (store) =>
-      new Proxy(store, {
-        get(target, name) {
-          if (broken && name === "updateRollout")
-            return () => Promise.reject(new BerthError("storage_failed", "The disk is full."));
-          const member: unknown = Reflect.get(target, name);
-          return typeof member === "function" ? member.bind(target) : member;
-        },
-      }),
+      altered(store, () =>
+        broken ? { updateRollout: () => Promise.reject(new BerthError("storage_failed", "The disk is full.")) } : {},
+      ),
   });
   const { service } = controller;
   const { rollout_id } = await controller.rollout({ budget: { idle_seconds: 1 } });

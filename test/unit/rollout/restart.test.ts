@@ -1,7 +1,7 @@
 import { expect, test, vi } from "vitest";
 import type { Grader } from "../../../src/grader/grader.ts";
 import { BerthError } from "../../../src/core/errors.ts";
-import { codeOf, memoryController, shell, smallEnvironment } from "../../support/memory-controller.ts";
+import { altered, codeOf, memoryController, shell, smallEnvironment } from "../../support/memory-controller.ts";
 
 test("a restart re-attaches what is active, with its files, and goes on", async () => {
   await using controller = await memoryController();
@@ -141,17 +141,12 @@ test("one sandbox that cannot be removed does not keep the controller from start
   let stuck = true;
   await using controller = await memoryController({
     provider: (bare) =>
-      new Proxy(bare, {
-        get(target, name) {
-          if (stuck && name === "destroy")
-            return (handle: { id: string }) =>
-              handle.id === "stuck"
-                ? Promise.reject(new BerthError("teardown_failed", "busy"))
-                : target.destroy(handle as never);
-          const member: unknown = Reflect.get(target, name);
-          return typeof member === "function" ? member.bind(target) : member;
-        },
-      }),
+      altered(bare, () => ({
+        destroy: (handle) =>
+          stuck && handle.id === "stuck"
+            ? Promise.reject(new BerthError("teardown_failed", "busy"))
+            : bare.destroy(handle),
+      })),
   });
   const { rollout_id } = await controller.rollout();
   const { tree } = [...controller.world.sandboxes.values()][0]!;

@@ -51,7 +51,7 @@ test.for([
     async (file: string): Promise<void> =>
       writeFile(file, "not a database, but long enough to be looked at as one".repeat(40)),
   ],
-  ["is a folder", async (file: string): Promise<void> => void (await mkdir(file))],
+  ["is a folder", (file: string): Promise<void> => mkdir(file)],
 ] as const)("a file that %s is refused with storage_failed, and nothing stays open", async ([, make]) => {
   await using at = await folder();
   await make(at.file);
