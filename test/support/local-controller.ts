@@ -43,7 +43,8 @@ export async function localController(backend: "oci" | "docker") {
         await berth.close();
         await residue.expectNothing();
       } finally {
-        if (backend === "docker") await removeSnapshotImages(dataDir);
+        const images = backend === "docker" ? removeSnapshotImages(dataDir) : undefined;
+        await images?.finally(() => rm(dataDir, { recursive: true, force: true }));
         await rm(dataDir, { recursive: true, force: true });
       }
     },
