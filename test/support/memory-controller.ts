@@ -118,12 +118,15 @@ export async function memoryController(options: MemoryControllerOptions = {}) {
 
     /** Closes all rollouts; nothing may be left then. */
     async [Symbol.asyncDispose]() {
-      for (const { rollout_id } of await durable.rollouts({ limit: 1_000_000 }))
-        await current.service.close(rollout_id);
-      const left = [...sandboxes().map(({ id }) => id), ...(await durable.intents()).map(({ id }) => id)];
-      await durable.close();
-      await rm(dir, { recursive: true, force: true });
-      if (left.length > 0) throw new Error(`left behind: ${left.join(", ")}`);
+      try {
+        for (const { rollout_id } of await durable.rollouts({ limit: 1_000_000 }))
+          await current.service.close(rollout_id);
+        const left = [...sandboxes().map(({ id }) => id), ...(await durable.intents()).map(({ id }) => id)];
+        if (left.length > 0) throw new Error(`left behind: ${left.join(", ")}`);
+      } finally {
+        await durable.close();
+        await rm(dir, { recursive: true, force: true });
+      }
     },
   };
 }
