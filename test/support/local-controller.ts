@@ -43,9 +43,9 @@ export async function localController(backend: "oci" | "docker") {
         await berth.close();
         await residue.expectNothing();
       } finally {
-        const images = backend === "docker" ? removeSnapshotImages(dataDir) : undefined;
-        await images?.finally(() => rm(dataDir, { recursive: true, force: true }));
-        await rm(dataDir, { recursive: true, force: true });
+        // Its database names the images, so the folder goes last, whatever happens to them.
+        await using _folder = { [Symbol.asyncDispose]: () => rm(dataDir, { recursive: true, force: true }) };
+        if (backend === "docker") await removeSnapshotImages(dataDir);
       }
     },
   };
