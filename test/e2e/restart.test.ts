@@ -1,4 +1,4 @@
-import { readdir } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { whyUnavailable } from "../support/backend-availability.ts";
@@ -75,16 +75,18 @@ describe.each(["oci", "docker"] as const)("%s", (backend) => {
   });
 
   test("a call that outlasts the drain is unknown, and its rollout goes on", async () => {
+    const nap = `30.${process.pid}`;
+    const command = `echo once >> /tmp/ran; sleep ${nap}`;
     const first = await start("--drain-seconds", "1");
     const path = await activeRollout(first);
-    const reply = running(first, path, "long", "echo once >> /tmp/ran; sleep 30");
-    await expect.poll(() => first.trajectory(path)).toHaveLength(1);
+    const reply = running(first, path, "long", command);
+    await untilProcess(`sleep ${nap}`);
     expect(await first.end("SIGTERM")).toBe(0);
     expect(await reply).toMatchObject({ status: 503, body: { error: { code: "outcome_unknown" } } });
 
     await using second = await start();
     expect((await second.send("GET", path)).body).toMatchObject({ status: "active", error: null });
-    const again = await shell(second, path, "long", "echo once >> /tmp/ran; sleep 30");
+    const again = await shell(second, path, "long", command);
     expect(again).toMatchObject({
       status: 503,
       body: { error: { code: "outcome_unknown", cause: "infra", retryable: false } },
@@ -93,10 +95,12 @@ describe.each(["oci", "docker"] as const)("%s", (backend) => {
   });
 
   test("SIGKILL in the middle of a call leaves it unknown: it never runs twice, and nothing of it goes on", async () => {
+    const nap = `3.${process.pid}`;
+    const command = `echo once >> /tmp/ran; sleep ${nap}; echo twice >> /tmp/ran; sleep 60`;
     const first = await start();
     const path = await activeRollout(first);
-    const reply = running(first, path, "cut", "echo once >> /tmp/ran; sleep 3; echo twice >> /tmp/ran; sleep 60");
-    await expect.poll(() => first.trajectory(path)).toHaveLength(1);
+    const reply = running(first, path, "cut", command);
+    await untilProcess(`sleep ${nap}`);
     await first.end("SIGKILL");
     await reply;
 
@@ -105,12 +109,7 @@ describe.each(["oci", "docker"] as const)("%s", (backend) => {
       { call_id: "cut", state: "unknown", result: null },
     ]);
     for (let time = 0; time < 2; time++) {
-      const again = await shell(
-        second,
-        path,
-        "cut",
-        "echo once >> /tmp/ran; sleep 3; echo twice >> /tmp/ran; sleep 60",
-      );
+      const again = await shell(second, path, "cut", command);
       expect(again).toMatchObject({ status: 503, body: { error: { code: "outcome_unknown", cause: "infra" } } });
     }
     const look = await shell(second, path, "look", "grep -c once /tmp/ran; ps -e -o args= | grep -c '^sleep' || true");
@@ -172,3 +171,13 @@ test("of two controllers on one data directory the second refuses, and says who 
   expect(await first.end("SIGTERM")).toBe(0);
   expect(await readdir(place.path)).not.toContain("controller.pid");
 });
+
+/** Waits for a command of a sandbox to run: this machine sees its processes. */
+async function untilProcess(words: string): Promise<void> {
+  const commands = async () => {
+    const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
+    return Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")));
+  };
+  const isThere = async () => expect(await commands()).toContain(`${words.replaceAll(" ", "\0")}\0`);
+  await vi.waitFor(isThere, { timeout: 10_000, interval: 20 });
+}

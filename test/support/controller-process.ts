@@ -15,7 +15,8 @@ export const controllerKey = "key-of-the-end-to-end-tests";
 function cleanEnvironment(): NodeJS.ProcessEnv {
   const kept = ["BERTH_DOCKER_HOST", "BERTH_GUEST_BINARY"];
   const entries = Object.entries(process.env).filter(([name]) => !name.startsWith("BERTH_") || kept.includes(name));
-  return Object.fromEntries(entries);
+  // Dozens of processes load the same sources.
+  return { NODE_COMPILE_CACHE: join(repository, "node_modules/.cache/compiled"), ...Object.fromEntries(entries) };
 }
 
 export interface CommandRun {
