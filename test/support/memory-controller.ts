@@ -157,7 +157,7 @@ export function altered<T extends object>(target: T, change: (target: T) => Part
   return new Proxy(target, {
     get(_, name): unknown {
       const changed: unknown = Reflect.get(change(target), name);
-      const member = changed ?? (Reflect.get(target, name) as unknown);
+      const member = changed ?? Reflect.get(target, name);
       return typeof member === "function" ? (member.bind(target) as unknown) : member;
     },
   });

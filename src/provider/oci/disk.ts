@@ -79,5 +79,5 @@ const asAdministrator = (command: string, args: readonly string[]) =>
 async function run(command: string, args: readonly string[]): Promise<void> {
   const result = await asAdministrator(command, args);
   if (result.exitCode === 0) return;
-  throw new BerthError("sandbox_create_failed", `${command} failed: ${String(result.stderr).trim().slice(-500)}`);
+  throw new BerthError("sandbox_create_failed", `${command} failed: ${result.stderr.trim().slice(-500)}`);
 }
