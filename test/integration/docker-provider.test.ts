@@ -155,7 +155,7 @@ describe("docker", () => {
     expect(await sh(session, "unshare -Ur true")).toMatch(/not permitted|Function not implemented/);
     const memory = "cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes 2>/dev/null";
     expect(await sh(session, memory)).toBe(`${256 * 2 ** 20}\n`);
-    expect(await sh(session, "cat /sys/fs/cgroup/pids.max /sys/fs/cgroup/pids/pids.max 2>/dev/null")).toBe("64\n");
+    expect(await sh(session, "cat /sys/fs/cgroup/pids.max /sys/fs/cgroup/pids/pids.max 2>/dev/null")).toBe("96\n");
     expect(await sh(session, "echo x > /.berth/guest; echo x > /run/berth/x; ls /run/berth")).not.toMatch(
       /guest\.sock/,
     );
