@@ -63,7 +63,8 @@ const ALWAYS = [
 ] as const;
 
 async function capabilitiesHere(): Promise<Capabilities> {
-  const runtime_runsc = "the oci provider starts runc only";
+  const runtime_runsc =
+    "the guest does not start under gVisor, whose release 20221219 refuses the setfsuid that its file access stands on";
   const disk_quota = await diskObstacle();
   return disk_quota === undefined
     ? { has: new Set([...ALWAYS, "disk_quota"]), gaps: { runtime_runsc } }

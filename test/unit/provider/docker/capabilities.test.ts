@@ -17,10 +17,10 @@ const info = {
 };
 
 describe("what the docker provider can enforce", () => {
-  it("is everything but a disk quota on a complete daemon", () => {
+  it("is everything but gVisor and a disk quota on a complete daemon", () => {
     const { has, gaps } = capabilitiesOf(factsOf(info));
-    expect(capabilityNames.filter((name) => !has.has(name))).toEqual(["disk_quota"]);
-    expect(Object.keys(gaps)).toEqual(["disk_quota"]);
+    expect(capabilityNames.filter((name) => !has.has(name))).toEqual(["runtime_runsc", "disk_quota"]);
+    expect(Object.keys(gaps).toSorted()).toEqual(["disk_quota", "runtime_runsc"]);
   });
 
   it("lacks, with a reason, what the daemon lacks", () => {
