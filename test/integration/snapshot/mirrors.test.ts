@@ -8,7 +8,7 @@ import { checkOut } from "../../../src/snapshot/checkout.ts";
 import { Mirrors } from "../../../src/snapshot/mirror.ts";
 import { gitIn, originRepository } from "../../support/origin-repository.ts";
 
-async function workplace(env: NodeJS.ProcessEnv = {}) {
+async function scene(env: NodeJS.ProcessEnv = {}) {
   const dir = await mkdtemp(join(tmpdir(), "berth-mirrors-"));
   const processEnv = { PATH: process.env["PATH"], HOME: join(dir, "home"), ...env };
   await mkdir(join(dir, "home"));
@@ -39,7 +39,7 @@ const no = "0".repeat(40);
 describe("a mirror", () => {
   test("is made once and fetched from again only for a commit that it lacks", async () => {
     await using origin = await originRepository();
-    await using at = await workplace();
+    await using at = await scene();
     const first = await origin.commit({ a: "1" });
     const path = await at.mirrors.ensure({ url: origin.url, commit: first });
     const second = await origin.commit({ a: "2" });
@@ -51,7 +51,7 @@ describe("a mirror", () => {
 
   test("serves many who ask at the same time, for one commit and for several", async () => {
     await using origin = await originRepository();
-    await using at = await workplace();
+    await using at = await scene();
     const commits: string[] = [];
     for (let n = 0; n < 4; n++) commits.push(await origin.commit({ a: String(n) }));
     const asked = [...commits, ...commits, ...commits].map((commit) => at.mirrors.ensure({ url: origin.url, commit }));
@@ -61,7 +61,7 @@ describe("a mirror", () => {
 
   test("has a commit that only a hidden ref of the origin holds, or none at all", async () => {
     await using origin = await originRepository();
-    await using at = await workplace();
+    await using at = await scene();
     await origin.commit({ a: "1" });
     const hidden = await origin.commit({ a: "hidden" });
     await origin.git("update-ref", "refs/pull/7/head", hidden);
@@ -80,7 +80,7 @@ describe("a mirror", () => {
     ["repository_unreachable", "an origin that is not there"],
   ] as const)("%s for %s, and nothing half-made stays", async ([code]) => {
     await using origin = await originRepository();
-    await using at = await workplace();
+    await using at = await scene();
     await origin.commit({ a: "1" });
     const url = code === "commit_not_found" ? origin.url : `${origin.url}-is-elsewhere`;
     await expect(at.mirrors.ensure({ url, commit: no })).rejects.toMatchObject({ code, causedBy: "task" });
@@ -89,7 +89,7 @@ describe("a mirror", () => {
 
   test("a tree's id is not a commit", async () => {
     await using origin = await originRepository();
-    await using at = await workplace();
+    await using at = await scene();
     await origin.commit({ a: "1" });
     const tree = await origin.git("rev-parse", "HEAD^{tree}");
     await expect(at.mirrors.ensure({ url: origin.url, commit: tree })).rejects.toMatchObject({
@@ -98,7 +98,7 @@ describe("a mirror", () => {
   });
 
   test("names neither password nor token when a server refuses them", async () => {
-    await using at = await workplace();
+    await using at = await scene();
     await using server = createServer((_request, response) =>
       response.writeHead(401, { "www-authenticate": "Basic" }).end(),
     );
@@ -113,7 +113,7 @@ describe("a mirror", () => {
   });
 
   test("lets go when nobody waits any more", async () => {
-    await using at = await workplace();
+    await using at = await scene();
     const asked = Promise.withResolvers<void>();
     await using server = createServer(() => asked.resolve());
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -145,7 +145,7 @@ describe("a checked out tree", () => {
     async (history) => {
       const { origin, past, base, solution } = await story();
       await using _origin = origin;
-      await using at = await workplace();
+      await using at = await scene();
       await at.mirrors.ensure({ url: origin.url, commit: solution });
       const tree = await at.checkOut({ url: origin.url, commit: base, history });
       expect(await readFile(join(tree, "a"), "utf8")).toBe("base");
@@ -174,7 +174,7 @@ describe("a checked out tree", () => {
   test("of an origin that borrows objects from another is whole by itself", async () => {
     const { origin, base, solution } = await story();
     await using _origin = origin;
-    await using at = await workplace();
+    await using at = await scene();
     const borrower = join(origin.dir, "borrower");
     await origin.git("clone", "--quiet", "--shared", origin.path, borrower);
     const tree = await at.checkOut({ url: `file://${borrower}`, commit: base });
@@ -191,7 +191,7 @@ describe("a checked out tree", () => {
     await using origin = await originRepository();
     const mark = join(origin.dir, "owned");
     const touch = `touch ${mark}`;
-    await using at = await workplace({
+    await using at = await scene({
       GIT_SSH_COMMAND: touch,
       GIT_EXTERNAL_DIFF: touch,
       GIT_TEMPLATE_DIR: origin.path,
@@ -242,7 +242,7 @@ describe("a checked out tree", () => {
   test("a submodule is an empty folder and is not fetched", async () => {
     await using inner = await originRepository();
     await using origin = await originRepository();
-    await using at = await workplace();
+    await using at = await scene();
     const secret = await inner.commit({ secret: "s" });
     await origin.commit({ ".gitmodules": `[submodule "sub"]\n\tpath = sub\n\turl = ${inner.url}\n` });
     await origin.git("update-index", "--add", "--cacheinfo", `160000,${secret},sub`);
