@@ -1,11 +1,11 @@
-import { matcher } from "../change-set/filter.ts";
 import type { Canary } from "./canary.ts";
 import { withoutPlaceholder } from "./command.ts";
-import type { Framework } from "./framework.ts";
+import type { Framework, RunPlan, RunRequest } from "./framework.ts";
 import { parseReportLines } from "./report-lines.ts";
 import { reporterLinesSource } from "./reporter-lines-source.ts";
+import { reporterPlan } from "./reporter-plan.ts";
 import { fileOfScriptId } from "./script-id.ts";
-import { foldExpression, looksLikeModule, scriptCanaries } from "./script-canaries.ts";
+import { foldExpression, looksLikeModule } from "./script-canaries.ts";
 
 const testFiles = ["**/*.test.*", "**/*[-_]test.*", "**/test-*.*", "**/test/**", "**/tests/**", "**/test.*"];
 
@@ -17,33 +17,28 @@ export const node: Framework = {
   selectsByName: /--test-(?:name|skip)-pattern|--test-only|--test-shard/,
   fileOf: fileOfScriptId,
 
-  async plan(request) {
-    const { workdir, folder, env } = request;
-    const report = `${folder}/report`;
-    const reporter = `${folder}/reporter.mjs`;
-    const { files, canaries } = await scriptCanaries(request, matcher(testFiles), fileOfScriptId, canaryTests);
-    const names = canaries.map(({ name }) => name);
-    const ours = [`--test-reporter=${workdir}/${reporter}`, "--test-reporter-destination=stderr"];
-    const forPeople = /--test-reporter\b/.test(request.command)
-      ? []
-      : ["--test-reporter=spec", "--test-reporter-destination=stdout"];
-    const flags = [...ours, ...forPeople].join(" ");
-    const byFlag = request.command.includes("{report}");
-    return {
-      command: byFlag ? request.command.replaceAll("{report}", flags) : withoutPlaceholder(request.command),
-      env: byFlag ? env : { ...env, NODE_OPTIONS: [env.NODE_OPTIONS, flags].filter(Boolean).join(" ") },
-      files: [
-        ...files,
-        { path: reporter, content: source({ report: `${workdir}/${report}`, workdir, canaries: names }) },
-      ],
-      report: { from: "file", path: report },
-      canaries,
-      exitCodeHolds: true,
-    };
-  },
+  plan: (request) =>
+    reporterPlan(request, {
+      fileName: "reporter.mjs",
+      source,
+      testFiles,
+      canaryTests,
+      use: (reporter) => useReporter(request, reporter),
+    }),
 
   parse: parseReportLines,
 };
+
+function useReporter({ command, env }: RunRequest, reporter: string): Pick<RunPlan, "command" | "env"> {
+  const ours = [`--test-reporter=${reporter}`, "--test-reporter-destination=stderr"];
+  const forPeople = /--test-reporter\b/.test(command)
+    ? []
+    : ["--test-reporter=spec", "--test-reporter-destination=stdout"];
+  const flags = [...ours, ...forPeople].join(" ");
+  if (command.includes("{report}")) return { command: command.replaceAll("{report}", flags), env };
+  const NODE_OPTIONS = [env.NODE_OPTIONS, flags].filter(Boolean).join(" ");
+  return { command: withoutPlaceholder(command), env: { ...env, NODE_OPTIONS } };
+}
 
 function canaryTests(text: string, path: string, canaries: readonly Canary[]): string {
   const load = looksLikeModule(text, path)

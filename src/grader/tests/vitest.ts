@@ -1,11 +1,11 @@
-import { matcher } from "../change-set/filter.ts";
 import type { Canary } from "./canary.ts";
 import { quoted, withFlags } from "./command.ts";
 import type { Framework } from "./framework.ts";
 import { parseReportLines } from "./report-lines.ts";
 import { reporterLinesSource } from "./reporter-lines-source.ts";
+import { reporterPlan } from "./reporter-plan.ts";
 import { fileOfScriptId } from "./script-id.ts";
-import { foldExpression, scriptCanaries } from "./script-canaries.ts";
+import { foldExpression } from "./script-canaries.ts";
 
 const testFiles = [
   "**/*.{test,spec}.?([cm])[jt]s?(x)",
@@ -23,24 +23,17 @@ export const vitest: Framework = {
   selectsByName: /\s(?:-t|--testNamePattern|--test-name-pattern|--shard|--changed|--related)\b/,
   fileOf: fileOfScriptId,
 
-  async plan(request) {
-    const { workdir, folder, env } = request;
-    const report = `${folder}/report`;
-    const reporter = `${folder}/reporter.mjs`;
-    const { files, canaries } = await scriptCanaries(request, matcher(testFiles), fileOfScriptId, canaryTests);
-    const names = canaries.map(({ name }) => name);
-    return {
-      command: withFlags(request.command, `--reporter=default --reporter=${quoted(`${workdir}/${reporter}`)}`),
-      env,
-      files: [
-        ...files,
-        { path: reporter, content: source({ report: `${workdir}/${report}`, workdir, canaries: names }) },
-      ],
-      report: { from: "file", path: report },
-      canaries,
-      exitCodeHolds: true,
-    };
-  },
+  plan: (request) =>
+    reporterPlan(request, {
+      fileName: "reporter.mjs",
+      source,
+      testFiles,
+      canaryTests,
+      use: (reporter) => ({
+        command: withFlags(request.command, `--reporter=default --reporter=${quoted(reporter)}`),
+        env: request.env,
+      }),
+    }),
 
   parse: parseReportLines,
 };
