@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { budget, environment, repository, resources } from "../model/environment.ts";
+import { budget, environment, repository } from "../model/environment.ts";
+import { resources } from "../model/resources.ts";
 import { errorBody, errorReport } from "../model/error.ts";
 import { testsGraderSpec } from "../model/grader.ts";
 import { createRolloutRequest, rollout } from "../model/rollout.ts";

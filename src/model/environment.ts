@@ -1,5 +1,7 @@
 import { z } from "zod";
+import { egressRule } from "./egress.ts";
 import { graderSpec } from "./grader.ts";
+import { resources } from "./resources.ts";
 
 export const environmentName = z
   .string()
@@ -14,15 +16,6 @@ export const repository = z.strictObject({
     .regex(/^[0-9a-f]{40}$|^[0-9a-f]{64}$/, { error: "must be a full commit id of 40 or 64 hex digits" }),
   /** What of the history the sandbox sees: nothing, or the ancestors of the commit. Never anything later. */
   history: z.enum(["none", "ancestors"]).default("none"),
-});
-
-export const resources = z.strictObject({
-  cpus: z.number().min(0.1).max(256).default(1),
-  memory_mb: z.number().int().min(64).max(1_048_576).default(1024),
-  /** Processes and threads of tools at the same time. */
-  pids: z.number().int().min(32).max(65_536).default(256),
-  /** What a rollout may write, files and their metadata. No default: a provider without the `disk_quota` capability refuses it. */
-  disk_mb: z.number().int().min(16).max(1_048_576).optional(),
 });
 
 export const budget = z.strictObject({
@@ -54,6 +47,8 @@ export const environment = z.strictObject({
     .regex(/^[a-z0-9-]+$/)
     .default("standard"),
   resources: resources.prefault({}),
+  /** What the egress proxy lets through besides what the profile allows; only under a profile with `network: egress`. */
+  egress: z.array(egressRule).max(1000).default([]),
   /** Tool names; absent means every tool of the registry. */
   tools: z.array(z.string().min(1).max(64)).min(1).max(100).optional(),
   budget: budget.prefault({}),
@@ -63,4 +58,3 @@ export const environment = z.strictObject({
 export type Environment = z.infer<typeof environment>;
 export type EnvironmentInput = z.input<typeof environment>;
 export type Repository = z.infer<typeof repository>;
-export type Resources = z.infer<typeof resources>;

@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
-import type { Profile } from "../model/profile.ts";
-import type { Resources } from "../model/environment.ts";
+import type { Profile, Runtime } from "../model/profile.ts";
+import type { Resources } from "../model/resources.ts";
 
 /** Where an image stands for a provider. `digest` names its content and is part of a snapshot's key. */
 export interface ResolvedImage {
@@ -30,6 +30,7 @@ export interface SandboxSpec {
   readonly labels: SandboxLabels;
   readonly base: SandboxBase;
   readonly profile: Profile;
+  /** With the profile's limits filled in where the environment sets none. */
   readonly resources: Resources;
   /** The workspace, an absolute path; exists after create. */
   readonly workdir: string;
@@ -62,6 +63,8 @@ export const capabilityNames = [
   "pids_limit",
   "cpu_limit",
   "disk_quota",
+  "inode_quota",
+  "user_namespace",
   "oom_reported",
   "root_commands",
   "processes",
@@ -101,7 +104,8 @@ export interface SnapshotStore {
 /** Where sandboxes run. The port: no vendor's type crosses it, and the guest does everything that is not here. */
 export interface Provider {
   readonly name: string;
-  readonly capabilities: Capabilities;
+  /** By OCI runtime: what one can enforce, another may not. */
+  readonly capabilities: Readonly<Record<Runtime, Capabilities>>;
   readonly snapshots: SnapshotStore;
 
   /**

@@ -6,8 +6,8 @@ import type { IdSource } from "../core/ids.ts";
 import type { Logger } from "../core/log.ts";
 import { connectGuest } from "../guest/connect-guest.ts";
 import type { Guest } from "../guest/guest.ts";
-import type { Resources } from "../model/environment.ts";
 import type { Profile } from "../model/profile.ts";
+import type { Resources } from "../model/resources.ts";
 import type { Provider, SandboxBase, SandboxHandle } from "../provider/provider.ts";
 import type { Store } from "../store/store.ts";
 import type { Sandbox } from "./sandbox.ts";
@@ -207,5 +207,6 @@ function sandboxId(purpose: string, incarnation: string): string {
 }
 
 function withoutRequestOnly({ base, profile, resources, workdir }: LaunchRequest) {
-  return { base, profile, resources, workdir };
+  const { disk_mb = profile.limits.disk_mb, inodes = profile.limits.inodes } = resources;
+  return { base, profile, resources: { ...resources, disk_mb, inodes }, workdir };
 }

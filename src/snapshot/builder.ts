@@ -134,7 +134,7 @@ export class SnapshotBuilder {
       base: { kind: "image", image },
       profile: { ...trustedProfile, network },
       // What setup writes becomes part of the snapshot; the limit is for what rollouts write on top.
-      resources: { ...environment.resources, disk_mb: undefined },
+      resources: { ...environment.resources, disk_mb: undefined, inodes: undefined },
       workdir: environment.workdir,
       lifetimeMs: environment.setup_seconds * 1000 + BUILD_MARGIN_MS,
       signal: call.signal,

@@ -3,9 +3,9 @@ import { expect } from "vitest";
 import type { BerthError, ErrorCode } from "../../src/core/errors.ts";
 import { connectGuest } from "../../src/guest/connect-guest.ts";
 import type { ExecRequest, ExecResult, Guest } from "../../src/guest/guest.ts";
-import type { Resources } from "../../src/model/environment.ts";
+import type { Resources } from "../../src/model/resources.ts";
 import type { Profile } from "../../src/model/profile.ts";
-import type { Provider, SandboxBase, SandboxHandle, SandboxSpec } from "../../src/provider/provider.ts";
+import type { Capabilities, Provider, SandboxBase, SandboxHandle, SandboxSpec } from "../../src/provider/provider.ts";
 import type { ProviderUnderTest } from "../support/providers.ts";
 
 const readyWithinMs = 20_000;
@@ -39,11 +39,16 @@ export class Bench {
 
   constructor(under: ProviderUnderTest, profiles: { standard: Profile; trusted: Profile }) {
     this.#under = under;
-    this.#profiles = profiles;
+    const { runtime } = under;
+    this.#profiles = { standard: { ...profiles.standard, runtime }, trusted: { ...profiles.trusted, runtime } };
   }
 
   get provider(): Provider {
     return this.#under.provider;
+  }
+
+  get capabilities(): Capabilities {
+    return this.provider.capabilities[this.#under.runtime];
   }
 
   get image(): string {

@@ -37,7 +37,7 @@ export async function describeProvider(fixture: ProviderFixture, groups: readonl
       return;
     }
     const bench = new Bench(under, { standard, trusted });
-    const { gaps } = bench.provider.capabilities;
+    const { has, gaps } = bench.capabilities;
     afterAll(() => under.cleanup());
     for (const { group, behaviours } of groups) {
       describe(group, () => {
@@ -46,7 +46,7 @@ export async function describeProvider(fixture: ProviderFixture, groups: readonl
           expect(await bench.leaks(), "left behind").toEqual([]);
         });
         for (const { title, needs, run, timeoutMs } of behaviours) {
-          const lacks = needs !== undefined && !bench.provider.capabilities.has.has(needs);
+          const lacks = needs !== undefined && !has.has(needs);
           if (lacks) {
             const reason = gaps[needs];
             test(`${title}${gapMark}${reason ?? "undeclared"}]`, () => {

@@ -10,7 +10,7 @@ import { pack } from "tar-stream";
 import { parse } from "yaml";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { silentLogger } from "../../src/core/log.ts";
-import { resources } from "../../src/model/environment.ts";
+import { resources } from "../../src/model/resources.ts";
 import { profile, type Profile } from "../../src/model/profile.ts";
 import { createDockerProvider } from "../../src/provider/docker/docker-provider.ts";
 import { exportRootfs } from "../../src/provider/docker/export-rootfs.ts";

@@ -1,12 +1,14 @@
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { parse } from "yaml";
 import { silentLogger } from "../../src/core/log.ts";
-import { profile, type Profile } from "../../src/model/profile.ts";
+import type { Profile, Runtime } from "../../src/model/profile.ts";
 import type { Provider } from "../../src/provider/provider.ts";
+import { loadProfiles, profileNamed as profileOf } from "../../src/sandbox/profiles.ts";
 
 export interface ProviderUnderTest {
+  /** The OCI runtime that sandboxes run under. */
+  readonly runtime: Runtime;
   /** The one in use; `restart` replaces it. */
   readonly provider: Provider;
   /** An image that every behaviour can run in: a POSIX shell, coreutils, grep, procps or busybox. */
@@ -37,7 +39,7 @@ export const dockerConnection = {
 };
 
 export async function profileNamed(name: string): Promise<Profile> {
-  return profile.parse(parse(await readFile(path.join(repository, "sandbox-profiles", `${name}.yaml`), "utf8")));
+  return profileOf(await loadProfiles(path.join(repository, "sandbox-profiles")), name);
 }
 
 /** A provider that can be thrown away and made anew. */
@@ -63,6 +65,7 @@ const memory: ProviderFixture = {
       get provider() {
         return slot.current;
       },
+      runtime: "runc",
       image: "host",
       restart: () => slot.restart(),
       residue: async () => [...world.sandboxes.keys()],
@@ -87,6 +90,7 @@ const oci: ProviderFixture = {
       get provider() {
         return slot.current;
       },
+      runtime: "runc",
       image: "host",
       restart: () => slot.restart(),
       residue: async () => [
@@ -126,6 +130,7 @@ const docker: ProviderFixture = {
       get provider() {
         return slot.current;
       },
+      runtime: "runc",
       image,
       restart: () => slot.restart(),
       residue: containersOf,

@@ -1,8 +1,13 @@
-import type { Capabilities, CapabilityName } from "../provider.ts";
+import type { Capabilities, CapabilityName, Provider } from "../provider.ts";
 import type { DaemonFacts } from "./probe.ts";
 
 /** What the daemon can enforce; for what it cannot, why. */
-export function capabilitiesOf(facts: DaemonFacts): Capabilities {
+export function capabilitiesOf(facts: DaemonFacts): Provider["capabilities"] {
+  const runc = underRunc(facts);
+  return { runc, runsc: runc };
+}
+
+function underRunc(facts: DaemonFacts): Capabilities {
   const has = new Set<CapabilityName>(["network_none", "network_host", "no_new_privs", "root_commands", "processes"]);
   const gaps: Partial<Record<CapabilityName, string>> = {};
   const offer = (name: CapabilityName, able: boolean, gap: string) => {
@@ -24,5 +29,7 @@ export function capabilitiesOf(facts: DaemonFacts): Capabilities {
     "the guest does not start under gVisor, whose release 20221219 refuses the setfsuid that its file access stands on";
   gaps.disk_quota =
     "Docker limits a container's disk only on overlay2 over XFS with project quotas, which cannot be verified";
+  gaps.inode_quota = gaps.disk_quota;
+  gaps.user_namespace = "user namespaces are the Docker daemon's own choice for all containers (userns-remap)";
   return { has, gaps };
 }

@@ -14,7 +14,6 @@ export const guestCapabilities = [
 ] as const;
 
 const toolHome = "/home/agent";
-const openFiles = 16_384;
 const megabyte = 1024 * 1024;
 /** Shared memory outlives the process that filled it, so it gets a part of the memory only: the rest is freed by a kill. */
 const maxSharedMemoryMb = 64;
@@ -71,6 +70,8 @@ function hostConfig(spec: SandboxSpec, parts: ContainerParts): HostConfig {
     CapAdd: [...new Set([...guestCapabilities, ...profile.capabilities])],
     SecurityOpt: [`no-new-privileges:${profile.no_new_privs}`, `seccomp=${parts.seccomp ?? "unconfined"}`],
     Privileged: false,
+    MaskedPaths: profile.masked_paths,
+    ReadonlyPaths: profile.read_only_paths,
     IpcMode: "private",
     // A System V segment that no process uses any more is freed too.
     Sysctls: { "kernel.shm_rmid_forced": "1" },
@@ -86,7 +87,7 @@ function hostConfig(spec: SandboxSpec, parts: ContainerParts): HostConfig {
     CpuPeriod: cpuPeriodMicroseconds,
     CpuQuota: Math.round(resources.cpus * cpuPeriodMicroseconds),
     Ulimits: [
-      { Name: "nofile", Soft: openFiles, Hard: openFiles },
+      { Name: "nofile", Soft: profile.limits.open_files, Hard: profile.limits.open_files },
       { Name: "core", Soft: 0, Hard: 0 },
     ],
     LogConfig: { Type: "none", Config: {} },

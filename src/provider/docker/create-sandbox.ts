@@ -2,7 +2,7 @@ import type { Clock } from "../../core/clock.ts";
 import { BerthError, toBerthError } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
 import { assertEnforceable } from "../enforce.ts";
-import type { CallOptions, Capabilities, SandboxHandle, SandboxSpec } from "../provider.ts";
+import type { CallOptions, Provider, SandboxHandle, SandboxSpec } from "../provider.ts";
 import { containerConfig } from "./container-config.ts";
 import type { Daemon } from "./daemon.ts";
 import { DaemonRefusal, refusalStatus, refusedAs } from "./daemon-errors.ts";
@@ -17,7 +17,7 @@ import { loadSeccomp } from "./seccomp.ts";
 interface Parts {
   readonly daemon: Daemon;
   readonly facts: DaemonFacts;
-  readonly capabilities: Capabilities;
+  readonly capabilities: Provider["capabilities"];
   readonly seccompDir: string;
   readonly guest: GuestVolume;
   readonly clock: Clock;

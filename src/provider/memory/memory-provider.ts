@@ -26,6 +26,8 @@ const capabilities: Capabilities = {
     "root_commands",
   ]),
   gaps: {
+    inode_quota: "the tree counts bytes, not files",
+    user_namespace: "commands are interpreted, there are no users of a kernel",
     runtime_runsc: "commands are interpreted, there is no runtime",
     oom_reported: "commands are interpreted and hold no memory of their own",
     processes: "commands are interpreted, there are no processes",
@@ -53,7 +55,7 @@ export function createMemoryProvider(options: MemoryProviderOptions = {}): Provi
 
 class MemoryProvider implements Provider {
   readonly name = name;
-  readonly capabilities = capabilities;
+  readonly capabilities = { runc: capabilities, runsc: capabilities };
   readonly snapshots: SnapshotStore;
   readonly #world: MemoryWorld;
   readonly #images: Readonly<Record<string, ImageFiles>>;
@@ -78,7 +80,7 @@ class MemoryProvider implements Provider {
   }
 
   async create(spec: SandboxSpec, { signal }: { signal?: AbortSignal } = {}): Promise<SandboxHandle> {
-    assertEnforceable(name, capabilities, spec);
+    assertEnforceable(name, this.capabilities, spec);
     if (!/^[a-z0-9-]{1,63}$/.test(spec.id))
       throw new BerthError("sandbox_create_failed", `${spec.id} is no id of a sandbox.`);
     signal?.throwIfAborted();

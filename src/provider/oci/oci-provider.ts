@@ -62,13 +62,16 @@ const ALWAYS = [
   "processes",
 ] as const;
 
-async function capabilitiesHere(): Promise<Capabilities> {
+async function capabilitiesHere(): Promise<Provider["capabilities"]> {
   const runtime_runsc =
     "the guest does not start under gVisor, whose release 20221219 refuses the setfsuid that its file access stands on";
   const disk_quota = await diskObstacle();
-  return disk_quota === undefined
-    ? { has: new Set([...ALWAYS, "disk_quota"]), gaps: { runtime_runsc } }
-    : { has: new Set(ALWAYS), gaps: { runtime_runsc, disk_quota } };
+  const user_namespace = "every sandbox runs in the host's user namespace";
+  const runc: Capabilities =
+    disk_quota === undefined
+      ? { has: new Set([...ALWAYS, "disk_quota", "inode_quota"]), gaps: { runtime_runsc, user_namespace } }
+      : { has: new Set(ALWAYS), gaps: { runtime_runsc, user_namespace, disk_quota, inode_quota: disk_quota } };
+  return { runc, runsc: runc };
 }
 
 /** Sandboxes on this machine by an OCI runtime and overlayfs, without a daemon. Needs root. */
@@ -91,7 +94,7 @@ export async function createOciProvider(options: OciProviderOptions): Promise<Pr
 
 class OciProvider implements Provider {
   readonly name = "oci";
-  readonly capabilities: Capabilities;
+  readonly capabilities: Provider["capabilities"];
   readonly snapshots: SnapshotStore;
   readonly #options: OciProviderOptions;
   readonly #paths: OciPaths;
@@ -104,7 +107,7 @@ class OciProvider implements Provider {
     options: OciProviderOptions,
     paths: OciPaths,
     runc: Runc,
-    here: { cgroups: CgroupVersion; capabilities: Capabilities },
+    here: { cgroups: CgroupVersion; capabilities: Provider["capabilities"] },
   ) {
     this.#options = options;
     this.#paths = paths;

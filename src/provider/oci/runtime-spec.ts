@@ -32,24 +32,6 @@ const GUEST_CAPABILITIES = [
   "CAP_SETUID",
 ];
 
-const MASKED_PATHS = [
-  "/proc/acpi",
-  "/proc/asound",
-  "/proc/interrupts",
-  "/proc/kcore",
-  "/proc/keys",
-  "/proc/latency_stats",
-  "/proc/sched_debug",
-  "/proc/scsi",
-  "/proc/timer_list",
-  "/proc/timer_stats",
-  "/sys/devices/virtual/powercap",
-  "/sys/firmware",
-  "/sys/fs/selinux",
-];
-
-const READ_ONLY_PATHS = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
-
 const CPU_PERIOD_US = 100_000;
 
 const mounts = (input: RuntimeSpecInput) => [
@@ -128,7 +110,7 @@ export function runtimeSpec(input: RuntimeSpecInput): Record<string, unknown> {
   const { profile, resources } = input.spec;
   const memoryBytes = resources.memory_mb * 1024 * 1024;
   const capabilities = [...new Set([...GUEST_CAPABILITIES, ...profile.capabilities])].toSorted();
-  const namespaces = ["pid", "ipc", "uts", "mount", "cgroup", ...(profile.network === "none" ? ["network"] : [])];
+  const namespaces = ["pid", "ipc", "uts", "mount", "cgroup", ...(profile.network === "host" ? [] : ["network"])];
   return {
     ociVersion: "1.0.2",
     hostname: "berth",
@@ -156,8 +138,8 @@ export function runtimeSpec(input: RuntimeSpecInput): Record<string, unknown> {
         cpu: { period: CPU_PERIOD_US, quota: Math.round(resources.cpus * CPU_PERIOD_US) },
         pids: { limit: resources.pids + guestPids },
       },
-      maskedPaths: MASKED_PATHS,
-      readonlyPaths: READ_ONLY_PATHS,
+      maskedPaths: profile.masked_paths,
+      readonlyPaths: profile.read_only_paths,
       ...(input.seccomp ? { seccomp: input.seccomp } : {}),
     },
   };

@@ -19,8 +19,6 @@ export interface StartContext {
   readonly signal: AbortSignal | undefined;
 }
 
-const MAX_OPEN_FILES = 65_536;
-
 /** Names of the host that setup steps with a network need; tools have neither. */
 const NETWORK_FILES = ["/etc/resolv.conf", "/etc/hosts"];
 
@@ -63,7 +61,7 @@ export async function startSandbox(spec: SandboxSpec, context: StartContext): Pr
         cgroups === "v2" || (await existing(["/sys/fs/cgroup/memory/memory.memsw.limit_in_bytes"])).length > 0,
       readOnlyBinds: [...layers.readOnlyBinds, ...networkFiles],
       oomCounterPassed: oomCounter !== undefined,
-      openFiles: Math.min(MAX_OPEN_FILES, await ownOpenFilesLimit()),
+      openFiles: Math.min(spec.profile.limits.open_files, await ownOpenFilesLimit()),
       path: layers.path,
     }),
   );
@@ -81,12 +79,15 @@ export async function startSandbox(spec: SandboxSpec, context: StartContext): Pr
 /** Where the sandbox's writes go: a folder, or a disk of its own when its size is limited. */
 async function writableLayer(spec: SandboxSpec, paths: OciPaths): Promise<WritableLayer> {
   const { upper, work, disk, diskMount } = sandboxPaths(paths, spec.id);
-  const { disk_mb } = spec.resources;
+  const { disk_mb, inodes } = spec.resources;
+  if (disk_mb === undefined && inodes !== undefined) {
+    throw new BerthError("capability_missing", "The provider oci limits inodes only together with disk_mb.");
+  }
   if (disk_mb === undefined) {
     await Promise.all([mkdir(upper, { mode: 0o755 }), mkdir(work)]);
     return { upper, work };
   }
-  await Promise.all([mkdir(diskMount), makeDisk(paths.disks, disk_mb, disk)]);
+  await Promise.all([mkdir(diskMount), makeDisk(paths.disks, { megabytes: disk_mb, inodes }, disk)]);
   return {
     upper: join(diskMount, diskFolders.upper),
     work: join(diskMount, diskFolders.work),
@@ -104,7 +105,7 @@ async function readSeccomp(dir: string, name: string): Promise<SeccompFilter | u
 
 async function ownOpenFilesLimit(): Promise<number> {
   const hard = /^Max open files\s+\S+\s+(\d+)/m.exec(await readFile("/proc/self/limits", "utf8"))?.[1];
-  return hard === undefined ? MAX_OPEN_FILES : Number(hard);
+  return hard === undefined ? Infinity : Number(hard);
 }
 
 async function existing(files: readonly string[]): Promise<string[]> {

@@ -58,7 +58,7 @@ export const lifeCycle: BehaviourGroup = {
       title:
         "a spec that asks for more than the provider can enforce is refused, and each missing ability has its reason",
       run: async (bench) => {
-        const { has, gaps } = bench.provider.capabilities;
+        const { has, gaps } = bench.capabilities;
         for (const name of capabilityNames)
           expect(has.has(name), `${name}: offered or explained`).toBe(gaps[name] === undefined);
         const asks = {

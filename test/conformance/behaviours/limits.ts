@@ -56,6 +56,19 @@ export const limits: BehaviourGroup = {
       },
     },
     {
+      title: "the number of files is bounded: one more fails as no_space, and removing makes room",
+      needs: "inode_quota",
+      run: async (bench) => {
+        await using berth = await bench.berth({ resources: { disk_mb: 64, inodes: 1024 } });
+        const fill = await berth.sh("mkdir many && cd many && i=0 && while : > f$i; do i=$((i+1)); done; echo $i");
+        expect(Number(fill.stdout.head)).toBeLessThan(1024);
+        expect(fill.stderr.head).toMatch(/no space|quota exceeded/i);
+        expect(await codeOf(berth.guest.write("one-more", Buffer.from("x")))).toBe("no_space");
+        await berth.sh("rm -r many");
+        await berth.guest.write("one-more", Buffer.from("x"));
+      },
+    },
+    {
       title: "a deadline in milliseconds is kept",
       run: async (bench) => {
         await using berth = await bench.berth();

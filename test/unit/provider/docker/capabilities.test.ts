@@ -18,9 +18,14 @@ const info = {
 
 describe("what the docker provider can enforce", () => {
   it("is everything but gVisor and a disk quota on a complete daemon", () => {
-    const { has, gaps } = capabilitiesOf(factsOf(info));
-    expect(capabilityNames.filter((name) => !has.has(name))).toEqual(["runtime_runsc", "disk_quota"]);
-    expect(Object.keys(gaps).toSorted()).toEqual(["disk_quota", "runtime_runsc"]);
+    const { has, gaps } = capabilitiesOf(factsOf(info)).runc;
+    expect(capabilityNames.filter((name) => !has.has(name))).toEqual([
+      "runtime_runsc",
+      "disk_quota",
+      "inode_quota",
+      "user_namespace",
+    ]);
+    expect(Object.keys(gaps).toSorted()).toEqual(["disk_quota", "inode_quota", "user_namespace", "runtime_runsc"]);
   });
 
   it("lacks, with a reason, what the daemon lacks", () => {
@@ -31,9 +36,18 @@ describe("what the docker provider can enforce", () => {
       MemoryLimit: false,
       PidsLimit: false,
     });
-    const { has, gaps } = capabilitiesOf(bare);
+    const { has, gaps } = capabilitiesOf(bare).runc;
     const missing = capabilityNames.filter((name) => !has.has(name));
-    expect(missing).toEqual(["runtime_runsc", "seccomp", "memory_limit", "pids_limit", "disk_quota", "oom_reported"]);
+    expect(missing).toEqual([
+      "runtime_runsc",
+      "seccomp",
+      "memory_limit",
+      "pids_limit",
+      "disk_quota",
+      "inode_quota",
+      "user_namespace",
+      "oom_reported",
+    ]);
     expect(Object.keys(gaps).toSorted()).toEqual(missing.toSorted());
     expect(gaps.memory_limit).toContain("rootless");
   });

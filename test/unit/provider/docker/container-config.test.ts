@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { profile } from "../../../../src/model/profile.ts";
-import { resources } from "../../../../src/model/environment.ts";
+import { resources } from "../../../../src/model/resources.ts";
 import {
   containerConfig,
   guestCapabilities,
