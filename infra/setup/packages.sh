@@ -19,6 +19,8 @@ if [ "$target" = test ]; then
   table+='
 dockerd|docker.io|Docker Engine, for the docker provider
 iptables|iptables|gives image builds a network
+mkfs.ext4|e2fsprogs|disks of limited size
+runsc|runsc|gVisor, for the strict profile
 mmdebstrap|mmdebstrap|makes a base image where no registry can be reached'
 fi
 

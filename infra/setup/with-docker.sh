@@ -114,7 +114,10 @@ for _ in $(seq 100); do
   [ -S "$run/containerd.sock" ] && break
   sleep 0.1
 done
-echo '{}' >"$run/daemon.json"
+# Old releases of gVisor know no other platform that runs without KVM, and no network of Docker's.
+cat >"$run/daemon.json" <<JSON
+{"runtimes": {"runsc": {"path": "$(command -v runsc)", "runtimeArgs": ["--platform=ptrace", "--network=none"]}}}
+JSON
 daemon dockerd dockerd --host "unix://$run/docker.sock" --containerd "$run/containerd.sock" \
   --config-file "$run/daemon.json" --data-root "$data/engine" --exec-root "$run/engine" --pidfile "$run/docker.pid" \
   --bridge $bridge --iptables=false --ip6tables=false --ip-masq=false --userland-proxy=false \
