@@ -1,8 +1,10 @@
 package exec
 
 import (
+	"math"
 	"sync"
 
+	"berth/guest/internal/defence"
 	"berth/guest/internal/text"
 )
 
@@ -31,6 +33,9 @@ type capture struct {
 }
 
 func newCapture(headCap, tailCap int, s *spool) *capture {
+	if !defence.OutputCaps {
+		headCap = math.MaxInt / 2
+	}
 	return &capture{headCap: headCap, tailCap: tailCap, spool: s}
 }
 

@@ -8,6 +8,7 @@ import (
 	"syscall"
 	"time"
 
+	"berth/guest/internal/defence"
 	"berth/guest/internal/fault"
 	"berth/guest/internal/proc"
 	"berth/guest/internal/spawn"
@@ -135,7 +136,7 @@ func (r *Runner) execute(ctx context.Context, request *Request, c *call, dir int
 		return nil, &notStartedError{err}
 	}
 	exit, why, ended := run.wait(ctx, c, time.Duration(request.TimeoutMs)*time.Millisecond)
-	killed, killErr := proc.Kill(r.table, r.selector(c, run.process), time.Now().Add(killDeadline), r.reinforcement())
+	killed, killErr := r.end(c, run)
 	if !ended {
 		exit = run.reaped()
 	}
@@ -156,6 +157,14 @@ func (r *Runner) execute(ctx context.Context, request *Request, c *call, dir int
 		oom = killsAfter > killsBefore
 	}
 	return r.result(c, outcomeOf(why, exit.Status, oom), started, exit, len(killed)), nil
+}
+
+// end kills what is left of a call and verifies that nothing is.
+func (r *Runner) end(c *call, run *running) (map[int]struct{}, error) {
+	if !defence.KillTree {
+		return map[int]struct{}{}, syscall.Kill(run.process.PID, syscall.SIGKILL)
+	}
+	return proc.Kill(r.table, r.selector(c, run.process), time.Now().Add(killDeadline), r.reinforcement())
 }
 
 func (r *Runner) result(c *call, outcome Outcome, started time.Time, exit spawn.Exit, survivors int) *Result {

@@ -5,11 +5,13 @@ import (
 	"context"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
 
 	"berth/guest/internal/confine"
+	"berth/guest/internal/defence"
 	"berth/guest/internal/fault"
 )
 
@@ -25,7 +27,11 @@ type Workspace struct {
 
 // Open opens the directory dir, an absolute path without "..", as the root. uid and gid are the tool user's.
 func Open(dir string, identity *confine.Identity, uid, gid int) (*Workspace, error) {
-	root, err := os.OpenRoot(dir)
+	top := dir
+	if !defence.BeneathRoot {
+		top = "/"
+	}
+	root, err := os.OpenRoot(top)
 	if err != nil {
 		return nil, err
 	}
@@ -40,6 +46,9 @@ func (w *Workspace) Dir() string { return w.dir }
 
 // Do runs fn with the tool user's identity.
 func (w *Workspace) Do(ctx context.Context, fn func(root *os.Root) error) error {
+	if !defence.FileIdentity {
+		return fn(w.root)
+	}
 	return w.identity.Do(ctx, func() error { return fn(w.root) })
 }
 
@@ -48,6 +57,9 @@ func (w *Workspace) Do(ctx context.Context, fn func(root *os.Root) error) error 
 func (w *Workspace) Relative(path string) (string, error) {
 	if strings.ContainsRune(path, 0) {
 		return "", fault.New(fault.InvalidArgument, "the path contains NUL")
+	}
+	if !defence.BeneathRoot {
+		return resolvedByName(w.dir, path), nil
 	}
 	if strings.HasPrefix(path, "/") {
 		rest, ok := strings.CutPrefix(path, w.dir)
@@ -62,14 +74,29 @@ func (w *Workspace) Relative(path string) (string, error) {
 	return path, nil
 }
 
+// resolvedByName follows links by their names and gives a path relative to /.
+func resolvedByName(dir, path string) string {
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(dir, path)
+	}
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real
+	}
+	return strings.TrimLeft(filepath.Clean(path), "/")
+}
+
 // openRegular opens a regular file for reading. It never blocks on what is no regular file, and never reads from it.
 func openRegular(root *os.Root, name string) (*os.File, fs.FileInfo, error) {
-	f, err := root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOCTTY, 0)
+	flags := os.O_RDONLY | syscall.O_NONBLOCK | syscall.O_NOCTTY
+	if !defence.RegularFiles {
+		flags = os.O_RDONLY
+	}
+	f, err := root.OpenFile(name, flags, 0)
 	if err != nil {
 		return nil, nil, err
 	}
 	info, err := f.Stat()
-	if err == nil && !info.Mode().IsRegular() {
+	if err == nil && defence.RegularFiles && !info.Mode().IsRegular() {
 		err = fault.New(fault.NotRegularFile, "%s is not a regular file", name)
 	}
 	if err != nil {

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+
+	"berth/guest/internal/defence"
 )
 
 // Listen takes fd:N, a descriptor that already listens, or unix:PATH.
@@ -47,7 +49,11 @@ func listenPath(path string) (net.Listener, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	if err := os.Chmod(dir, 0o700); err != nil {
+	dirMode, socketMode := os.FileMode(0o700), os.FileMode(0o600)
+	if !defence.SocketGate {
+		dirMode, socketMode = 0o755, 0o666
+	}
+	if err := os.Chmod(dir, dirMode); err != nil {
 		return nil, err
 	}
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -57,7 +63,7 @@ func listenPath(path string) (net.Listener, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := os.Chmod(path, 0o600); err != nil {
+	if err := os.Chmod(path, socketMode); err != nil {
 		_ = listener.Close()
 		return nil, err
 	}

@@ -64,10 +64,12 @@ func fork(p *plan) (int, syscall.Errno) {
 			goto failed
 		}
 	}
-	if p.unprivileged {
+	if p.noNewPrivs {
 		if _, _, errno = syscall.RawSyscall6(syscall.SYS_PRCTL, prSetNoNewPrivs, 1, 0, 0, 0, 0); errno != 0 {
 			goto failed
 		}
+	}
+	if p.unprivileged {
 		if _, _, errno = syscall.RawSyscall(syscall.SYS_CAPSET, uintptr(unsafe.Pointer(&p.caps.header)), uintptr(unsafe.Pointer(&p.caps.data)), 0); errno != 0 {
 			goto failed
 		}

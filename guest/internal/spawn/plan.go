@@ -1,6 +1,10 @@
 package spawn
 
-import "syscall"
+import (
+	"syscall"
+
+	"berth/guest/internal/defence"
+)
 
 // plan is all that a child needs, laid out before the fork: between fork and exec nothing may be allocated.
 type plan struct {
@@ -15,6 +19,7 @@ type plan struct {
 
 	identity     bool
 	unprivileged bool
+	noNewPrivs   bool
 	uid, gid     uintptr
 	group        uint32
 
@@ -48,6 +53,7 @@ func newPlan(c *Command, report int) (*plan, error) {
 	if c.Identity != nil {
 		p.identity = true
 		p.unprivileged = c.Identity.Unprivileged
+		p.noNewPrivs = c.Identity.Unprivileged && defence.NoNewPrivileges
 		p.uid, p.gid = uintptr(c.Identity.UID), uintptr(c.Identity.GID)
 		p.group = uint32(c.Identity.Group)
 	}
