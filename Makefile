@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH):/usr/sbin:/sbin
 .DEFAULT_GOAL := help
-.PHONY: help setup guest check typecheck lint format unused build unit test demo clean
+.PHONY: help setup guest check typecheck lint format unused build unit test attacks demo clean
 
 help: ## this list
 	@sed -n 's/^\([a-z][a-z -]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 34
@@ -29,6 +29,9 @@ unit: setup ## the tests that need no sandbox
 
 test: ## everything: checks, guest, unit to end-to-end on real backends
 	@infra/setup/test.sh
+
+attacks: ## every known attack on every backend, with its positive control; ARGS='--help'
+	@infra/setup/attacks.sh $(ARGS)
 
 demo: ## one rollout three ways on real input; ARGS='--provider docker', ARGS='--repo URL --commit SHA --test "…"'
 	@infra/setup/demo.sh $(ARGS)

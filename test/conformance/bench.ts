@@ -1,24 +1,14 @@
 import { randomBytes } from "node:crypto";
 import { expect } from "vitest";
 import type { BerthError, ErrorCode } from "../../src/core/errors.ts";
-import { connectGuest } from "../../src/guest/connect-guest.ts";
-import type { ExecRequest, ExecResult, Guest } from "../../src/guest/guest.ts";
+import type { Guest } from "../../src/guest/guest.ts";
 import type { Resources } from "../../src/model/resources.ts";
 import type { Profile } from "../../src/model/profile.ts";
 import type { Capabilities, Provider, SandboxBase, SandboxHandle, SandboxSpec } from "../../src/provider/provider.ts";
 import type { ProviderUnderTest } from "../support/providers.ts";
+import { berthOver, guestOf, type Berth } from "../support/running-berth.ts";
 
-const readyWithinMs = 20_000;
-const searchPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-
-/** A running sandbox with its guest; destroyed when its scope ends. */
-export interface Berth extends AsyncDisposable {
-  readonly handle: SandboxHandle;
-  readonly guest: Guest;
-  /** Runs a script by `sh -c`; a second unless told otherwise is not enough for a slow machine, so 20 s. */
-  sh(script: string, change?: Partial<ExecRequest>): Promise<ExecResult>;
-  run(argv: readonly string[], change?: Partial<ExecRequest>): Promise<ExecResult>;
-}
+export type { Berth };
 
 export interface BerthOptions {
   readonly id?: string;
@@ -108,19 +98,8 @@ export class Bench {
   }
 
   /** Connects once the guest answers. */
-  async guestOf(handle: SandboxHandle): Promise<Guest> {
-    const giveUpAt = Date.now() + readyWithinMs;
-    for (;;) {
-      try {
-        return await connectGuest({
-          open: ({ signal }) => this.provider.connect(handle, { signal }),
-          connectTimeoutMs: 10_000,
-        });
-      } catch (thrown) {
-        if (Date.now() > giveUpAt || (await this.provider.inspect(handle)).status !== "running") throw thrown;
-      }
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
+  guestOf(handle: SandboxHandle): Promise<Guest> {
+    return guestOf(this.provider, handle);
   }
 
   /** Keeps a sandbox's file system under a new key, removed when the scope ends. */
@@ -146,29 +125,6 @@ export class Bench {
       ...(await this.#under.residue(this.owner)),
     ];
   }
-}
-
-function berthOver(handle: SandboxHandle, guest: Guest, destroy: () => Promise<void>): Berth {
-  const run = (argv: readonly string[], change: Partial<ExecRequest> = {}) =>
-    guest.exec({
-      callId: `call-${randomBytes(6).toString("hex")}`,
-      argv,
-      env: { PATH: searchPath },
-      timeoutMs: 20_000,
-      headBytes: 32_768,
-      tailBytes: 32_768,
-      ...change,
-    });
-  return {
-    handle,
-    guest,
-    run,
-    sh: (script, change) => run(["sh", "-c", script], change),
-    [Symbol.asyncDispose]: async () => {
-      await guest.close();
-      await destroy();
-    },
-  };
 }
 
 /** The code of the BerthError that `work` ends with. */

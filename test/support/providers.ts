@@ -26,7 +26,8 @@ export interface ProviderFixture {
 }
 
 const repository = path.resolve(import.meta.dirname, "../..");
-const seccompDir = path.join(repository, "sandbox-profiles/seccomp");
+export const seccompDir = path.join(repository, "sandbox-profiles/seccomp");
+export const imagesDir = path.join(repository, "images");
 const architecture = process.arch === "arm64" ? "arm64" : "amd64";
 
 /** BERTH_GUEST_BINARY names another one. */
@@ -114,7 +115,6 @@ const docker: ProviderFixture = {
     const probe = await probeDocker({ docker: dockerConnection, guestBinary });
     if (!probe.works) return { unavailable: probe.reasons.map(({ what }) => what).join("; ") };
     const image = process.env["BERTH_TEST_IMAGE"] ?? "base";
-    const imagesDir = path.join(repository, "images");
     const slot = await restartable(() =>
       createDockerProvider({ docker: dockerConnection, guestBinary, seccompDir, imagesDir, log: silentLogger }),
     );
