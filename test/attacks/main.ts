@@ -11,6 +11,7 @@ import { attacks } from "./cases/all.ts";
 import { defenceNames, isDefence, type Defence } from "./defences.ts";
 import { GuestBuilds } from "./guest-builds.ts";
 import { runAttack } from "./run-attack.ts";
+import { evidenceSection, writeEvidenceSection } from "./security-page.ts";
 
 const help = `make attacks ARGS='…': attacks on sandboxes, each with its positive control. Ends non-zero unless every one is held.
 
@@ -90,6 +91,12 @@ try {
 
 const report = evidence("attacks", startedAt, rows);
 const file = await writeEvidence("reports", report);
+const whole = chosen.length === attacks.length && values.backend.length === backendNames.length && without.size === 0;
+if (process.env["UPDATE_DOCS"] === "1" && whole && report.ok)
+  await writeEvidenceSection(
+    path.resolve(import.meta.dirname, "../../docs/security.md"),
+    evidenceSection(attacks, backendNames, rows),
+  );
 if (values.json) console.log(JSON.stringify(report, null, 2));
 else {
   const cell = (id: string, backend: string) => {
