@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"strings"
 
 	"berth/guest/internal/privatemount"
 	"berth/guest/internal/serve"
@@ -20,7 +21,9 @@ const usage = `usage:
   berth-guest serve  --listen fd:3|unix:PATH [--root DIR] [--home DIR] [--uid N] [--gid N] [--allow-root]
                      [--expires-at UNIX_MS] [--oom-events PATH|fd:N] [--spool DIR]
   berth-guest dial   unix:PATH
-  berth-guest listen --socket PATH [--oom-events FILE] [--overlay OPTIONS --at DIR [--disk FILE --disk-at DIR]] -- CMD ...
+  berth-guest listen --socket PATH [--oom-events FILE] [--overlay OPTIONS --at DIR [--disk FILE --disk-at DIR]
+                     [--ids FIRST:COUNT [--shift-layer DIR]... [--shift-tree PATH]...]] -- CMD ...
+  berth-guest check-user-namespace --ids FIRST:COUNT --scratch DIR --at DIR [--shift-tree PATH]...
   berth-guest version
 `
 
@@ -52,6 +55,8 @@ func run(command string, args []string) error {
 		return socket.Dial(args[0], os.Stdin, os.Stdout)
 	case "listen":
 		return listen(args)
+	case "check-user-namespace":
+		return checkUserNamespace(args)
 	case "version":
 		return json.NewEncoder(os.Stdout).Encode(struct {
 			Version  string `json:"version"`
@@ -66,28 +71,54 @@ func listen(args []string) error {
 	flags := flag.NewFlagSet("listen", flag.ContinueOnError)
 	path := flags.String("socket", "", "where to listen")
 	events := flags.String("oom-events", "", "file that is handed on as descriptor 4")
-	mount := flags.String("overlay", "", "options of an overlay that only CMD sees")
-	disk := flags.String("disk", "", "file of an ext4 file system that is mounted before the overlay, for CMD alone")
-	diskAt := flags.String("disk-at", "", "where that file system is mounted")
-	at := flags.String("at", "", "where that overlay is mounted")
+	var root privatemount.Root
+	flags.StringVar(&root.Overlay, "overlay", "", "options of an overlay that only CMD sees")
+	flags.StringVar(&root.At, "at", "", "where that overlay is mounted")
+	flags.StringVar(&root.Disk, "disk", "", "file of an ext4 file system that is mounted before the overlay, for CMD alone")
+	flags.StringVar(&root.DiskAt, "disk-at", "", "where that file system is mounted")
+	flags.Var(&root.IDs, "ids", "FIRST:COUNT, the ids of the host that those from 0 up stand for")
+	flags.Var((*paths)(&root.ShiftedLayers), "shift-layer", "folder with layers of the overlay that takes part in --ids")
+	flags.Var((*paths)(&root.ShiftedTrees), "shift-tree", "file or folder of the host that takes part in --ids")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	if *path == "" {
 		return fmt.Errorf("--socket is required")
 	}
-	if *mount != "" {
-		if err := privatemount.Enter(); err != nil {
-			return err
-		}
-		if *disk != "" {
-			if err := privatemount.Disk(*disk, *diskAt); err != nil {
-				return err
-			}
-		}
-		if err := privatemount.Overlay(*mount, *at); err != nil {
+	if root.Overlay != "" {
+		if err := root.Mount(); err != nil {
 			return err
 		}
 	}
 	return socket.Handover(*path, *events, flags.Args())
+}
+
+func checkUserNamespace(args []string) error {
+	flags := flag.NewFlagSet("check-user-namespace", flag.ContinueOnError)
+	var trial privatemount.Trial
+	flags.Var(&trial.IDs, "ids", "FIRST:COUNT, the ids of the host that are tried")
+	flags.StringVar(&trial.Scratch, "scratch", "", "an empty folder where sandboxes will be kept")
+	flags.StringVar(&trial.At, "at", "", "where their roots will be mounted")
+	flags.Var((*paths)(&trial.Trees), "shift-tree", "file or folder of the host that they will see")
+	inside := flags.String("inside", "", "what the check itself runs in the namespaces that it made")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if *inside != "" {
+		return privatemount.TryInside(*inside)
+	}
+	if trial.IDs.Count == 0 || trial.Scratch == "" || trial.At == "" {
+		return fmt.Errorf("--ids, --scratch and --at are required")
+	}
+	return trial.Run("check-user-namespace", "--inside")
+}
+
+// paths is a flag that may be given again.
+type paths []string
+
+func (p *paths) String() string { return strings.Join(*p, " ") }
+
+func (p *paths) Set(path string) error {
+	*p = append(*p, path)
+	return nil
 }

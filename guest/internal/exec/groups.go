@@ -7,10 +7,11 @@ import (
 	"sync"
 )
 
-// The supplementary groups of calls start here where the user namespace maps them: far above what images use.
+// The supplementary groups of calls start here where the user namespace maps enough of them: far above what images use.
 const (
 	preferredGroup = 0x40000000
 	groupCount     = 1 << 24
+	enoughGroups   = 1 << 12
 )
 
 // groups lends each call a group id that no other live call has, and avoids to lend the same one again soon.
@@ -30,8 +31,8 @@ func newGroups(gidMap io.Reader, start int) (*groups, error) {
 		if n, _ := fmt.Sscan(lines.Text(), &inside, &outside, &count); n != 3 {
 			continue
 		}
-		if inside <= preferredGroup && preferredGroup+groupCount <= inside+count {
-			best, size = preferredGroup, groupCount
+		if inside <= preferredGroup && preferredGroup+enoughGroups <= inside+count {
+			best, size = preferredGroup, min(groupCount, inside+count-preferredGroup)
 			break
 		}
 		// The upper half of the largest range, away from the low ids that images use.

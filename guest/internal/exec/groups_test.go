@@ -7,9 +7,10 @@ import (
 
 func TestGroupsComeFromWhatTheUserNamespaceMaps(t *testing.T) {
 	for gidMap, base := range map[string]int{
-		"         0          0 4294967295\n": preferredGroup,
-		"0 100000 65536\n":                   32768,
-		"0 1000 1\n1 100000 65536\n":         1 + 65536 - 32768,
+		"         0          0 4294967295\n":        preferredGroup,
+		"0 100000 65536\n":                          32768,
+		"0 1000 1\n1 100000 65536\n":                1 + 65536 - 32768,
+		"0 100000 65536\n1073741824 165536 65536\n": preferredGroup,
 	} {
 		g, err := newGroups(strings.NewReader(gidMap), 0)
 		if err != nil || g.take() != base {

@@ -81,7 +81,7 @@ export async function hostImageDigest(): Promise<string> {
  * @throws BerthError `image_not_found` where /bin and /lib are not links into /usr
  */
 export async function buildHostSkeleton(target: string, toolUid: number): Promise<void> {
-  const draft = `${target}.draft-${process.pid}`;
+  const draft = hostDraft(target);
   await rm(draft, { recursive: true, force: true });
   await mkdir(join(draft, "etc"), { recursive: true });
   await linkMergedUsr(draft);
@@ -113,6 +113,9 @@ export async function buildHostSkeleton(target: string, toolUid: number): Promis
     await rm(draft, { recursive: true });
   });
 }
+
+/** Where this process makes what is to stand at `target`. */
+export const hostDraft = (target: string): string => `${target}.draft-${process.pid}`;
 
 /** Removes what processes that are no more had begun. */
 export async function sweepHostDrafts(imagesDir: string): Promise<void> {

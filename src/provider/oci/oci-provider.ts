@@ -1,5 +1,7 @@
-import { mkdir, rm } from "node:fs/promises";
+import { randomInt } from "node:crypto";
+import { chmod, mkdir, rm } from "node:fs/promises";
 import { connect as dial } from "node:net";
+import { dirname, join } from "node:path";
 import type { Duplex } from "node:stream";
 import { BerthError, toBerthError } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
@@ -15,12 +17,12 @@ import type {
   SnapshotStore,
 } from "../provider.ts";
 import { cgroupVersion, oomKills, removeCgroups, type CgroupVersion } from "./cgroups.ts";
-import { sweepHostDrafts } from "./host-image.ts";
+import { hostDraft, sweepHostDrafts } from "./host-image.ts";
 import { resolveImage, type RootfsExporter } from "./images.ts";
 import { diskObstacle } from "./disk.ts";
 import { isAlive, killAndWait } from "./init-process.ts";
 import { ociPaths, sandboxPaths, type OciPaths } from "./paths.ts";
-import { listSandboxIds, readSandboxRecord } from "./records.ts";
+import { listSandboxIds, readSandboxRecord, type IdRange } from "./records.ts";
 import { createRunc, type Runc } from "./runc.ts";
 import {
   hasSnapshot,
@@ -31,6 +33,7 @@ import {
   sweepRemovedSnapshots,
 } from "./snapshots.ts";
 import { startSandbox } from "./start.ts";
+import { IdRanges, userNamespaceObstacle } from "./user-namespace.ts";
 
 const CONNECT_DEADLINE_MS = 5_000;
 const KILL_DEADLINE_MS = 10_000;
@@ -62,15 +65,24 @@ const ALWAYS = [
   "processes",
 ] as const;
 
-async function capabilitiesHere(): Promise<Provider["capabilities"]> {
+async function capabilitiesHere(launcher: string, paths: OciPaths): Promise<Provider["capabilities"]> {
   const runtime_runsc =
     "the guest does not start under gVisor, whose release 20221219 refuses the setfsuid that its file access stands on";
   const disk_quota = await diskObstacle();
-  const user_namespace = "every sandbox runs in the host's user namespace";
-  const runc: Capabilities =
-    disk_quota === undefined
-      ? { has: new Set([...ALWAYS, "disk_quota", "inode_quota"]), gaps: { runtime_runsc, user_namespace } }
-      : { has: new Set(ALWAYS), gaps: { runtime_runsc, user_namespace, disk_quota, inode_quota: disk_quota } };
+  const user_namespace = await userNamespaceObstacle({
+    launcher,
+    scratch: hostDraft(join(paths.images, "trial")),
+    root: paths.root,
+  });
+  const obstacles = { disk_quota, inode_quota: disk_quota, user_namespace };
+  const names = Object.keys(obstacles) as (keyof typeof obstacles)[];
+  const runc: Capabilities = {
+    has: new Set([...ALWAYS, ...names.filter((name) => obstacles[name] === undefined)]),
+    gaps: {
+      runtime_runsc,
+      ...Object.fromEntries(names.flatMap((name) => (obstacles[name] === undefined ? [] : [[name, obstacles[name]]]))),
+    },
+  };
   return { runc, runsc: runc };
 }
 
@@ -80,16 +92,34 @@ export async function createOciProvider(options: OciProviderOptions): Promise<Pr
   for (const dir of [paths.sandboxes, paths.snapshots, paths.runtimeState, paths.sockets]) {
     await mkdir(dir, { recursive: true, mode: 0o700 });
   }
+  await makePassable(dirname(paths.root), 0o711);
+  await makePassable(paths.root, 0o755);
   await sweepHostDrafts(paths.images);
   const runc = createRunc({
     binary: options.runtime ?? "runc",
     root: paths.runtimeState,
     launcher: options.guestBinary,
   });
+  const capabilities = await capabilitiesHere(options.guestBinary, paths);
+  const { has, gaps } = capabilities.runc;
+  if (has.has("user_namespace")) options.log.info("profiles that ask for user namespaces get them");
+  else options.log.warn({ reason: gaps.user_namespace }, "sandboxes run in the host's user namespace");
   return new OciProvider(options, paths, runc, {
     cgroups: await cgroupVersion(),
-    capabilities: await capabilitiesHere(),
+    capabilities,
+    idRanges: new IdRanges(await liveRanges(paths), randomInt(2 ** 16)),
   });
+}
+
+/** A folder that every user may pass through, and none but root may list or fill beyond `mode`; whatever the umask. */
+async function makePassable(dir: string, mode: number): Promise<void> {
+  await mkdir(dir, { recursive: true });
+  await chmod(dir, mode);
+}
+
+async function liveRanges(paths: OciPaths): Promise<(readonly [string, IdRange])[]> {
+  const records = await Promise.all((await listSandboxIds(paths)).map((id) => readSandboxRecord(paths, id)));
+  return records.flatMap((record) => (record?.ids ? [[record.id, record.ids] as const] : []));
 }
 
 class OciProvider implements Provider {
@@ -100,6 +130,7 @@ class OciProvider implements Provider {
   readonly #paths: OciPaths;
   readonly #runc: Runc;
   readonly #cgroups: CgroupVersion;
+  readonly #idRanges: IdRanges;
   readonly #creating = new Map<string, Promise<SandboxHandle>>();
   readonly #resolving = new Map<string, Promise<ResolvedImage>>();
 
@@ -107,12 +138,13 @@ class OciProvider implements Provider {
     options: OciProviderOptions,
     paths: OciPaths,
     runc: Runc,
-    here: { cgroups: CgroupVersion; capabilities: Provider["capabilities"] },
+    here: { cgroups: CgroupVersion; capabilities: Provider["capabilities"]; idRanges: IdRanges },
   ) {
     this.#options = options;
     this.#paths = paths;
     this.#runc = runc;
     this.#cgroups = here.cgroups;
+    this.#idRanges = here.idRanges;
     this.capabilities = here.capabilities;
     this.snapshots = {
       resolveImage: (name, call) => this.#resolveImage(name, call),
@@ -157,6 +189,7 @@ class OciProvider implements Provider {
         cgroups: this.#cgroups,
         guestBinary: this.#options.guestBinary,
         seccompDir: this.#options.seccompDir,
+        ids: this.#idsFor(spec),
         signal,
       });
       return handle;
@@ -169,6 +202,14 @@ class OciProvider implements Provider {
       });
       throw toBerthError(error, "sandbox_create_failed");
     }
+  }
+
+  #idsFor({ id, profile }: SandboxSpec): IdRange | undefined {
+    if (profile.user_namespace === "never" || !this.capabilities.runc.has.has("user_namespace")) return undefined;
+    const ids = this.#idRanges.take(id);
+    if (!ids)
+      throw new BerthError("sandbox_create_failed", "Every range of ids for user namespaces is lent to a sandbox.");
+    return ids;
   }
 
   async connect(handle: SandboxHandle, { signal }: CallOptions = {}): Promise<Duplex> {
@@ -201,6 +242,7 @@ class OciProvider implements Provider {
     await this.#stop(handle.id);
     await rm(sandbox.socket, { force: true });
     await removeTree(sandbox.dir);
+    this.#idRanges.release(handle.id);
     await sweepRemovedSnapshots(this.#paths);
   }
 

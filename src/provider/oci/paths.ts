@@ -13,6 +13,8 @@ export interface OciPaths {
   /** Does not need to survive a reboot: runc's state, and sockets, whose paths must stay below 108 bytes. */
   readonly runtimeState: string;
   readonly sockets: string;
+  /** Where each sandbox's root is mounted, for that sandbox alone. Every user of the host may pass to it, so that a sandbox's root can. */
+  readonly root: string;
 }
 
 export function ociPaths(dataDir: string, runDir = "/run/berth"): OciPaths {
@@ -26,6 +28,7 @@ export function ociPaths(dataDir: string, runDir = "/run/berth"): OciPaths {
     disks: join(root, "disks"),
     runtimeState: join(run, "runc"),
     sockets: join(run, "s"),
+    root: join(runDir, "root"),
   };
 }
 
@@ -40,7 +43,6 @@ export interface SandboxPaths {
   /** A disk of limited size, and where it is mounted for the sandbox alone. */
   readonly disk: string;
   readonly diskMount: string;
-  readonly rootfs: string;
   readonly startLog: string;
   readonly socket: string;
 }
@@ -55,7 +57,6 @@ export function sandboxPaths(paths: OciPaths, id: string): SandboxPaths {
     work: join(dir, "work"),
     disk: join(dir, "disk.img"),
     diskMount: join(dir, "disk"),
-    rootfs: join(dir, "rootfs"),
     startLog: join(dir, "start.log"),
     socket: join(paths.sockets, createHash("sha256").update(id).digest("hex").slice(0, 24)),
   };

@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { z } from "zod";
 import { sandboxPaths, type OciPaths } from "./paths.ts";
 
+const idRange = z.strictObject({ first: z.number().int(), count: z.number().int() });
+
 /** Written before anything else of a sandbox exists, so that whatever is left of it can be found and removed. */
 const sandboxRecord = z.strictObject({
   id: z.string(),
@@ -12,7 +14,10 @@ const sandboxRecord = z.strictObject({
   guest: z.string(),
   /** Whether what it writes is on a disk of limited size. */
   disk: z.boolean().default(false),
+  /** The ids of the host that are the sandbox's own in its user namespace; null when it runs in the host's. */
+  ids: idRange.nullable().default(null),
 });
+export type IdRange = z.infer<typeof idRange>;
 export type SandboxRecord = z.infer<typeof sandboxRecord>;
 
 const snapshotRecord = z.strictObject({

@@ -1,8 +1,10 @@
 import { spawn } from "node:child_process";
 import { open, readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { execa } from "execa";
 import { BerthError } from "../../core/errors.ts";
+import type { IdRange } from "./records.ts";
+import { idRangeFlag } from "./user-namespace.ts";
 
 const COMMAND_DEADLINE_MS = 30_000;
 
@@ -33,6 +35,8 @@ export interface RunOptions {
   readonly socket: string;
   readonly oomCounter: string | undefined;
   readonly overlay: WritableLayer & { readonly lowers: readonly string[]; readonly target: string };
+  /** The sandbox's ids on the host, and what it sees of the host besides the overlay. Undefined for the host's user namespace. */
+  readonly shift: { readonly ids: IdRange; readonly trees: readonly string[] } | undefined;
   readonly log: string;
   readonly signal?: AbortSignal | undefined;
 }
@@ -40,10 +44,20 @@ export interface RunOptions {
 /** Characters that separate the parts of an overlay mount's options. */
 const escapeOverlay = (path: string): string => path.replaceAll(/[\\:,]/g, (char) => `\\${char}`);
 
+/** An overlay takes its upper and work folders from one mount only, so the folder of both is shifted. */
+function shiftArguments(overlay: RunOptions["overlay"], { ids, trees }: NonNullable<RunOptions["shift"]>): string[] {
+  const layers = [...overlay.lowers, overlay.disk?.target ?? dirname(overlay.upper)];
+  return [
+    ...["--ids", idRangeFlag(ids)],
+    ...layers.flatMap((layer) => ["--shift-layer", layer]),
+    ...trees.flatMap((tree) => ["--shift-tree", tree]),
+  ];
+}
+
 export function createRunc(options: { binary: string; root: string; launcher: string }): Runc {
   const { binary, root, launcher } = options;
   return {
-    async run({ id, bundle, socket, oomCounter, overlay, log, signal }) {
+    async run({ id, bundle, socket, oomCounter, overlay, shift, log, signal }) {
       const mount = [
         `lowerdir=${overlay.lowers.map(escapeOverlay).join(":")}`,
         `upperdir=${escapeOverlay(overlay.upper)}`,
@@ -51,6 +65,7 @@ export function createRunc(options: { binary: string; root: string; launcher: st
       ].join(",");
       const launch = ["listen", "--socket", socket, "--overlay", mount, "--at", overlay.target];
       if (overlay.disk) launch.push("--disk", overlay.disk.image, "--disk-at", overlay.disk.target);
+      if (shift) launch.push(...shiftArguments(overlay, shift));
       if (oomCounter !== undefined) launch.push("--oom-events", oomCounter);
       const runtime = [
         binary,

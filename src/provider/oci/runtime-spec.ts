@@ -1,4 +1,6 @@
 import { guestPids, type SandboxSpec } from "../provider.ts";
+import type { IdRange } from "./records.ts";
+import { idMappings } from "./user-namespace.ts";
 
 /** A system call filter in the form of the OCI runtime specification, as read from sandbox-profiles/seccomp/. */
 export type SeccompFilter = Readonly<Record<string, unknown>>;
@@ -19,6 +21,8 @@ export interface RuntimeSpecInput {
   /** RLIMIT_NOFILE; above the controller's own only a more privileged one could go. */
   readonly openFiles: number;
   readonly path: string;
+  /** Undefined for the host's user namespace. */
+  readonly ids: IdRange | undefined;
 }
 
 /** What the guest needs to run commands as the tool user, own their files and kill them. Commands themselves hold none. */
@@ -111,6 +115,7 @@ export function runtimeSpec(input: RuntimeSpecInput): Record<string, unknown> {
   const memoryBytes = resources.memory_mb * 1024 * 1024;
   const capabilities = [...new Set([...GUEST_CAPABILITIES, ...profile.capabilities])].toSorted();
   const namespaces = ["pid", "ipc", "uts", "mount", "cgroup", ...(profile.network === "host" ? [] : ["network"])];
+  if (input.ids) namespaces.push("user");
   return {
     ociVersion: "1.0.2",
     hostname: "berth",
@@ -131,6 +136,7 @@ export function runtimeSpec(input: RuntimeSpecInput): Record<string, unknown> {
     mounts: mounts(input),
     linux: {
       namespaces: namespaces.map((type) => ({ type })),
+      ...(input.ids ? idMappings(input.ids) : {}),
       cgroupsPath: input.cgroupPath,
       resources: {
         devices: [{ allow: false, access: "rwm" }],

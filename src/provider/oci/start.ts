@@ -5,7 +5,7 @@ import type { SandboxSpec } from "../provider.ts";
 import { cgroupPath, prepareOomCounter, type CgroupVersion } from "./cgroups.ts";
 import { diskFolders, makeDisk } from "./disk.ts";
 import { sandboxPaths, type OciPaths } from "./paths.ts";
-import { writeJson, type SandboxRecord } from "./records.ts";
+import { writeJson, type IdRange, type SandboxRecord } from "./records.ts";
 import type { Runc, WritableLayer } from "./runc.ts";
 import { runtimeSpec, type SeccompFilter } from "./runtime-spec.ts";
 import { baseLayers } from "./snapshots.ts";
@@ -16,6 +16,8 @@ export interface StartContext {
   readonly cgroups: CgroupVersion;
   readonly guestBinary: string;
   readonly seccompDir: string;
+  /** The sandbox's own ids on the host; undefined for the host's user namespace. */
+  readonly ids: IdRange | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -41,28 +43,31 @@ export async function startSandbox(spec: SandboxSpec, context: StartContext): Pr
     image: base.kind === "image" ? base.image.location : null,
     guest: context.guestBinary,
     disk: spec.resources.disk_mb !== undefined,
+    ids: context.ids ?? null,
   };
   await writeJson(sandbox.record, record);
-  await mkdir(sandbox.rootfs);
   const layer = await writableLayer(spec, paths);
 
   const oomCounter = await prepareOomCounter(cgroups, spec.id);
   const networkFiles = spec.profile.network === "host" ? await existing(NETWORK_FILES) : [];
+  const guestBinary = resolve(context.guestBinary);
+  const readOnlyBinds = [...layers.readOnlyBinds, ...networkFiles];
   await writeJson(
     sandbox.config,
     runtimeSpec({
       spec,
-      rootfs: sandbox.rootfs,
-      guestBinary: resolve(context.guestBinary),
+      rootfs: paths.root,
+      guestBinary,
       seccomp,
       cgroupPath: cgroupPath(spec.id),
       cgroupV2: cgroups === "v2",
       swapAccounting:
         cgroups === "v2" || (await existing(["/sys/fs/cgroup/memory/memory.memsw.limit_in_bytes"])).length > 0,
-      readOnlyBinds: [...layers.readOnlyBinds, ...networkFiles],
+      readOnlyBinds,
       oomCounterPassed: oomCounter !== undefined,
       openFiles: Math.min(spec.profile.limits.open_files, await ownOpenFilesLimit()),
       path: layers.path,
+      ids: context.ids,
     }),
   );
   await context.runc.run({
@@ -70,7 +75,8 @@ export async function startSandbox(spec: SandboxSpec, context: StartContext): Pr
     bundle: sandbox.dir,
     socket: sandbox.socket,
     oomCounter,
-    overlay: { lowers: layers.lowers, ...layer, target: sandbox.rootfs },
+    overlay: { lowers: layers.lowers, ...layer, target: paths.root },
+    shift: context.ids && { ids: context.ids, trees: [...readOnlyBinds, guestBinary] },
     log: sandbox.startLog,
     signal: context.signal,
   });
