@@ -62,6 +62,10 @@ export const profile = z
   .refine(({ network, egress }) => network === "egress" || egress.allow.length === 0, {
     path: ["egress", "allow"],
     error: "names hosts that network: none and network: host ignore",
+  })
+  .refine(({ user_namespace, user }) => user_namespace === "never" || Math.max(user.uid, user.gid) < 65_536, {
+    path: ["user"],
+    error: "is above 65535, which a user namespace does not map: say user_namespace: never",
   });
 
 export type Profile = z.infer<typeof profile>;

@@ -11,6 +11,7 @@ import { listings } from "./behaviours/listings.ts";
 import { rootCommands } from "./behaviours/root-commands.ts";
 import { search } from "./behaviours/search.ts";
 import { snapshots } from "./behaviours/snapshots.ts";
+import { userNamespaces } from "./behaviours/user-namespaces.ts";
 import { recordResults } from "./results-page.ts";
 import { describeProvider } from "./suite.ts";
 
@@ -27,6 +28,7 @@ const groups = [
   search,
   rootCommands,
   isolation,
+  userNamespaces,
 ];
 
 /** CONFORMANCE_PROVIDERS=memory,oci runs some of them. */

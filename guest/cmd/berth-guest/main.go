@@ -23,7 +23,7 @@ const usage = `usage:
   berth-guest dial   unix:PATH
   berth-guest listen --socket PATH [--oom-events FILE] [--overlay OPTIONS --at DIR [--disk FILE --disk-at DIR]
                      [--ids FIRST:COUNT [--shift-layer DIR]... [--shift-tree PATH]...]] -- CMD ...
-  berth-guest check-user-namespace --ids FIRST:COUNT --scratch DIR --at DIR [--shift-tree PATH]...
+  berth-guest check-user-namespace --scratch DIR --at DIR [--shift-tree PATH]...
   berth-guest version
 `
 
@@ -96,7 +96,6 @@ func listen(args []string) error {
 func checkUserNamespace(args []string) error {
 	flags := flag.NewFlagSet("check-user-namespace", flag.ContinueOnError)
 	var trial privatemount.Trial
-	flags.Var(&trial.IDs, "ids", "FIRST:COUNT, the ids of the host that are tried")
 	flags.StringVar(&trial.Scratch, "scratch", "", "an empty folder where sandboxes will be kept")
 	flags.StringVar(&trial.At, "at", "", "where their roots will be mounted")
 	flags.Var((*paths)(&trial.Trees), "shift-tree", "file or folder of the host that they will see")
@@ -107,8 +106,8 @@ func checkUserNamespace(args []string) error {
 	if *inside != "" {
 		return privatemount.TryInside(*inside)
 	}
-	if trial.IDs.Count == 0 || trial.Scratch == "" || trial.At == "" {
-		return fmt.Errorf("--ids, --scratch and --at are required")
+	if trial.Scratch == "" || trial.At == "" {
+		return fmt.Errorf("--scratch and --at are required")
 	}
 	return trial.Run("check-user-namespace", "--inside")
 }

@@ -12,14 +12,16 @@ import (
 
 // Trial finds out whether sandboxes can have user namespaces here, by doing once all that they stand on.
 type Trial struct {
-	IDs IDRange
 	// Scratch is an empty folder on the file system of the layers; At a folder where the root is mounted.
 	Scratch, At string
 	// Trees are what else of the host the sandboxes see.
 	Trees []string
 }
 
-const secret = "as built"
+const content = "as built"
+
+// Far above the host's users; whether some sandbox has them at the moment does not matter to files that nobody else sees.
+var trialIDs = IDRange{First: 0x70000000, Count: 1 << 16}
 
 // Run mounts a root in a namespace of its own and has self run in it, as root of a user namespace, with arguments and then At. Nothing of it
 // outlives the process but what is in Scratch.
@@ -34,7 +36,7 @@ func (t *Trial) Run(arguments ...string) error {
 			return err
 		}
 	}
-	if err := os.WriteFile(filepath.Join(t.Scratch, "lower/file"), []byte(secret), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(t.Scratch, "lower/file"), []byte(content), 0o600); err != nil {
 		return err
 	}
 	// Opened before Mount covers the folder: it shows whose the files are on the disk.
@@ -46,7 +48,7 @@ func (t *Trial) Run(arguments ...string) error {
 	part := func(name string) string { return escape(filepath.Join(t.Scratch, name)) }
 	root := Root{
 		Overlay: fmt.Sprintf("lowerdir=%s,upperdir=%s,workdir=%s", part("lower"), part("upper"), part("work")),
-		At:      t.At, IDs: t.IDs, ShiftedLayers: []string{t.Scratch}, ShiftedTrees: t.Trees,
+		At:      t.At, IDs: trialIDs, ShiftedLayers: []string{t.Scratch}, ShiftedTrees: t.Trees,
 	}
 	if err := root.Mount(); err != nil {
 		return err
@@ -54,7 +56,7 @@ func (t *Trial) Run(arguments ...string) error {
 	child := exec.Command("/proc/self/exe", append(arguments, t.At)...)
 	child.SysProcAttr = &syscall.SysProcAttr{
 		Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWNS | syscall.CLONE_NEWPID | syscall.CLONE_NEWNET,
-		UidMappings: t.IDs.mappings(), GidMappings: t.IDs.mappings(), Pdeathsig: syscall.SIGKILL,
+		UidMappings: trialIDs.mappings(), GidMappings: trialIDs.mappings(), Pdeathsig: syscall.SIGKILL,
 		Credential: &syscall.Credential{Uid: 0, Gid: 0},
 	}
 	if said, err := child.CombinedOutput(); err != nil {
@@ -77,7 +79,7 @@ func TryInside(root string) error {
 	if err != nil {
 		return err
 	}
-	if string(text) != secret {
+	if string(text) != content {
 		return errors.New("the overlay shows another file")
 	}
 	if err := os.Chmod(file, 0o640); err != nil {

@@ -39,17 +39,35 @@ async function overlayfs({ host, config, install }: DoctorInput): Promise<Check>
     : missing("overlayfs", "the kernel does not have it", "modprobe overlay");
 }
 
-async function userNamespaces({ host }: DoctorInput): Promise<Check> {
-  const max = Number((await host.read("/proc/sys/user/max_user_namespaces")) ?? 0);
-  if (max === 0) return degraded("user namespaces", "off; optional", "sysctl -w user.max_user_namespaces=15000");
-  const restricted = (await host.read("/proc/sys/kernel/apparmor_restrict_unprivileged_userns"))?.trim() === "1";
-  return restricted
-    ? degraded(
-        "user namespaces",
-        "on for root alone; optional",
-        "sysctl -w kernel.apparmor_restrict_unprivileged_userns=0",
-      )
-    : ok("user namespaces", `at most ${max}`);
+/** Tried as the oci provider tries it. The mount at /tmp is seen by the trial alone. */
+async function userNamespaces({ host, config }: DoctorInput): Promise<Check> {
+  const name = "user namespaces";
+  if ((await host.read("/proc/sys/user/max_user_namespaces"))?.trim() === "0")
+    return degraded(name, "off; profiles that require them are refused", "sysctl -w user.max_user_namespaces=15000");
+  if (!host.root) return degraded(name, "cannot be tried without root", "sudo berth doctor");
+  const {
+    ok: works,
+    absent,
+    text,
+  } = await host.withFolder(config.data_dir, (scratch) =>
+    host.run(config.guest_binary, [
+      "check-user-namespace",
+      "--scratch",
+      scratch,
+      "--at",
+      "/tmp",
+      "--shift-tree",
+      "/usr",
+    ]),
+  );
+  if (works) return ok(name, "root in a sandbox of the oci provider is nobody on this machine");
+  if (absent) return degraded(name, "cannot be tried: the guest is not built", "make guest");
+  const reason = text.split("\n").at(-1) ?? "";
+  return degraded(
+    name,
+    `profiles that require them are refused: ${reason}`,
+    "use Linux 5.19 or later, and put data_dir on ext4, xfs or btrfs: BERTH_DATA_DIR=/path",
+  );
 }
 
 async function seccomp({ host }: DoctorInput): Promise<Check> {

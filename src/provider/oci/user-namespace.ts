@@ -68,19 +68,15 @@ export async function userNamespaceObstacle(options: {
   await rm(scratch, { recursive: true, force: true });
   await mkdir(scratch, { recursive: true, mode: 0o700 });
   try {
-    const arguments_ = [
-      "--ids",
-      idRangeFlag({ first: POOL.first, count: IDS }),
-      "--scratch",
-      scratch,
-      "--at",
-      options.root,
-    ];
     const trees = ["/usr", resolve(options.launcher)].flatMap((tree) => ["--shift-tree", tree]);
-    const result = await execa(options.launcher, ["check-user-namespace", ...arguments_, ...trees], {
-      reject: false,
-      timeout: DEADLINE_MS,
-    });
+    const result = await execa(
+      options.launcher,
+      ["check-user-namespace", "--scratch", scratch, "--at", options.root, ...trees],
+      {
+        reject: false,
+        timeout: DEADLINE_MS,
+      },
+    );
     return result.exitCode === 0
       ? undefined
       : result.stderr

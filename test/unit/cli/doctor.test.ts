@@ -14,6 +14,8 @@ const programs: Readonly<Record<string, string>> = {
   unshare: "",
 };
 
+const guest = "/opt/berth-guest";
+
 const mount = (path: string, type: string, options: string) => `1 1 0:1 / ${path} rw - ${type} none ${options}`;
 
 interface Machine {
@@ -36,7 +38,7 @@ function machine({ files = {}, types = {}, absent = [], change = {} }: Machine =
   };
   const fileSystems: Record<string, number> = { "/sys/fs/cgroup": cgroup2, ...types };
   const run = async (command: string): Promise<RunResult> => {
-    const text = absent.includes(command) ? undefined : programs[command];
+    const text = absent.includes(command) ? undefined : command === guest ? "" : programs[command];
     return text === undefined ? { ok: false, absent: true, text: "" } : { ok: true, absent: false, text };
   };
   return {
@@ -57,7 +59,7 @@ function machine({ files = {}, types = {}, absent = [], change = {} }: Machine =
   };
 }
 
-const config = loadConfig({ env: {} });
+const config = loadConfig({ env: { BERTH_GUEST_BINARY: guest } });
 
 async function check(name: string, host: Host) {
   const { checks } = await examine(host, config);
@@ -72,6 +74,38 @@ test("a machine with everything can run both providers", async () => {
     { provider: "docker", runs: true, lacks: [] },
   ]);
   expect(checks.filter(({ result, remedy }) => (remedy === null) !== (result === "ok"))).toEqual([]);
+});
+
+describe("user namespaces are tried by the launcher", () => {
+  test("where it succeeds, they are there", async () => {
+    expect(await check("user namespaces", machine())).toMatchObject({ result: "ok" });
+  });
+
+  test("what stands in the way is told, and is no obstacle to the provider", async () => {
+    const run = async (command: string): Promise<RunResult> =>
+      command === guest
+        ? { ok: false, absent: false, text: "berth-guest: the file system of /usr takes no idmapped mounts" }
+        : { ok: true, absent: false, text: programs[command] ?? "1.0" };
+    const host = machine({ change: { run } });
+    expect(await check("user namespaces", host)).toMatchObject({
+      result: "degraded",
+      detail: expect.stringContaining("/usr takes no idmapped mounts"),
+    });
+    expect((await examine(host, config)).providers[0]).toMatchObject({ provider: "oci", runs: true });
+  });
+
+  test("without root, or without the guest, they are not known", async () => {
+    for (const host of [machine({ change: { root: false } }), machine({ absent: [guest] })])
+      expect(await check("user namespaces", host)).toMatchObject({
+        result: "degraded",
+        detail: expect.stringContaining("cannot be tried"),
+      });
+  });
+
+  test("a limit of none is named with the setting", async () => {
+    const host = machine({ files: { "/proc/sys/user/max_user_namespaces": "0\n" } });
+    expect((await check("user namespaces", host))?.remedy).toContain("user.max_user_namespaces");
+  });
 });
 
 describe("cgroups are told by the type of the file system", () => {

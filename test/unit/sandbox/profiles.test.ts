@@ -33,6 +33,11 @@ test.each([
   ["a profile that extends one that is not there", { a: "extends: none" }, /not there: a\.yaml → none\.yaml/],
   ["a setting that is misspelt", { a: `${base}\nsecomp: x` }, /secomp/],
   ["names for a proxy that the network does not have", { a: `${base}\negress: { allow: [example.org] }` }, /ignore/],
+  [
+    "a user that no user namespace maps",
+    { a: `${base}\nuser_namespace: where_possible\nuser: { uid: 70000, gid: 1000 }` },
+    /65535/,
+  ],
   ["an address among the names", { a: `${base}\nnetwork: egress\negress: { allow: [127.0.0.1] }` }, /DNS name/],
 ])("%s is refused with its file", async (_, files, message) => {
   for (const [name, text] of Object.entries(files)) await file(name, text);
