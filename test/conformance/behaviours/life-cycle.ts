@@ -64,6 +64,7 @@ export const lifeCycle: BehaviourGroup = {
         const asks = {
           runtime_runsc: { profile: { ...bench.profiles.standard, runtime: "runsc" as const } },
           disk_quota: { resources: { disk_mb: 64 } },
+          user_namespace: { profile: { ...bench.profiles.standard, user_namespace: "required" as const } },
         };
         for (const [name, options] of Object.entries(asks)) {
           if (has.has(name as keyof typeof asks)) continue;

@@ -2,7 +2,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { expect } from "vitest";
 import type { Profile } from "../../../src/model/profile.ts";
 import type { SandboxBase } from "../../../src/provider/provider.ts";
-import { codeOf, exited, type Bench, type Berth } from "../bench.ts";
+import { exited, type Bench, type Berth } from "../bench.ts";
 import type { Behaviour, BehaviourGroup } from "../suite.ts";
 
 const required = ({ profiles }: Bench): Profile => ({ ...profiles.standard, user_namespace: "required" });
@@ -131,14 +131,5 @@ export const userNamespaces: BehaviourGroup = {
         }
       },
     ),
-    {
-      title: "a profile that requires a user namespace is refused by a provider that offers none",
-      run: async (bench) => {
-        if (bench.capabilities.has.has("user_namespace")) return;
-        expect(await codeOf(bench.provider.create(await bench.spec({ profile: required(bench) })))).toBe(
-          "capability_missing",
-        );
-      },
-    },
   ],
 };
