@@ -1,4 +1,3 @@
-import { randomInt } from "node:crypto";
 import { chmod, mkdir, rm } from "node:fs/promises";
 import { connect as dial } from "node:net";
 import { dirname, join } from "node:path";
@@ -18,6 +17,7 @@ import type {
 } from "../provider.ts";
 import { cgroupVersion, oomKills, removeCgroups, type CgroupVersion } from "./cgroups.ts";
 import { hostDraft, sweepHostDrafts } from "./host-image.ts";
+import { IdRanges } from "./id-ranges.ts";
 import { resolveImage, type RootfsExporter } from "./images.ts";
 import { diskObstacle } from "./disk.ts";
 import { isAlive, killAndWait } from "./init-process.ts";
@@ -33,7 +33,7 @@ import {
   sweepRemovedSnapshots,
 } from "./snapshots.ts";
 import { startSandbox } from "./start.ts";
-import { IdRanges, userNamespaceObstacle } from "./user-namespace.ts";
+import { userNamespaceObstacle } from "./user-namespace.ts";
 
 const CONNECT_DEADLINE_MS = 5_000;
 const KILL_DEADLINE_MS = 10_000;
@@ -107,7 +107,7 @@ export async function createOciProvider(options: OciProviderOptions): Promise<Pr
   return new OciProvider(options, paths, runc, {
     cgroups: await cgroupVersion(),
     capabilities,
-    idRanges: new IdRanges(await liveRanges(paths), randomInt(2 ** 16)),
+    idRanges: await IdRanges.open(paths.idRanges, await liveRanges(paths)),
   });
 }
 
@@ -189,7 +189,7 @@ class OciProvider implements Provider {
         cgroups: this.#cgroups,
         guestBinary: this.#options.guestBinary,
         seccompDir: this.#options.seccompDir,
-        ids: this.#idsFor(spec),
+        takeIds: (folder) => this.#takeIds(spec, folder),
         signal,
       });
       return handle;
@@ -204,9 +204,9 @@ class OciProvider implements Provider {
     }
   }
 
-  #idsFor({ id, profile }: SandboxSpec): IdRange | undefined {
+  async #takeIds({ id, profile }: SandboxSpec, folder: string): Promise<IdRange | undefined> {
     if (profile.user_namespace === "never" || !this.capabilities.runc.has.has("user_namespace")) return undefined;
-    const ids = this.#idRanges.take(id);
+    const ids = await this.#idRanges.take(id, folder);
     if (!ids)
       throw new BerthError("sandbox_create_failed", "Every range of ids for user namespaces is lent to a sandbox.");
     return ids;
@@ -242,7 +242,7 @@ class OciProvider implements Provider {
     await this.#stop(handle.id);
     await rm(sandbox.socket, { force: true });
     await removeTree(sandbox.dir);
-    this.#idRanges.release(handle.id);
+    await this.#idRanges.release(handle.id, sandbox.dir);
     await sweepRemovedSnapshots(this.#paths);
   }
 

@@ -13,6 +13,8 @@ export interface OciPaths {
   /** Does not need to survive a reboot: runc's state, and sockets, whose paths must stay below 108 bytes. */
   readonly runtimeState: string;
   readonly sockets: string;
+  /** Claims of ids, which all controllers of the machine share. */
+  readonly idRanges: string;
   /** Where each sandbox's root is mounted, for that sandbox alone. Every user of the host may pass to it, so that a sandbox's root can. */
   readonly root: string;
 }
@@ -28,6 +30,7 @@ export function ociPaths(dataDir: string, runDir = "/run/berth"): OciPaths {
     disks: join(root, "disks"),
     runtimeState: join(run, "runc"),
     sockets: join(run, "s"),
+    idRanges: join(runDir, "ids"),
     root: join(runDir, "root"),
   };
 }

@@ -16,8 +16,8 @@ export interface StartContext {
   readonly cgroups: CgroupVersion;
   readonly guestBinary: string;
   readonly seccompDir: string;
-  /** The sandbox's own ids on the host; undefined for the host's user namespace. */
-  readonly ids: IdRange | undefined;
+  /** Lends the sandbox with this folder its own ids on the host; undefined for the host's user namespace. */
+  readonly takeIds: (folder: string) => Promise<IdRange | undefined>;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -36,6 +36,7 @@ export async function startSandbox(spec: SandboxSpec, context: StartContext): Pr
   const seccomp = await readSeccomp(context.seccompDir, spec.profile.seccomp);
 
   await mkdir(sandbox.dir, { recursive: true, mode: 0o700 });
+  const ids = await context.takeIds(sandbox.dir);
   const record: SandboxRecord = {
     id: spec.id,
     labels: spec.labels,
@@ -43,7 +44,7 @@ export async function startSandbox(spec: SandboxSpec, context: StartContext): Pr
     image: base.kind === "image" ? base.image.location : null,
     guest: context.guestBinary,
     disk: spec.resources.disk_mb !== undefined,
-    ids: context.ids ?? null,
+    ids: ids ?? null,
   };
   await writeJson(sandbox.record, record);
   const layer = await writableLayer(spec, paths);
@@ -67,7 +68,7 @@ export async function startSandbox(spec: SandboxSpec, context: StartContext): Pr
       oomCounterPassed: oomCounter !== undefined,
       openFiles: Math.min(spec.profile.limits.open_files, await ownOpenFilesLimit()),
       path: layers.path,
-      ids: context.ids,
+      ids,
     }),
   );
   await context.runc.run({
@@ -76,7 +77,7 @@ export async function startSandbox(spec: SandboxSpec, context: StartContext): Pr
     socket: sandbox.socket,
     oomCounter,
     overlay: { lowers: layers.lowers, ...layer, target: paths.root },
-    shift: context.ids && { ids: context.ids, trees: [...readOnlyBinds, guestBinary] },
+    shift: ids && { ids, trees: [...readOnlyBinds, guestBinary] },
     log: sandbox.startLog,
     signal: context.signal,
   });
