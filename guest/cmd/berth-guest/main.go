@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"berth/guest/internal/privatemount"
+	"berth/guest/internal/probe"
 	"berth/guest/internal/serve"
 	"berth/guest/internal/server"
 	"berth/guest/internal/socket"
@@ -24,6 +25,7 @@ const usage = `usage:
   berth-guest listen --socket PATH [--oom-events FILE] [--overlay OPTIONS --at DIR [--disk FILE --disk-at DIR]
                      [--ids FIRST:COUNT [--shift-layer DIR]... [--shift-tree PATH]...]] -- CMD ...
   berth-guest check-user-namespace --scratch DIR --at DIR [--shift-tree PATH]...
+  berth-guest probe
   berth-guest version
 `
 
@@ -57,6 +59,8 @@ func run(command string, args []string) error {
 		return listen(args)
 	case "check-user-namespace":
 		return checkUserNamespace(args)
+	case "probe":
+		return probe.Run(os.Stdin, os.Stdout)
 	case "version":
 		return json.NewEncoder(os.Stdout).Encode(struct {
 			Version  string `json:"version"`

@@ -81,6 +81,7 @@ func (s *server) routes() *http.ServeMux {
 		"GET /v1/handshake":              s.handshake,
 		"GET /v1/health":                 s.health,
 		"POST /v1/quiesce":               s.quiesce,
+		"POST /v1/probe":                 s.probe,
 		"POST /v1/exec":                  s.exec,
 		"GET /v1/exec/{call_id}":         s.execState,
 		"POST /v1/exec/{call_id}/cancel": s.execCancel,

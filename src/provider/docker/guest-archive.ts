@@ -40,7 +40,8 @@ export async function installedHash(daemon: Daemon, helper: Container): Promise<
 export async function installGuest(daemon: Daemon, helper: Container, guest: GuestBinary): Promise<void> {
   await daemon.call("docker cp", deadlines.copy, async (abortSignal) => {
     const tar = pack();
-    tar.entry({ name: "guest", mode: 0o500, uid: 0, gid: 0 }, guest.bytes);
+    // Executable for the tool user too: the guest's probe runs as one.
+    tar.entry({ name: "guest", mode: 0o555, uid: 0, gid: 0 }, guest.bytes);
     tar.finalize();
     const reply = await helper.putArchive(Readable.from(tar), { path: guestDirectory, abortSignal });
     await text(reply);
