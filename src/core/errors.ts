@@ -99,6 +99,12 @@ export const errorTable = {
   // Berth and what it stands on.
   provider_unavailable: entry(503, "infra", "Run `berth doctor`: it prints the command that mends it.", true),
   sandbox_create_failed: entry(503, "infra", "Run `berth doctor`; if all is well there, try again.", true),
+  profile_drift: entry(
+    503,
+    "infra",
+    "Run `berth doctor` on this machine: what it runs sandboxes with does not do what the profile asks. Nothing was kept.",
+    false,
+  ),
   sandbox_lost: entry(503, "infra", "Start a new rollout; this one is excluded.", false),
   guest_protocol: entry(502, "infra", "Start a new rollout; the guest's reply was refused.", false),
   outcome_unknown: entry(503, "infra", "Start a new rollout: whether the call ran cannot be known.", false),

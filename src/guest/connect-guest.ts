@@ -4,6 +4,7 @@ import { systemIds, type IdSource } from "../core/ids.ts";
 import { ExecCalls } from "./exec-calls.ts";
 import type { Guest } from "./guest.ts";
 import { GuestLink, type OpenStream } from "./link.ts";
+import { askProbe } from "./probe.ts";
 import { readReply } from "./reply.ts";
 import { Requester } from "./requester.ts";
 import { wireHealth, wireKilled } from "./wire.ts";
@@ -55,6 +56,7 @@ function guestOver(link: GuestLink, { clock = systemClock, ids = systemIds }: Co
       const told = readReply("health", await requester.read(question, given), wireHealth);
       return { bootId: told.boot_id, uptimeMs: told.uptime_ms, processes: told.processes, oomKills: told.oom_kills };
     },
+    probe: (question, given) => askProbe(requester, question, given),
     quiesce: async (given) => {
       const question = {
         what: "quiesce",

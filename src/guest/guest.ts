@@ -1,5 +1,6 @@
 import type { CapturedStream, ExecOutcome } from "../model/tool-call.ts";
 import type { TreeEntry } from "../model/change-set.ts";
+import type { Probe, ProbeQuestion } from "./probe.ts";
 
 /** Ends a request early; without a deadline of its own a request ends at the client's default of 30 s. */
 export interface RequestOptions {
@@ -160,6 +161,9 @@ export interface Guest {
   unpack(path: string, tar: NodeJS.ReadableStream, options?: RequestOptions): Promise<{ files: number; bytes: number }>;
   /** Gives the tree to the tool user; only in sandboxes of a profile with `root_commands`. */
   own(path: string, options?: RequestOptions): Promise<void>;
+
+  /** Starts a process as a tool is started, which says what it is and what it can reach; meant for before any tool ran. */
+  probe(question: ProbeQuestion, options?: RequestOptions): Promise<Probe>;
 
   /** Kills every process but the guest and verifies it. */
   quiesce(options?: RequestOptions): Promise<{ killed: number }>;

@@ -26,6 +26,7 @@ export const sandboxFailures = [
   "capability_missing",
   "provider_unavailable",
   "sandbox_create_failed",
+  "profile_drift",
   "sandbox_lost",
   "sandbox_oom",
   "guest_protocol",

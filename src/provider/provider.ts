@@ -1,6 +1,7 @@
 import type { Duplex } from "node:stream";
 import type { Profile, Runtime } from "../model/profile.ts";
 import type { Resources } from "../model/resources.ts";
+import type { Observation } from "./observation.ts";
 
 /** Where an image stands for a provider. `digest` names its content and is part of a snapshot's key. */
 export interface ResolvedImage {
@@ -80,6 +81,17 @@ export interface Capabilities {
 /** Processes and threads of the guest itself, which a limit on the tools' comes on top of. */
 export const guestPids = 32;
 
+/** What the guest needs to run commands as the tool user, own their files and kill them. Commands themselves hold none. */
+export const guestCapabilities = [
+  "CAP_CHOWN",
+  "CAP_DAC_OVERRIDE",
+  "CAP_FOWNER",
+  "CAP_KILL",
+  "CAP_SETGID",
+  "CAP_SETPCAP",
+  "CAP_SETUID",
+] as const;
+
 export interface CallOptions {
   readonly signal?: AbortSignal;
   /** One line about a long step, for people. */
@@ -123,6 +135,12 @@ export interface Provider {
   connect(handle: SandboxHandle, options?: CallOptions): Promise<Duplex>;
 
   inspect(handle: SandboxHandle): Promise<SandboxState>;
+
+  /**
+   * What holds a running sandbox, read back from the kernel or the engine that holds it, not from what was asked of them.
+   * @throws BerthError `sandbox_lost` when the sandbox is not running, `provider_unavailable`
+   */
+  observe(handle: SandboxHandle, options?: CallOptions): Promise<Observation>;
 
   /** Idempotent; resolves only when nothing of the sandbox is left. @throws BerthError `teardown_failed` */
   destroy(handle: SandboxHandle): Promise<void>;

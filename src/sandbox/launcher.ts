@@ -8,8 +8,9 @@ import { connectGuest } from "../guest/connect-guest.ts";
 import type { Guest } from "../guest/guest.ts";
 import type { Profile } from "../model/profile.ts";
 import type { Resources } from "../model/resources.ts";
-import type { Provider, SandboxBase, SandboxHandle } from "../provider/provider.ts";
+import type { Provider, SandboxBase, SandboxHandle, SandboxSpec } from "../provider/provider.ts";
 import type { Store } from "../store/store.ts";
+import { differences } from "./drift.ts";
 import type { Sandbox } from "./sandbox.ts";
 
 export interface LaunchRequest {
@@ -36,6 +37,7 @@ export interface LauncherOptions {
 
 const CREATE_DEADLINE_MS = 120_000;
 const READY_DEADLINE_MS = 20_000;
+const READ_BACK_DEADLINE_MS = 20_000;
 const UNDO_DEADLINE_MS = 30_000;
 const DESTROY_ATTEMPTS = 3;
 
@@ -51,7 +53,10 @@ export class SandboxLauncher {
     return this.#options.provider;
   }
 
-  /** @throws BerthError those of `Provider.create`, `sandbox_create_failed` when the guest does not shake hands in time */
+  /**
+   * @throws BerthError those of `Provider.create`, `sandbox_create_failed` when the guest does not shake hands in time,
+   * `profile_drift` when what was made is not what the profile promises; nothing is left then
+   */
   async launch(request: LaunchRequest): Promise<Sandbox> {
     const { provider, store, clock, ids, owner } = this.#options;
     const incarnation = ids.hex(8);
@@ -59,19 +64,26 @@ export class SandboxLauncher {
     const labels = { owner, purpose: request.purpose, incarnation };
     await store.recordIntent({ id, provider: provider.name, purpose: request.purpose, incarnation });
     const handle: SandboxHandle = { id, provider: provider.name, labels };
+    const spec: SandboxSpec = {
+      id,
+      labels,
+      expiresAtMs: clock.now() + request.lifetimeMs,
+      ...withoutRequestOnly(request),
+    };
     let creating: Promise<unknown> = Promise.resolve();
     try {
       await withDeadline(
         `creating sandbox ${id}`,
         CREATE_DEADLINE_MS,
-        (signal) =>
-          (creating = provider.create(
-            { id, labels, expiresAtMs: clock.now() + request.lifetimeMs, ...withoutRequestOnly(request) },
-            { signal },
-          )),
+        (signal) => (creating = provider.create(spec, { signal })),
         { parent: request.signal, code: "sandbox_create_failed" },
       );
-      return this.#running(handle, await this.#shakeHands(handle, request.signal));
+      const guest = await this.#shakeHands(handle, request.signal);
+      await this.#assertNoDrift(spec, handle, guest, request.signal).catch(async (error: unknown) => {
+        await guest.close();
+        throw error;
+      });
+      return this.#running(handle, guest);
     } catch (error) {
       await this.#undo(handle, creating);
       if (request.signal?.aborted) throw toBerthError(request.signal.reason);
@@ -178,6 +190,33 @@ export class SandboxLauncher {
         }
       },
       { parent, code: "sandbox_create_failed" },
+    );
+  }
+
+  /** Reads back from outside and from inside what was made, before anything of a policy runs in it. */
+  async #assertNoDrift(
+    spec: SandboxSpec,
+    handle: SandboxHandle,
+    guest: Guest,
+    parent: AbortSignal | undefined,
+  ): Promise<void> {
+    const { masked_paths: maskedPaths, read_only_paths: readOnlyPaths } = spec.profile;
+    const [outside, inside] = await withDeadline(
+      `reading sandbox ${handle.id} back`,
+      READ_BACK_DEADLINE_MS,
+      (signal) =>
+        Promise.all([
+          this.#options.provider.observe(handle, { signal }),
+          guest.probe({ maskedPaths, readOnlyPaths }, { signal }),
+        ]),
+      { parent, code: "sandbox_create_failed" },
+    );
+    const found = differences({ spec, outside, inside });
+    if (found.length === 0) return;
+    this.#options.log.error({ sandbox: handle.id, differences: found }, "a sandbox is not what its profile promises");
+    throw new BerthError(
+      "profile_drift",
+      `The sandbox ${handle.id} was destroyed, because it is not what profile ${spec.profile.name} promises: ${found.join("; ")}.`,
     );
   }
 

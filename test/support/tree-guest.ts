@@ -232,6 +232,10 @@ export class TreeGuest implements Guest {
     throw new Error("not used by tools");
   }
 
+  async probe(): Promise<never> {
+    throw new Error("not used by tools");
+  }
+
   async quiesce(): Promise<never> {
     throw new Error("not used by tools");
   }

@@ -149,6 +149,10 @@ export class WorkspaceGuest implements Guest {
 
   async own() {}
 
+  async probe(): Promise<never> {
+    throw new Error("not scripted");
+  }
+
   async quiesce() {
     return { killed: 0 };
   }

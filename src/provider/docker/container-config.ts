@@ -1,17 +1,6 @@
 import type { ContainerCreateOptions, HostConfig, MountSettings } from "dockerode";
-import { guestPids, type SandboxSpec } from "../provider.ts";
+import { guestCapabilities, guestPids, type SandboxSpec } from "../provider.ts";
 import { containerName, guestAddress, guestDirectory, guestPath, sandboxLabels, stateDirectory } from "./names.ts";
-
-/** What the guest needs to run tools as another user, to kill them and to open their files. Tools hold none of it. */
-export const guestCapabilities = [
-  "CAP_KILL",
-  "CAP_SETUID",
-  "CAP_SETGID",
-  "CAP_SETPCAP",
-  "CAP_CHOWN",
-  "CAP_DAC_OVERRIDE",
-  "CAP_FOWNER",
-] as const;
 
 const toolHome = "/home/agent";
 const megabyte = 1024 * 1024;

@@ -12,6 +12,7 @@ import { dialGuest } from "./dial.ts";
 import { containerOf } from "./find-container.ts";
 import { guestVolume } from "./guest-volume.ts";
 import { handleOf, label, providerName } from "./names.ts";
+import { observeContainer } from "./observe.ts";
 import { meetDaemon } from "./probe.ts";
 import { removeContainer } from "./remove-container.ts";
 import { dockerSnapshots } from "./snapshots.ts";
@@ -73,6 +74,14 @@ export async function createDockerProvider(options: DockerProviderOptions): Prom
 
     async inspect(handle) {
       return stateOf(await containerOf(daemon, handle));
+    },
+
+    async observe(handle, { signal } = {}) {
+      const container = await containerOf(daemon, handle, signal);
+      if (container === undefined || !container.State.Running) {
+        throw new BerthError("sandbox_lost", `The sandbox ${handle.id} is not running.`);
+      }
+      return await observeContainer(container);
     },
 
     async destroy(handle) {

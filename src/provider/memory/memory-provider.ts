@@ -5,6 +5,7 @@ import { assertEnforceable } from "../enforce.ts";
 import type { Capabilities, Provider, SandboxHandle, SandboxSpec, SnapshotStore } from "../provider.ts";
 import { imageTree, resolveImage, type ImageFiles } from "./images.ts";
 import { MemorySandbox } from "./memory-sandbox.ts";
+import { recorded } from "./observe.ts";
 import { standardPrograms } from "./shell/programs.ts";
 import type { Program } from "./shell/shell.ts";
 import { MemoryWorld } from "./world.ts";
@@ -108,6 +109,12 @@ class MemoryProvider implements Provider {
 
   async inspect(handle: SandboxHandle): ReturnType<Provider["inspect"]> {
     return this.#world.sandboxes.get(handle.id)?.state ?? { status: "gone" };
+  }
+
+  async observe(handle: SandboxHandle): ReturnType<Provider["observe"]> {
+    const { spec, state } = this.#find(handle);
+    if (state.status !== "running") throw new BerthError("sandbox_lost", `The sandbox ${handle.id} has exited.`);
+    return recorded(spec);
   }
 
   async destroy(handle: SandboxHandle): Promise<void> {

@@ -8,6 +8,7 @@ import type { FileTree } from "./tree/file-tree.ts";
 /** One sandbox: a file tree, the guest that serves it, and whether that still runs. */
 export class MemorySandbox {
   readonly handle: SandboxHandle;
+  readonly spec: SandboxSpec;
   readonly tree: FileTree;
   readonly #server: GuestServer;
   readonly #expiry: NodeJS.Timeout;
@@ -19,6 +20,7 @@ export class MemorySandbox {
     options: { provider: string; bootId: string; lifetimeMs: number; programs: ReadonlyMap<string, Program> },
   ) {
     this.handle = { id: spec.id, provider: options.provider, labels: spec.labels };
+    this.spec = spec;
     this.tree = tree;
     this.#server = new GuestServer(
       { tree, workspace: spec.workdir, bootId: options.bootId, programs: options.programs },

@@ -5,6 +5,8 @@ import type { Duplex } from "node:stream";
 import { BerthError, toBerthError } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
 import { assertEnforceable } from "../enforce.ts";
+import { observeHostProcess } from "../host-process.ts";
+import { nothingObserved, type Observation } from "../observation.ts";
 import type {
   CallOptions,
   Capabilities,
@@ -15,7 +17,7 @@ import type {
   SandboxState,
   SnapshotStore,
 } from "../provider.ts";
-import { cgroupVersion, oomKills, removeCgroups, type CgroupVersion } from "./cgroups.ts";
+import { cgroupPath, cgroupVersion, oomKills, removeCgroups, type CgroupVersion } from "./cgroups.ts";
 import { hostDraft, sweepHostDrafts } from "./host-image.ts";
 import { IdRanges } from "./id-ranges.ts";
 import { resolveImage, type RootfsExporter } from "./images.ts";
@@ -235,6 +237,13 @@ class OciProvider implements Provider {
     const kills = await oomKills(this.#cgroups, handle.id);
     if (init && (await isAlive(init))) return { status: "running", oomKills: kills };
     return { status: "exited", code: null, oom: (kills ?? 0) > 0 };
+  }
+
+  async observe(handle: SandboxHandle): Promise<Observation> {
+    const init = await this.#runc.process(handle.id);
+    const seen = init && (await observeHostProcess({ pid: init.pid, cgroup: cgroupPath(handle.id), role: "guest" }));
+    if (!seen) throw new BerthError("sandbox_lost", `The sandbox ${handle.id} is not running.`);
+    return { ...nothingObserved, ...seen };
   }
 
   async destroy(handle: SandboxHandle): Promise<void> {

@@ -1,4 +1,4 @@
-import { guestPids, type SandboxSpec } from "../provider.ts";
+import { guestCapabilities, guestPids, type SandboxSpec } from "../provider.ts";
 import type { IdRange } from "./records.ts";
 import { idMappings } from "./user-namespace.ts";
 
@@ -24,17 +24,6 @@ export interface RuntimeSpecInput {
   /** Undefined for the host's user namespace. */
   readonly ids: IdRange | undefined;
 }
-
-/** What the guest needs to run commands as the tool user, own their files and kill them. Commands themselves hold none. */
-const GUEST_CAPABILITIES = [
-  "CAP_CHOWN",
-  "CAP_DAC_OVERRIDE",
-  "CAP_FOWNER",
-  "CAP_KILL",
-  "CAP_SETGID",
-  "CAP_SETPCAP",
-  "CAP_SETUID",
-];
 
 const CPU_PERIOD_US = 100_000;
 
@@ -113,7 +102,7 @@ function guestArguments({ spec, oomCounterPassed }: RuntimeSpecInput): string[] 
 export function runtimeSpec(input: RuntimeSpecInput): Record<string, unknown> {
   const { profile, resources } = input.spec;
   const memoryBytes = resources.memory_mb * 1024 * 1024;
-  const capabilities = [...new Set([...GUEST_CAPABILITIES, ...profile.capabilities])].toSorted();
+  const capabilities = [...new Set([...guestCapabilities, ...profile.capabilities])].toSorted();
   const namespaces = ["pid", "ipc", "uts", "mount", "cgroup", ...(profile.network === "host" ? [] : ["network"])];
   if (input.ids) namespaces.push("user");
   return {

@@ -7,6 +7,7 @@ import { Calls } from "./exec-routes.ts";
 import { Files } from "./file-routes.ts";
 import { linesOf } from "./line-routes.ts";
 import { jsonReply, type Reply, type Request } from "./messages.ts";
+import { probeOf } from "./probe-route.ts";
 import { Search } from "./search-routes.ts";
 import { streamPair } from "./stream-pair.ts";
 
@@ -113,6 +114,8 @@ export class GuestServer {
       case "POST /v1/own":
         this.#assertRootAllowed();
         return jsonReply({});
+      case "POST /v1/probe":
+        return probeOf(this.#user, this.#machine.tree.maxBytes, request);
       case "POST /v1/quiesce":
         return jsonReply({ killed: await this.calls.quiesce() });
       default:

@@ -22,14 +22,14 @@ export interface LookupOptions {
 /** A file system in memory. It knows no users; sizes are bounded. */
 export class FileTree {
   readonly root: DirectoryNode;
-  readonly #maxBytes: number;
+  readonly maxBytes: number;
 
   constructor(maxBytes: number, root: DirectoryNode = emptyDirectory()) {
-    this.#maxBytes = maxBytes;
+    this.maxBytes = maxBytes;
     this.root = root;
   }
 
-  copy(maxBytes = this.#maxBytes): FileTree {
+  copy(maxBytes = this.maxBytes): FileTree {
     return new FileTree(maxBytes, copyOf(this.root));
   }
 
@@ -95,7 +95,7 @@ export class FileTree {
 
   /** @throws GuestFault `no_space` */
   assertRoom(growth: number): void {
-    if (growth > 0 && sizeOf(this.root) + growth > this.#maxBytes)
+    if (growth > 0 && sizeOf(this.root) + growth > this.maxBytes)
       throw new GuestFault("no_space", "The sandbox's disk is full.");
   }
 

@@ -1,12 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { profile } from "../../../../src/model/profile.ts";
 import { resources } from "../../../../src/model/resources.ts";
-import {
-  containerConfig,
-  guestCapabilities,
-  type ContainerParts,
-} from "../../../../src/provider/docker/container-config.ts";
-import type { SandboxSpec } from "../../../../src/provider/provider.ts";
+import { containerConfig, type ContainerParts } from "../../../../src/provider/docker/container-config.ts";
+import { guestCapabilities, type SandboxSpec } from "../../../../src/provider/provider.ts";
 
 const standard = profile.parse({ name: "standard", description: "d", seccomp: "standard" });
 const spec: SandboxSpec = {
