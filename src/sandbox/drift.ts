@@ -119,9 +119,9 @@ const promises: Readonly<Record<Promised, Check>> = {
   },
   "inode limit": {
     made: ({ resources }) => resources.inodes !== undefined,
-    outside: ({ spec, outside: { disk } }) => disk && atMost(disk.inodes ?? "none", spec.resources.inodes ?? 0),
+    outside: ({ spec, outside: { disk } }) => disk && inodesWithin(disk.inodes, spec),
     inside: ({ spec, inside: { disks } }) =>
-      disks.flatMap(({ path, inodes }) => list(atMost(inodes ?? "none", spec.resources.inodes ?? 0), path)),
+      disks.flatMap(({ path, inodes }) => list(inodesWithin(inodes, spec), path)),
   },
   network: {
     made: ({ profile }) => profile.network !== "host",
@@ -193,6 +193,12 @@ function atMost(got: Limit | null, asked: number, say: (value: number) => string
   if (got === null) return null;
   if (got === "none") return [`${say(asked)} asked, none set`];
   return got <= asked ? [] : [`${say(asked)} asked, ${say(got)} set`];
+}
+
+/** Ext4 makes whole blocks of inodes, 16 in each, for every 128 MiB. */
+function inodesWithin(got: number | null, { resources: { inodes = 0, disk_mb = 0 } }: SandboxSpec): Finding {
+  const rounding = 16 * Math.ceil(disk_mb / 128);
+  return atMost(got === null ? "none" : Math.max(0, got - rounding), inodes);
 }
 
 function beyond(got: readonly string[] | null, granted: readonly string[]): Finding {

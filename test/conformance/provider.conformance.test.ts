@@ -8,6 +8,7 @@ import { isolation } from "./behaviours/isolation.ts";
 import { lifeCycle } from "./behaviours/life-cycle.ts";
 import { limits } from "./behaviours/limits.ts";
 import { listings } from "./behaviours/listings.ts";
+import { readBack } from "./behaviours/read-back.ts";
 import { rootCommands } from "./behaviours/root-commands.ts";
 import { search } from "./behaviours/search.ts";
 import { snapshots } from "./behaviours/snapshots.ts";
@@ -29,6 +30,7 @@ const groups = [
   rootCommands,
   isolation,
   userNamespaces,
+  readBack,
 ];
 
 /** CONFORMANCE_PROVIDERS=memory,oci runs some of them. */

@@ -117,6 +117,7 @@ describe("A guest that lies later is refused", () => {
     expect(await codeOf(guest.exec(request))).toBe("guest_protocol");
     expect(await codeOf(guest.read("a", { limit: 1_000 }))).toBe("guest_protocol");
     expect(await codeOf(guest.health())).toBe("guest_protocol");
+    expect(await codeOf(guest.probe({ maskedPaths: [], readOnlyPaths: [] }))).toBe("guest_protocol");
     expect(await codeOf(guest.tree({ exclude: [], maxEntries: 10, maxFileBytes: 10 }))).toBe("guest_protocol");
   });
 

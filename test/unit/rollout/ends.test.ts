@@ -294,3 +294,21 @@ test("a sandbox that cannot be removed keeps its intent and does not cost the ve
   await service.close(rollout_id);
   expect(controller.sandboxes()).toEqual([]);
 });
+
+test("a sandbox that is made weaker than its profile is destroyed, and its rollout fails as ours", async () => {
+  await using controller = await memoryController({
+    provider: changed((bare) => ({
+      create: (spec, options) => {
+        if (spec.labels.purpose.startsWith("build:")) return bare.create(spec, options);
+        const resources = { ...spec.resources, memory_mb: 4 * spec.resources.memory_mb };
+        return bare.create({ ...spec, resources }, options);
+      },
+    })),
+  });
+  expect(await controller.rollout()).toMatchObject({
+    status: "failed",
+    error: { code: "profile_drift", cause: "infra", retryable: false, message: expect.stringMatching(/memory limit/) },
+  });
+  expect(controller.sandboxes()).toEqual([]);
+  expect(await controller.store.intents()).toEqual([]);
+});
