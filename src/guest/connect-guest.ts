@@ -1,10 +1,10 @@
 import { systemClock, type Clock } from "../core/clock.ts";
 import { BerthError } from "../core/errors.ts";
 import { systemIds, type IdSource } from "../core/ids.ts";
+import { askProbe } from "./ask-probe.ts";
 import { ExecCalls } from "./exec-calls.ts";
 import type { Guest } from "./guest.ts";
 import { GuestLink, type OpenStream } from "./link.ts";
-import { askProbe } from "./probe.ts";
 import { readReply } from "./reply.ts";
 import { Requester } from "./requester.ts";
 import { wireHealth, wireKilled } from "./wire.ts";

@@ -1,8 +1,5 @@
 import { z } from "zod";
 import { capabilitiesIn } from "../model/linux-capabilities.ts";
-import type { RequestOptions } from "./guest.ts";
-import { readReply } from "./reply.ts";
-import type { Requester } from "./requester.ts";
 
 /** What a tool is and can reach, as a process found that the guest started like one: docs/guest-protocol.md. */
 export interface Probe {
@@ -50,8 +47,6 @@ export interface ProbeQuestion {
   readonly readOnlyPaths: readonly string[];
 }
 
-const maxReplyBytes = 1024 * 1024;
-
 const count = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 const path = z.string().max(4_096);
 const name = z.string().max(64);
@@ -67,7 +62,8 @@ const states = z
   .max(256)
   .transform((list): ReadonlyMap<string, PathState> => new Map(list.map((entry) => [entry.path, entry.state])));
 
-const wireProbe = z
+/** The report as it is on the wire → what was found. */
+export const wireProbe = z
   .object({
     uids: ids.length(3),
     gids: ids.length(3),
@@ -104,18 +100,3 @@ const wireProbe = z
     disks: told.disks.map(({ inodes, ...disk }) => ({ ...disk, inodes: inodes === 0 ? null : inodes })),
     guest: told.guest,
   }));
-
-export async function askProbe(
-  requester: Requester,
-  { maskedPaths, readOnlyPaths }: ProbeQuestion,
-  options?: RequestOptions,
-): Promise<Probe> {
-  const question = {
-    what: "probe",
-    method: "POST",
-    path: "/v1/probe",
-    body: Buffer.from(JSON.stringify({ masked_paths: maskedPaths, read_only_paths: readOnlyPaths })),
-    maxReplyBytes,
-  } as const;
-  return readReply("probe", await requester.read(question, options), wireProbe);
-}

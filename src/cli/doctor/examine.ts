@@ -8,6 +8,7 @@ import { kernelChecks } from "./kernel.ts";
 import { programChecks } from "./programs.ts";
 import { runtimeChecks } from "./runtimes.ts";
 import { spaceChecks } from "./space.ts";
+import { versionChecks } from "./versions.ts";
 
 const groups: readonly CheckGroup[] = [
   programChecks,
@@ -16,6 +17,7 @@ const groups: readonly CheckGroup[] = [
   runtimeChecks,
   dockerChecks,
   spaceChecks,
+  versionChecks,
 ];
 
 /** What a provider cannot run without. Of a list, one is enough. */

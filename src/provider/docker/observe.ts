@@ -4,19 +4,25 @@ import { runtimes } from "../../model/profile.ts";
 import { observeHostProcess } from "../host-process.ts";
 import { nothingObserved, type Limit, type NamespaceName, type Observation } from "../observation.ts";
 
-/** Fields of the daemon's answer that the client's types lack. */
-type KeptConfig = HostConfig & {
-  readonly MaskedPaths?: readonly string[] | null;
-  readonly ReadonlyPaths?: readonly string[] | null;
-  readonly CgroupnsMode?: string;
-};
+/** Fields of the daemon's answer that the client's types lack, or leave open. */
+interface LooseFields {
+  readonly CapAdd?: readonly string[] | null | undefined;
+  readonly CapDrop?: readonly string[] | null | undefined;
+  readonly SecurityOpt?: readonly string[] | null | undefined;
+  readonly VolumesFrom?: readonly string[] | null | undefined;
+  readonly Devices?: readonly { readonly PathOnHost: string }[] | null | undefined;
+  readonly MaskedPaths?: readonly string[] | null | undefined;
+  readonly ReadonlyPaths?: readonly string[] | null | undefined;
+  readonly CgroupnsMode?: string | undefined;
+}
+type KeptConfig = Omit<HostConfig, keyof LooseFields> & LooseFields;
 
 /**
  * A running container as the daemon keeps it, and where its first process can be seen from here, as this machine's kernel holds it,
  * which counts for more.
  */
 export async function observeContainer(container: ContainerInspectInfo): Promise<Observation> {
-  const kept = keptByDaemon(container.HostConfig as KeptConfig);
+  const kept = keptByDaemon(container.HostConfig);
   const seen = await observeHostProcess({
     pid: container.State.Pid,
     cgroup: container.Id,
@@ -34,7 +40,7 @@ export async function observeContainer(container: ContainerInspectInfo): Promise
 
 /** Pure: `docker inspect`'s HostConfig → what it says. */
 export function keptByDaemon(config: KeptConfig) {
-  const options: readonly string[] = config.SecurityOpt ?? [];
+  const options = config.SecurityOpt ?? [];
   const seccomp = options.find((option) => option.startsWith("seccomp="))?.slice("seccomp=".length);
   return {
     runtime: runtimes.find((name) => name === config.Runtime) ?? null,
@@ -57,7 +63,7 @@ export function keptByDaemon(config: KeptConfig) {
       ...(config.VolumesFrom ?? []),
     ],
     devices: [
-      ...(config.Devices ?? []).map((device: { PathOnHost?: string }) => String(device.PathOnHost)),
+      ...(config.Devices ?? []).map(({ PathOnHost }) => PathOnHost),
       ...(config.DeviceRequests ?? []).map((request) => JSON.stringify(request)),
       ...(config.DeviceCgroupRules ?? []),
     ],
@@ -66,7 +72,7 @@ export function keptByDaemon(config: KeptConfig) {
 
 /** Null where it depends on the daemon which ones a container starts from. */
 function capabilitiesOf({ Privileged, CapDrop, CapAdd }: KeptConfig): readonly string[] | null {
-  const added: readonly string[] = CapAdd ?? [];
+  const added = CapAdd ?? [];
   if (Privileged || added.includes("ALL")) return linuxCapabilities;
   if (!CapDrop?.includes("ALL")) return null;
   return added.map((name) => (name.startsWith("CAP_") ? name : `CAP_${name}`));

@@ -37,7 +37,9 @@ function machine({ files = {}, types = {}, absent = [], change = {} }: Machine =
     ...files,
   };
   const fileSystems: Record<string, number> = { "/sys/fs/cgroup": cgroup2, ...types };
-  const run = async (command: string): Promise<RunResult> => {
+  const run = async (given: string, args: readonly string[]): Promise<RunResult> => {
+    // Programs that may stand outside PATH are asked by way of a shell.
+    const command = given === "sh" && args[1]?.includes("--version") ? (args[3] ?? given) : given;
     const text = absent.includes(command) ? undefined : command === guest ? "" : programs[command];
     return text === undefined ? { ok: false, absent: true, text: "" } : { ok: true, absent: false, text };
   };
@@ -230,5 +232,75 @@ describe("the verdict", () => {
     const docker = loadConfig({ env: { BERTH_PROVIDER: "docker" } });
     expect((await examine(machine({ change: noDocker }), docker)).ok).toBe(false);
     expect((await examine(machine({ change: noDocker }), config)).ok).toBe(true);
+  });
+});
+
+describe("versions with known weaknesses", () => {
+  const packages = (said: Record<string, string>, packaged?: string): Host =>
+    machine({
+      change: {
+        run: async (command, args) => {
+          const found = (text: string | undefined): RunResult =>
+            text === undefined ? { ok: false, absent: true, text: "" } : { ok: true, absent: false, text };
+          if (command === "sh" && args[1]?.includes("command -v")) return found(`/usr/bin/${args[3]}`);
+          if (command === "sh") return found(said[args[3] ?? ""]);
+          if (command === "dpkg-query" && args[0] === "--search")
+            return found(packaged === undefined ? undefined : `a-package: ${args[1]}`);
+          if (command === "dpkg-query") return found(packaged);
+          if (command === "dpkg") return { ok: (args[1] ?? "") >= (args[3] ?? ""), absent: false, text: "" };
+          return found(said[command]);
+        },
+      },
+    });
+  const runc = (version: string, packaged?: string) =>
+    check("runc version", packages({ runc: `runc version ${version}\ncommit: x` }, packaged));
+
+  test("one that is not below any floor is ok", async () => {
+    expect(await runc("1.3.3")).toMatchObject({ result: "ok", remedy: null });
+    expect(await runc("1.5.0")).toMatchObject({ result: "ok" });
+  });
+
+  test("one below a floor is weak, with what it is weak to, where it is mended, and a command", async () => {
+    expect(await runc("1.1.11")).toMatchObject({
+      result: "degraded",
+      detail: expect.stringMatching(/^1\.1\.11 is weak: CVE-2024-21626, mended in 1\.1\.12: .*; CVE-2025-31133, /),
+      remedy: expect.stringContaining("apt-get install -y runc"),
+    });
+    expect((await runc("1.2.7"))?.detail).toMatch(/^1\.2\.7 is weak: CVE-2025-31133, /);
+  });
+
+  test("a package that was patched counts as mended in what its patch mends, an earlier revision does not", async () => {
+    const patched = await runc("1.1.5+ds1", "1.1.5+ds1-1+deb12u1+b2");
+    expect(patched?.detail).toMatch(/^1\.1\.5 \(package 1\.1\.5\+ds1-1\+deb12u1\+b2\) is weak: CVE-2025-31133, /);
+    expect((await runc("1.1.5+ds1", "1.1.5+ds1-1"))?.detail).toContain("is weak: CVE-2024-21626, ");
+    expect((await runc("1.1.9", "1.1.9+ds1-1+deb12u1"))?.detail).toContain("is weak: CVE-2024-21626, ");
+  });
+
+  test("gVisor's versions are dates, whoever packed it", async () => {
+    const runsc = (said: string) => check("runsc version", packages({ runsc: said }));
+    expect(await runsc("runsc version 0.0~20221219.0")).toMatchObject({ result: "degraded" });
+    expect(await runsc("runsc version release-20260511.0")).toMatchObject({ result: "ok" });
+  });
+
+  test("a version that cannot be read is said, and a program that is not there is left to the other checks", async () => {
+    expect(await runc("unknown")).toMatchObject({
+      result: "degraded",
+      detail: "cannot be told from: runc version unknown",
+    });
+    expect(await check("runc version", packages({}))).toBeUndefined();
+  });
+
+  test("a kernel of a line that nobody mends is weak", async () => {
+    expect(await check("kernel version", machine({ change: { kernel: "5.4.0-42-generic" } }))).toMatchObject({
+      result: "degraded",
+    });
+    expect(await check("kernel version", machine({ change: { kernel: "5.10.0-8-amd64" } }))).toMatchObject({
+      result: "ok",
+    });
+  });
+
+  test("they keep no provider from running", async () => {
+    const { providers } = await examine(machine({ change: { kernel: "5.4.0" } }), config);
+    expect(providers.map(({ runs }) => runs)).toEqual([true, true]);
   });
 });
