@@ -42,7 +42,7 @@ func (r *Report) describeSelf() error {
 	if r.Groups, err = syscall.Getgroups(); err != nil {
 		return err
 	}
-	r.Groups = r.Groups[:min(len(r.Groups), maxGroups)]
+	r.Groups = append([]int{}, r.Groups[:min(len(r.Groups), maxGroups)]...)
 	status, err := os.ReadFile("/proc/self/status")
 	if err != nil {
 		return err
