@@ -1,5 +1,5 @@
 import { capabilitySets, type Probe } from "../guest/probe.ts";
-import { guestCapabilities, guestPids, type SandboxSpec } from "../provider/provider.ts";
+import { guestCapabilities, guestPids, type CapabilityName, type SandboxSpec } from "../provider/provider.ts";
 import type { Limit, NamespaceName, Observation, Promised } from "../provider/observation.ts";
 import { mountsBeyond } from "./expected-mounts.ts";
 import { isUnusual } from "./usual-devices.ts";
@@ -7,6 +7,8 @@ import { isUnusual } from "./usual-devices.ts";
 /** A sandbox that was made: what was asked, what holds it seen from outside, and what a tool finds inside. */
 export interface Made {
   readonly spec: SandboxSpec;
+  /** What the provider can enforce under the profile's runtime. */
+  readonly able: ReadonlySet<CapabilityName>;
   readonly outside: Observation;
   readonly inside: Probe;
 }
@@ -16,7 +18,7 @@ type Finding = readonly string[] | null;
 
 interface Check {
   /** Whether this profile makes the promise; left out, every profile does. */
-  readonly made?: (spec: SandboxSpec) => boolean;
+  readonly made?: (made: Made) => boolean;
   readonly outside?: (made: Made) => Finding;
   readonly inside?: (made: Made) => Finding;
 }
@@ -29,7 +31,7 @@ const bytesPerMegabyte = 1024 * 1024;
  */
 export function differences(made: Made): string[] {
   return (Object.entries(promises) as [Promised, Check][]).flatMap(([name, check]) => {
-    if (check.made?.(made.spec) === false) return [];
+    if (check.made?.(made) === false) return [];
     const findings = [check.outside?.(made) ?? null, check.inside?.(made) ?? null].filter((found) => found !== null);
     if (findings.length === 0)
       return made.outside.unknowable[name] === undefined ? [`${name}: nothing shows that it is kept`] : [];
@@ -58,7 +60,7 @@ const promises: Readonly<Record<Promised, Check>> = {
     inside: ({ inside }) => same(inside.noNewPrivileges, true, onOff),
   },
   seccomp: {
-    made: ({ profile }) => profile.seccomp !== "unconfined",
+    made: ({ spec: { profile } }) => profile.seccomp !== "unconfined",
     outside: ({ outside }) => same(outside.seccomp, 2, seccompMode),
     // Under gVisor the filter is around the sandbox's kernel.
     inside: ({ spec, inside }) => (spec.profile.runtime === "runsc" ? null : same(inside.seccomp, 2, seccompMode)),
@@ -83,7 +85,9 @@ const promises: Readonly<Record<Promised, Check>> = {
     },
   },
   "user namespace": {
-    made: ({ profile }) => profile.user_namespace === "required",
+    made: ({ spec: { profile }, able }) =>
+      profile.user_namespace === "required" ||
+      (profile.user_namespace === "where_possible" && able.has("user_namespace")),
     outside: ({ outside }) =>
       same(outside.rootIsHostRoot, false, (yes) => (yes ? "root is the host's" : "another root")),
   },
@@ -109,7 +113,7 @@ const promises: Readonly<Record<Promised, Check>> = {
     inside: ({ inside }) => atMost(inside.limits.coreBytes ?? "none", 0),
   },
   "disk limit": {
-    made: ({ resources }) => resources.disk_mb !== undefined,
+    made: ({ spec: { resources } }) => resources.disk_mb !== undefined,
     outside: ({ spec, outside: { disk } }) =>
       disk && atMost(disk.bytes, (spec.resources.disk_mb ?? 0) * bytesPerMegabyte, megabytes),
     inside: ({ spec, inside: { disks } }) =>
@@ -118,13 +122,13 @@ const promises: Readonly<Record<Promised, Check>> = {
       ),
   },
   "inode limit": {
-    made: ({ resources }) => resources.inodes !== undefined,
+    made: ({ spec: { resources } }) => resources.inodes !== undefined,
     outside: ({ spec, outside: { disk } }) => disk && inodesWithin(disk.inodes, spec),
     inside: ({ spec, inside: { disks } }) =>
       disks.flatMap(({ path, inodes }) => list(inodesWithin(inodes, spec), path)),
   },
   network: {
-    made: ({ profile }) => profile.network !== "host",
+    made: ({ spec: { profile } }) => profile.network !== "host",
     outside: ({ outside }) => same(outside.network, "none", (network) => network),
     inside: ({ inside }) => inside.interfaces.map((name) => `none asked, there is ${name}`),
   },

@@ -211,7 +211,8 @@ export class SandboxLauncher {
         ]),
       { parent, code: "sandbox_create_failed" },
     );
-    const found = differences({ spec, outside, inside });
+    const able = this.#options.provider.capabilities[spec.profile.runtime].has;
+    const found = differences({ spec, able, outside, inside });
     if (found.length === 0) return;
     this.#options.log.error({ sandbox: handle.id, differences: found }, "a sandbox is not what its profile promises");
     throw new BerthError(

@@ -90,5 +90,5 @@ export function madeSandbox(change: Partial<Profile> = {}): Made {
     disks: [{ path: "/", bytes: 62 * megabyte, inodes: 4992 }],
     guest: { pid: 1, uid: 0, opened: [] },
   };
-  return { spec, outside, inside };
+  return { spec, able: new Set(), outside, inside };
 }

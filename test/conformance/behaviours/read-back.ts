@@ -16,7 +16,7 @@ async function driftOf(bench: Bench, profile: Profile, options: BerthOptions = {
     bench.provider.observe(berth.handle),
     berth.guest.probe({ maskedPaths, readOnlyPaths }),
   ]);
-  return differences({ spec, outside, inside });
+  return differences({ spec, able: bench.capabilities.has, outside, inside });
 }
 
 export const readBack: BehaviourGroup = {

@@ -84,6 +84,17 @@ describe.each(providerFixtures.filter(({ name }) => name !== "memory"))("$name",
     expect((await sandbox.guest.health()).processes).toBe(0);
   });
 
+  test("a sandbox that is made in the host's user namespace is destroyed where it could have its own", async () => {
+    const able = under?.provider.capabilities[under.runtime].has.has("user_namespace");
+    const launching = launch(profileWith({ user_namespace: "never" })).then(async (sandbox) => {
+      await sandbox[Symbol.asyncDispose]();
+      return "launched";
+    });
+    const code = launching.catch((thrown: { code: string; message: string }) => `${thrown.code}: ${thrown.message}`);
+    expect(await code).toMatch(able ? /^profile_drift: .*user namespace: another root asked/ : /^launched$/);
+    expect(await under?.provider.list(owner)).toEqual([]);
+  });
+
   test.each(weakenings)(
     "a sandbox that is made with %s is destroyed, and its launch says so",
     async (_, weaken, found) => {

@@ -110,6 +110,15 @@ test("what neither side can tell is a difference, unless the provider says why n
   expect(differences({ ...good, outside: { ...outside, unknowable } })).toEqual([]);
 });
 
+test("a user namespace where possible is promised by a provider that can, and only by one", () => {
+  const { able: _, ...made } = madeSandbox({ user_namespace: "where_possible" });
+  const outside = { ...made.outside, rootIsHostRoot: true };
+  expect(differences({ ...made, outside, able: new Set() })).toEqual([]);
+  expect(differences({ ...made, outside, able: new Set(["user_namespace"]) })).toEqual([
+    "user namespace: another root asked, got root is the host's",
+  ]);
+});
+
 test("an outside that tells nothing leaves what only it can see unconfirmed, and the rest to the probe", () => {
   expect(differences({ ...good, outside: nothingObserved }).map((text) => text.split(":")[0])).toEqual([
     "runtime",
