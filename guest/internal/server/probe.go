@@ -15,6 +15,9 @@ const (
 	maxReportBytes = 1 << 20
 )
 
+// probeEnv spares a process of milliseconds the threads and the collections of one that stays.
+var probeEnv = map[string]string{"GOMAXPROCS": "1", "GOGC": "off"}
+
 // probe starts this binary as any tool is started, and hands on what it reports.
 func (s *server) probe(w http.ResponseWriter, r *http.Request) error {
 	var question probe.Question
@@ -29,7 +32,7 @@ func (s *server) probe(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	result, err := s.Runner.Run(r.Context(), exec.Request{
-		CallID: "probe-" + rand.Text(), Argv: []string{"/proc/self/exe", "probe"}, Stdin: string(asked),
+		CallID: "probe-" + rand.Text(), Argv: []string{"/proc/self/exe", "probe"}, Env: probeEnv, Stdin: string(asked),
 		TimeoutMs: probeTimeoutMs, HeadBytes: maxReportBytes, TailBytes: 4096,
 	})
 	if err != nil {
