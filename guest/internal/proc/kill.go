@@ -87,4 +87,6 @@ func KillUser(uid int) {
 		// This thread must not be lent to anything else.
 		select {}
 	}
+	// A change of the effective user may have made this process dumpable again.
+	syscall.RawSyscall(syscall.SYS_PRCTL, syscall.PR_SET_DUMPABLE, 0, 0)
 }
