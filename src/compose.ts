@@ -144,6 +144,7 @@ async function chooseProvider(config: Config, log: Logger): Promise<Provider> {
       guestBinary: guest_binary,
       seccompDir,
       runtime: probe.runtime.binary,
+      runsc: { platform: config.runsc_platform },
       exporter: dockerExporter(dockerOptions),
       log,
     });

@@ -75,13 +75,14 @@ const memory: ProviderFixture = {
   },
 };
 
-const oci: ProviderFixture = {
-  name: "oci",
+const ociUnder = (name: string, sandboxRuntime: Runtime): ProviderFixture => ({
+  name,
   make: async () => {
     const { probeOci } = await import("../../src/provider/oci/probe.ts");
     const { createOciProvider } = await import("../../src/provider/oci/oci-provider.ts");
     const probe = await probeOci({ guestBinary });
     if (!probe.works) return { unavailable: probe.reasons.map(({ what }) => what).join("; ") };
+    if (sandboxRuntime === "runsc" && !probe.runsc) return { unavailable: "runsc is not installed" };
     const dataDir = await mkdtemp(path.join(tmpdir(), "berth-conformance-"));
     const runtime = probe.runtime?.binary ?? "runc";
     const slot = await restartable(() =>
@@ -91,7 +92,7 @@ const oci: ProviderFixture = {
       get provider() {
         return slot.current;
       },
-      runtime: "runc",
+      runtime: sandboxRuntime,
       image: "host",
       restart: () => slot.restart(),
       residue: async () => [
@@ -105,7 +106,7 @@ const oci: ProviderFixture = {
       },
     };
   },
-};
+});
 
 const docker: ProviderFixture = {
   name: "docker",
@@ -139,7 +140,12 @@ const docker: ProviderFixture = {
   },
 };
 
-export const providerFixtures: readonly ProviderFixture[] = [memory, oci, docker];
+export const providerFixtures: readonly ProviderFixture[] = [
+  memory,
+  ociUnder("oci", "runc"),
+  ociUnder("oci-runsc", "runsc"),
+  docker,
+];
 
 /** Of this owner and of those whose names begin with it. */
 async function containersOf(owner: string): Promise<string[]> {

@@ -21,7 +21,7 @@ const usage = `usage:
   berth-guest serve  --listen fd:3|unix:PATH [--root DIR] [--home DIR] [--uid N] [--gid N] [--allow-root]
                      [--expires-at UNIX_MS] [--oom-events PATH|fd:N] [--spool DIR]
   berth-guest dial   unix:PATH
-  berth-guest listen --socket PATH [--oom-events FILE] [--overlay OPTIONS --at DIR [--disk FILE --disk-at DIR]
+  berth-guest listen [--socket PATH] [--oom-events FILE] [--overlay OPTIONS --at DIR [--disk FILE --disk-at DIR]
                      [--ids FIRST:COUNT [--shift-layer DIR]... [--shift-tree PATH]...]] -- CMD ...
   berth-guest check-user-namespace --scratch DIR --at DIR [--shift-tree PATH]...
   berth-guest version
@@ -69,7 +69,7 @@ func run(command string, args []string) error {
 
 func listen(args []string) error {
 	flags := flag.NewFlagSet("listen", flag.ContinueOnError)
-	path := flags.String("socket", "", "where to listen")
+	path := flags.String("socket", "", "where to listen; empty hands over no socket, for a runtime that takes none")
 	events := flags.String("oom-events", "", "file that is handed on as descriptor 4")
 	var root privatemount.Root
 	flags.StringVar(&root.Overlay, "overlay", "", "options of an overlay that only CMD sees")
@@ -82,8 +82,8 @@ func listen(args []string) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	if *path == "" {
-		return fmt.Errorf("--socket is required")
+	if *path == "" && root.Overlay == "" {
+		return fmt.Errorf("--socket or --overlay is required")
 	}
 	if root.Overlay != "" {
 		if err := root.Mount(); err != nil {

@@ -8,7 +8,14 @@ export function capabilitiesOf(facts: DaemonFacts): Provider["capabilities"] {
 }
 
 function underRunc(facts: DaemonFacts): Capabilities {
-  const has = new Set<CapabilityName>(["network_none", "network_host", "no_new_privs", "root_commands", "processes"]);
+  const has = new Set<CapabilityName>([
+    "network_none",
+    "network_host",
+    "no_new_privs",
+    "root_commands",
+    "processes",
+    "guest_hidden",
+  ]);
   const gaps: Partial<Record<CapabilityName, string>> = {};
   const offer = (name: CapabilityName, able: boolean, gap: string) => {
     if (able) has.add(name);

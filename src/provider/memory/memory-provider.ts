@@ -30,6 +30,7 @@ const capabilities: Capabilities = {
     user_namespace: "commands are interpreted, there are no users of a kernel",
     runtime_runsc: "commands are interpreted, there is no runtime",
     oom_reported: "commands are interpreted and hold no memory of their own",
+    guest_hidden: "commands are interpreted, there is no guest",
     processes: "commands are interpreted, there are no processes",
   },
 };

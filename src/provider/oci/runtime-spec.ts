@@ -1,12 +1,12 @@
-import { guestPids, type SandboxSpec } from "../provider.ts";
+import { join } from "node:path";
+import type { SandboxSpec } from "../provider.ts";
 import type { IdRange } from "./records.ts";
+import type { SeccompFilter, SpecDialect } from "./runtime.ts";
 import { idMappings } from "./user-namespace.ts";
-
-/** A system call filter in the form of the OCI runtime specification, as read from sandbox-profiles/seccomp/. */
-export type SeccompFilter = Readonly<Record<string, unknown>>;
 
 export interface RuntimeSpecInput {
   readonly spec: SandboxSpec;
+  readonly dialect: SpecDialect;
   readonly rootfs: string;
   readonly guestBinary: string;
   readonly seccomp: SeccompFilter | undefined;
@@ -14,6 +14,8 @@ export interface RuntimeSpecInput {
   readonly cgroupV2: boolean;
   /** Whether the kernel can account swap: then memory and swap together are limited to `memory_mb`. */
   readonly swapAccounting: boolean;
+  /** Whether the root has a /tmp, which is kept with it. */
+  readonly hasTmp: boolean;
   /** Host folders seen read-only at the same path inside. */
   readonly readOnlyBinds: readonly string[];
   /** Passed to the guest as fd 4. */
@@ -62,7 +64,7 @@ const mounts = (input: RuntimeSpecInput) => [
   ...(input.spec.profile.network === "host"
     ? [{ destination: "/sys", type: "none", source: "/sys", options: ["rbind", "nosuid", "noexec", "nodev", "ro"] }]
     : [{ destination: "/sys", type: "sysfs", source: "sysfs", options: ["nosuid", "noexec", "nodev", "ro"] }]),
-  ...(input.cgroupV2 && input.spec.profile.network !== "host"
+  ...(input.cgroupV2 && input.dialect.showsCgroup && input.spec.profile.network !== "host"
     ? [
         {
           destination: "/sys/fs/cgroup",
@@ -71,6 +73,9 @@ const mounts = (input: RuntimeSpecInput) => [
           options: ["nosuid", "noexec", "nodev", "relatime", "ro"],
         },
       ]
+    : []),
+  ...(input.dialect.coversTmp && input.hasTmp
+    ? [{ destination: "/tmp", type: "bind", source: join(input.rootfs, "tmp"), options: ["bind", "nosuid", "nodev"] }]
     : []),
   ...input.readOnlyBinds.map((path) => ({
     destination: path,
@@ -87,13 +92,13 @@ const HOME = "/home/agent";
 /** Where the guest's binary stands inside every sandbox. */
 export const GUEST_PATH = "/.berth/guest";
 
-function guestArguments({ spec, oomCounterPassed }: RuntimeSpecInput): string[] {
+function guestArguments({ spec, dialect, oomCounterPassed }: RuntimeSpecInput): string[] {
   const { profile } = spec;
   return [
     GUEST_PATH,
     "serve",
     "--listen",
-    "fd:3",
+    dialect.listen,
     "--root",
     spec.workdir,
     "--home",
@@ -112,6 +117,7 @@ function guestArguments({ spec, oomCounterPassed }: RuntimeSpecInput): string[] 
 /** SandboxSpec → the `config.json` of an OCI bundle. Pure. */
 export function runtimeSpec(input: RuntimeSpecInput): Record<string, unknown> {
   const { profile, resources } = input.spec;
+  const processes = input.dialect.processLimits(resources.pids);
   const memoryBytes = resources.memory_mb * 1024 * 1024;
   const capabilities = [...new Set([...GUEST_CAPABILITIES, ...profile.capabilities])].toSorted();
   const namespaces = ["pid", "ipc", "uts", "mount", "cgroup", ...(profile.network === "host" ? [] : ["network"])];
@@ -130,6 +136,7 @@ export function runtimeSpec(input: RuntimeSpecInput): Record<string, unknown> {
       rlimits: [
         { type: "RLIMIT_NOFILE", hard: input.openFiles, soft: input.openFiles },
         { type: "RLIMIT_CORE", hard: 0, soft: 0 },
+        ...(processes.user === undefined ? [] : [{ type: "RLIMIT_NPROC", hard: processes.user, soft: processes.user }]),
       ],
       noNewPrivileges: profile.no_new_privs,
     },
@@ -142,11 +149,11 @@ export function runtimeSpec(input: RuntimeSpecInput): Record<string, unknown> {
         devices: [{ allow: false, access: "rwm" }],
         memory: { limit: memoryBytes, ...(input.swapAccounting ? { swap: memoryBytes } : {}) },
         cpu: { period: CPU_PERIOD_US, quota: Math.round(resources.cpus * CPU_PERIOD_US) },
-        pids: { limit: resources.pids + guestPids },
+        pids: { limit: processes.cgroup },
       },
       maskedPaths: profile.masked_paths,
       readonlyPaths: profile.read_only_paths,
-      ...(input.seccomp ? { seccomp: input.seccomp } : {}),
+      ...(input.seccomp ? { seccomp: input.dialect.seccomp(input.seccomp) } : {}),
     },
   };
 }

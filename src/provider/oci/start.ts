@@ -6,13 +6,13 @@ import { cgroupPath, prepareOomCounter, type CgroupVersion } from "./cgroups.ts"
 import { diskFolders, makeDisk } from "./disk.ts";
 import { sandboxPaths, type OciPaths } from "./paths.ts";
 import { writeJson, type IdRange, type SandboxRecord } from "./records.ts";
-import type { Runc, WritableLayer } from "./runc.ts";
-import { runtimeSpec, type SeccompFilter } from "./runtime-spec.ts";
+import type { OciRuntime, SeccompFilter, WritableLayer } from "./runtime.ts";
+import { runtimeSpec } from "./runtime-spec.ts";
 import { baseLayers } from "./snapshots.ts";
 
 export interface StartContext {
   readonly paths: OciPaths;
-  readonly runc: Runc;
+  readonly runtime: OciRuntime;
   readonly cgroups: CgroupVersion;
   readonly guestBinary: string;
   readonly seccompDir: string;
@@ -26,7 +26,7 @@ const NETWORK_FILES = ["/etc/resolv.conf", "/etc/hosts"];
 
 /** From nothing to a started guest: the record first, then the folders, then the runtime. Leaves what it made when it fails. */
 export async function startSandbox(spec: SandboxSpec, context: StartContext): Promise<void> {
-  const { paths, cgroups } = context;
+  const { paths, cgroups, runtime } = context;
   const sandbox = sandboxPaths(paths, spec.id);
   const { base } = spec;
   const layers = await baseLayers(
@@ -45,11 +45,12 @@ export async function startSandbox(spec: SandboxSpec, context: StartContext): Pr
     guest: context.guestBinary,
     disk: spec.resources.disk_mb !== undefined,
     ids: ids ?? null,
+    runtime: runtime.name,
   };
   await writeJson(sandbox.record, record);
   const layer = await writableLayer(spec, paths);
 
-  const oomCounter = await prepareOomCounter(cgroups, spec.id);
+  const oomCounter = runtime.dialect.passesFiles ? await prepareOomCounter(cgroups, spec.id) : undefined;
   const networkFiles = spec.profile.network === "host" ? await existing(NETWORK_FILES) : [];
   const guestBinary = resolve(context.guestBinary);
   const readOnlyBinds = [...layers.readOnlyBinds, ...networkFiles];
@@ -57,6 +58,7 @@ export async function startSandbox(spec: SandboxSpec, context: StartContext): Pr
     sandbox.config,
     runtimeSpec({
       spec,
+      dialect: runtime.dialect,
       rootfs: paths.root,
       guestBinary,
       seccomp,
@@ -64,6 +66,7 @@ export async function startSandbox(spec: SandboxSpec, context: StartContext): Pr
       cgroupV2: cgroups === "v2",
       swapAccounting:
         cgroups === "v2" || (await existing(["/sys/fs/cgroup/memory/memory.memsw.limit_in_bytes"])).length > 0,
+      hasTmp: (await existing(layers.lowers.map((lower) => join(lower, "tmp")))).length > 0,
       readOnlyBinds,
       oomCounterPassed: oomCounter !== undefined,
       openFiles: Math.min(spec.profile.limits.open_files, await ownOpenFilesLimit()),
@@ -71,7 +74,7 @@ export async function startSandbox(spec: SandboxSpec, context: StartContext): Pr
       ids,
     }),
   );
-  await context.runc.run({
+  await runtime.run({
     id: spec.id,
     bundle: sandbox.dir,
     socket: sandbox.socket,

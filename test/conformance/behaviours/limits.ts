@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import { codeOf, exited } from "../bench.ts";
+import { codeOf, eventually, exited } from "../bench.ts";
 import type { BehaviourGroup } from "../suite.ts";
 
 export const limits: BehaviourGroup = {
@@ -15,6 +15,20 @@ export const limits: BehaviourGroup = {
         expect((await berth.sh("echo after")).stdout.head).toBe("after\n");
         expect((await berth.guest.health()).oomKills).toBeGreaterThan(0);
         expect(await bench.provider.inspect(berth.handle)).toMatchObject({ status: "running" });
+      },
+    },
+    {
+      title: "lack of memory ends the command or the sandbox, and whichever it was says so",
+      needs: "processes",
+      run: async (bench) => {
+        await using berth = await bench.berth({ resources: { memory_mb: 192 } });
+        const outcome = await berth.sh("exec tail /dev/zero", { timeoutMs: 60_000 }).then(
+          (result) => result.outcome.type,
+          () => "the sandbox is gone" as const,
+        );
+        if (outcome === "oom_killed") return;
+        expect(outcome).toBe("the sandbox is gone");
+        await eventually(() => bench.provider.inspect(berth.handle)).toMatchObject({ status: "exited", oom: true });
       },
     },
     {
