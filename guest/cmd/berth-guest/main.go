@@ -24,6 +24,7 @@ const usage = `usage:
   berth-guest listen [--socket PATH] [--oom-events FILE] [--overlay OPTIONS --at DIR [--disk FILE --disk-at DIR]
                      [--ids FIRST:COUNT [--shift-layer DIR]... [--shift-tree PATH]...]] -- CMD ...
   berth-guest check-user-namespace --scratch DIR --at DIR [--shift-tree PATH]...
+  berth-guest disk   --template FILE --over DIR
   berth-guest version
 `
 
@@ -57,6 +58,8 @@ func run(command string, args []string) error {
 		return listen(args)
 	case "check-user-namespace":
 		return checkUserNamespace(args)
+	case "disk":
+		return disk(args)
 	case "version":
 		return json.NewEncoder(os.Stdout).Encode(struct {
 			Version  string `json:"version"`
@@ -120,4 +123,17 @@ func (p *paths) String() string { return strings.Join(*p, " ") }
 func (p *paths) Set(path string) error {
 	*p = append(*p, path)
 	return nil
+}
+
+func disk(args []string) error {
+	flags := flag.NewFlagSet("disk", flag.ContinueOnError)
+	template := flags.String("template", "", "file of an empty ext4 file system, which is copied")
+	over := flags.String("over", "", "folder that the copy is mounted over, with what stands there")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if *template == "" || *over == "" {
+		return fmt.Errorf("--template and --over are required")
+	}
+	return privatemount.DiskOver(*template, *over)
 }

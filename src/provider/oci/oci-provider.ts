@@ -4,6 +4,7 @@ import type { Duplex } from "node:stream";
 import { BerthError, toBerthError } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
 import type { Runtime } from "../../model/profile.ts";
+import { diskObstacle } from "../disk.ts";
 import { assertEnforceable } from "../enforce.ts";
 import type {
   CallOptions,
@@ -19,7 +20,6 @@ import { cgroupVersion, oomKills, removeCgroups, type CgroupVersion } from "./cg
 import { hostDraft, sweepHostDrafts } from "./host-image.ts";
 import { IdRanges } from "./id-ranges.ts";
 import { resolveImage, type RootfsExporter } from "./images.ts";
-import { diskObstacle } from "./disk.ts";
 import { isAlive } from "./init-process.ts";
 import { ociPaths, sandboxPaths, type OciPaths } from "./paths.ts";
 import { listSandboxIds, readSandboxRecord, type IdRange } from "./records.ts";

@@ -1,6 +1,7 @@
 import { access, mkdir, readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { BerthError } from "../../core/errors.ts";
+import { diskSize } from "../disk.ts";
 import type { SandboxSpec } from "../provider.ts";
 import { cgroupPath, prepareOomCounter, type CgroupVersion } from "./cgroups.ts";
 import { diskFolders, makeDisk } from "./disk.ts";
@@ -89,15 +90,12 @@ export async function startSandbox(spec: SandboxSpec, context: StartContext): Pr
 /** Where the sandbox's writes go: a folder, or a disk of its own when its size is limited. */
 async function writableLayer(spec: SandboxSpec, paths: OciPaths): Promise<WritableLayer> {
   const { upper, work, disk, diskMount } = sandboxPaths(paths, spec.id);
-  const { disk_mb, inodes } = spec.resources;
-  if (disk_mb === undefined && inodes !== undefined) {
-    throw new BerthError("capability_missing", "The provider oci limits inodes only together with disk_mb.");
-  }
-  if (disk_mb === undefined) {
+  const size = diskSize("oci", spec.resources);
+  if (size === undefined) {
     await Promise.all([mkdir(upper, { mode: 0o755 }), mkdir(work)]);
     return { upper, work };
   }
-  await Promise.all([mkdir(diskMount), makeDisk(paths.disks, { megabytes: disk_mb, inodes }, disk)]);
+  await Promise.all([mkdir(diskMount), makeDisk(paths.disks, size, disk)]);
   return {
     upper: join(diskMount, diskFolders.upper),
     work: join(diskMount, diskFolders.work),
