@@ -116,13 +116,17 @@ const docker: ProviderFixture = {
     const probe = await probeDocker({ docker: dockerConnection, guestBinary });
     if (!probe.works) return { unavailable: probe.reasons.map(({ what }) => what).join("; ") };
     const image = process.env["BERTH_TEST_IMAGE"] ?? "base";
-    const slot = await restartable(() =>
-      createDockerProvider({ docker: dockerConnection, guestBinary, seccompDir, imagesDir, log: silentLogger }),
-    );
+    const dataDir = await mkdtemp(path.join(tmpdir(), "berth-conformance-"));
+    const options = { docker: dockerConnection, dataDir, guestBinary, seccompDir, imagesDir, log: silentLogger };
+    const slot = await restartable(() => createDockerProvider(options));
+    const cleanup = async () => {
+      await slot.current.close();
+      await rm(dataDir, { recursive: true, force: true });
+    };
     try {
       await slot.current.snapshots.resolveImage(image);
     } catch (thrown) {
-      await slot.current.close();
+      await cleanup();
       return {
         unavailable: `the image ${image} is missing: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
       };
@@ -134,8 +138,8 @@ const docker: ProviderFixture = {
       runtime: "runc",
       image,
       restart: () => slot.restart(),
-      residue: containersOf,
-      cleanup: async () => await slot.current.close(),
+      residue: async (owner) => [...(await containersOf(owner)), ...(await loopDevicesOf(dataDir))],
+      cleanup,
     };
   },
 };
@@ -156,6 +160,17 @@ async function containersOf(owner: string): Promise<string[]> {
     filters: { label: [label.owner] },
   });
   return containers.filter(({ Labels }) => Labels[label.owner]?.startsWith(owner)).map(({ Names }) => Names.join(" "));
+}
+
+/** Loop devices over files of a folder, those without a name too; a mounted one is among them. */
+export async function loopDevicesOf(folder: string): Promise<string[]> {
+  const devices = (await readdir("/sys/block").catch(() => [])).filter((name) => name.startsWith("loop"));
+  const backed = await Promise.all(
+    devices.map(
+      async (name) => `${name} ${await readFile(`/sys/block/${name}/loop/backing_file`, "utf8").catch(() => "")}`,
+    ),
+  );
+  return backed.filter((line) => line.includes(folder)).map((line) => line.trim());
 }
 
 async function entriesOf(folder: string): Promise<string[]> {

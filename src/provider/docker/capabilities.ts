@@ -2,12 +2,12 @@ import type { Capabilities, CapabilityName, Provider } from "../provider.ts";
 import type { DaemonFacts } from "./probe.ts";
 
 /** What the daemon can enforce; for what it cannot, why. */
-export function capabilitiesOf(facts: DaemonFacts): Provider["capabilities"] {
-  const runc = underRunc(facts);
+export function capabilitiesOf(facts: DaemonFacts, diskObstacle: string | undefined): Provider["capabilities"] {
+  const runc = underRunc(facts, diskObstacle);
   return { runc, runsc: runc };
 }
 
-function underRunc(facts: DaemonFacts): Capabilities {
+function underRunc(facts: DaemonFacts, diskObstacle: string | undefined): Capabilities {
   const has = new Set<CapabilityName>([
     "network_none",
     "network_host",
@@ -34,9 +34,8 @@ function underRunc(facts: DaemonFacts): Capabilities {
   );
   gaps.runtime_runsc =
     "the guest does not start under gVisor, whose release 20221219 refuses the setfsuid that its file access stands on";
-  gaps.disk_quota =
-    "Docker limits a container's disk only on overlay2 over XFS with project quotas, which cannot be verified";
-  gaps.inode_quota = gaps.disk_quota;
+  for (const quota of ["disk_quota", "inode_quota"] as const)
+    offer(quota, diskObstacle === undefined, diskObstacle ?? "");
   gaps.user_namespace = "user namespaces are the Docker daemon's own choice for all containers (userns-remap)";
   return { has, gaps };
 }

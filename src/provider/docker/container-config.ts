@@ -1,6 +1,14 @@
 import type { ContainerCreateOptions, HostConfig, MountSettings } from "dockerode";
 import { guestPids, type SandboxSpec } from "../provider.ts";
-import { containerName, guestAddress, guestDirectory, guestPath, sandboxLabels, stateDirectory } from "./names.ts";
+import {
+  containerName,
+  guestAddress,
+  guestDirectory,
+  guestPath,
+  label,
+  sandboxLabels,
+  stateDirectory,
+} from "./names.ts";
 
 /** What the guest needs to run tools as another user, to kill them and to open their files. Tools hold none of it. */
 export const guestCapabilities = [
@@ -121,7 +129,10 @@ export function containerConfig(spec: SandboxSpec, parts: ContainerParts): Conta
     AttachStdin: false,
     AttachStdout: false,
     AttachStderr: false,
-    Labels: sandboxLabels(spec.id, spec.labels, spec.expiresAtMs),
+    Labels: {
+      ...sandboxLabels(spec.id, spec.labels, spec.expiresAtMs),
+      ...(spec.resources.disk_mb === undefined ? {} : { [label.disk]: String(spec.resources.disk_mb) }),
+    },
     HostConfig: hostConfig(spec, parts),
   };
 }

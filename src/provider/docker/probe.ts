@@ -8,6 +8,8 @@ export interface DaemonFacts {
   readonly version: string;
   readonly cgroupVersion: 1 | 2;
   readonly storageDriver: string;
+  /** Where the daemon keeps everything, on its own machine. */
+  readonly rootDir: string;
   /** As `uname -m` of the daemon's machine. */
   readonly architecture: string;
   readonly runtimes: readonly string[];
@@ -45,6 +47,7 @@ export function factsOf(info: unknown): DaemonFacts {
     version: text("ServerVersion"),
     cgroupVersion: info["CgroupVersion"] === "2" ? 2 : 1,
     storageDriver: text("Driver"),
+    rootDir: text("DockerRootDir"),
     architecture: text("Architecture"),
     runtimes: isRecord(info["Runtimes"]) ? Object.keys(info["Runtimes"]) : [],
     seccomp: hasOption("seccomp"),
