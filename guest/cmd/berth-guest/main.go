@@ -24,7 +24,7 @@ const usage = `usage:
   berth-guest listen [--socket PATH] [--oom-events FILE] [--overlay OPTIONS --at DIR [--disk FILE --disk-at DIR]
                      [--ids FIRST:COUNT [--shift-layer DIR]... [--shift-tree PATH]...]] -- CMD ...
   berth-guest check-user-namespace --scratch DIR --at DIR [--shift-tree PATH]...
-  berth-guest disk   --template FILE --over DIR
+  berth-guest disk   --template FILE [--over DIR]
   berth-guest version
 `
 
@@ -128,12 +128,15 @@ func (p *paths) Set(path string) error {
 func disk(args []string) error {
 	flags := flag.NewFlagSet("disk", flag.ContinueOnError)
 	template := flags.String("template", "", "file of an empty ext4 file system, which is copied")
-	over := flags.String("over", "", "folder that the copy is mounted over, with what stands there")
+	over := flags.String("over", "", "folder that the copy is mounted over, with what stands there; without it the disk is only tried")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	if *template == "" || *over == "" {
-		return fmt.Errorf("--template and --over are required")
+	if *template == "" {
+		return fmt.Errorf("--template is required")
+	}
+	if *over == "" {
+		return privatemount.TryDisk(*template)
 	}
 	return privatemount.DiskOver(*template, *over)
 }

@@ -13,10 +13,9 @@ import (
 
 // Numbers of the mount interface of Linux 5.2, the same on every architecture.
 const (
-	sysMoveMount = 429
-	sysFsopen    = 430
-	sysFsconfig  = 431
-	sysFsmount   = 432
+	sysFsopen   = 430
+	sysFsconfig = 431
+	sysFsmount  = 432
 
 	configFlag       = 0
 	configString     = 1
@@ -24,7 +23,6 @@ const (
 	closeOnExec      = 1
 	attributeNosuid  = 2
 	attributeNodev   = 4
-	fromEmptyPath    = 4
 	currentDirectory = -100
 
 	seekData = 3
@@ -32,23 +30,22 @@ const (
 	tmpfile  = 0o20000000 | syscall.O_DIRECTORY
 )
 
+// TryDisk does all that DiskOver does but the last: nothing of it is left, whenever it ends.
+func TryDisk(template string) error {
+	mount, err := newDisk(template)
+	if err != nil {
+		return err
+	}
+	return mount.Close()
+}
+
 // DiskOver covers the folder with a disk of its own: an unnamed copy, beside it, of the ext4 file system in the file template, onto which
 // everything that stands in the folder is copied. The mount appears whole or not at all, and nothing but the mount holds the loop device
 // and the copy: both go with it, and with this process if it dies earlier.
 func DiskOver(template, folder string) error {
-	backing, err := unnamedCopy(template)
+	mount, err := newDisk(template)
 	if err != nil {
-		return fmt.Errorf("a copy of %s: %w", template, err)
-	}
-	defer backing.Close()
-	device, err := attach(backing)
-	if err != nil {
-		return fmt.Errorf("a loop device: %w", err)
-	}
-	defer device.Close()
-	mount, err := detachedMount(device.Name())
-	if err != nil {
-		return fmt.Errorf("the disk of %s: %w", folder, err)
+		return err
 	}
 	defer mount.Close()
 	cp := exec.Command("cp", "--archive", folder+"/.", "/proc/self/fd/3/.")
@@ -57,6 +54,25 @@ func DiskOver(template, folder string) error {
 		return fmt.Errorf("copying %s: %w: %s", folder, err, said)
 	}
 	return attachMount(mount, folder)
+}
+
+// newDisk is a copy of the template on a loop device of its own, mounted where no path leads to.
+func newDisk(template string) (*os.File, error) {
+	backing, err := unnamedCopy(template)
+	if err != nil {
+		return nil, fmt.Errorf("an unnamed copy of %s: %w", template, err)
+	}
+	defer backing.Close()
+	device, err := attach(backing)
+	if err != nil {
+		return nil, fmt.Errorf("a loop device: %w", err)
+	}
+	defer device.Close()
+	mount, err := detachedMount(device.Name())
+	if err != nil {
+		return nil, fmt.Errorf("a detached mount, which Linux 5.2 brought: %w", err)
+	}
+	return mount, nil
 }
 
 // unnamedCopy copies the data of a sparse file to one without a name in the same folder.
@@ -108,7 +124,6 @@ func copyData(to, from *os.File, size int64) error {
 	}
 }
 
-// detachedMount mounts the ext4 file system on device where no path leads to.
 func detachedMount(device string) (*os.File, error) {
 	name, err := syscall.BytePtrFromString("ext4")
 	if err != nil {
@@ -163,8 +178,7 @@ func attachMount(mount *os.File, folder string) error {
 	if err != nil {
 		return err
 	}
-	empty := new(byte)
-	_, _, errno := syscall.Syscall6(sysMoveMount, mount.Fd(), uintptr(unsafe.Pointer(empty)), uintptr(here), uintptr(unsafe.Pointer(target)), fromEmptyPath, 0)
+	_, _, errno := syscall.Syscall6(sysMoveMount, mount.Fd(), uintptr(unsafe.Pointer(&emptyPath)), uintptr(here), uintptr(unsafe.Pointer(target)), moveFromEmpty, 0)
 	if errno != 0 {
 		return fmt.Errorf("mounting the disk at %s: %w", folder, errno)
 	}

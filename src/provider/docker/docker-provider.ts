@@ -12,7 +12,7 @@ import { deadlines } from "./deadlines.ts";
 import { dialGuest } from "./dial.ts";
 import { containerOf } from "./find-container.ts";
 import { guestVolume } from "./guest-volume.ts";
-import { layerDiskObstacle, layerDisks } from "./layer-disk.ts";
+import { layerDisks } from "./layer-disk.ts";
 import { handleOf, label, providerName } from "./names.ts";
 import { meetDaemon } from "./probe.ts";
 import { sandboxRemover } from "./remove-container.ts";
@@ -46,11 +46,11 @@ export async function createDockerProvider(options: DockerProviderOptions): Prom
     daemon.close();
     throw thrown;
   });
-  const capabilities = capabilitiesOf(facts, await layerDiskObstacle(facts, options.docker));
   const disks = layerDisks({
     templates: resolve(options.dataDir, "docker/disks"),
     guestBinary: resolve(options.guestBinary),
   });
+  const capabilities = capabilitiesOf(facts, await disks.obstacle(facts, options.docker));
   const remove = sandboxRemover(daemon, disks, clock);
   const create = createSandbox({
     daemon,
