@@ -108,8 +108,8 @@ const ociUnder = (name: string, sandboxRuntime: Runtime): ProviderFixture => ({
   },
 });
 
-const docker: ProviderFixture = {
-  name: "docker",
+const dockerUnder = (name: string, runtime: Runtime): ProviderFixture => ({
+  name,
   make: async () => {
     const { probeDocker } = await import("../../src/provider/docker/probe.ts");
     const { createDockerProvider } = await import("../../src/provider/docker/docker-provider.ts");
@@ -123,6 +123,13 @@ const docker: ProviderFixture = {
       await slot.current.close();
       await rm(dataDir, { recursive: true, force: true });
     };
+    // Without these no sandbox of the profile standard is created.
+    const { gaps } = slot.current.capabilities[runtime];
+    const missing = gaps[`runtime_${runtime}`] ?? gaps.seccomp;
+    if (missing !== undefined) {
+      await cleanup();
+      return { unavailable: missing };
+    }
     try {
       await slot.current.snapshots.resolveImage(image);
     } catch (thrown) {
@@ -135,20 +142,21 @@ const docker: ProviderFixture = {
       get provider() {
         return slot.current;
       },
-      runtime: "runc",
+      runtime,
       image,
       restart: () => slot.restart(),
       residue: async (owner) => [...(await containersOf(owner)), ...(await loopDevicesOf(dataDir))],
       cleanup,
     };
   },
-};
+});
 
 export const providerFixtures: readonly ProviderFixture[] = [
   memory,
   ociUnder("oci", "runc"),
   ociUnder("oci-runsc", "runsc"),
-  docker,
+  dockerUnder("docker", "runc"),
+  dockerUnder("docker-runsc", "runsc"),
 ];
 
 /** Of this owner and of those whose names begin with it. */

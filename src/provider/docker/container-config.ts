@@ -1,4 +1,5 @@
 import type { ContainerCreateOptions, HostConfig, MountSettings } from "dockerode";
+import { gvisorProcessLimits } from "../gvisor.ts";
 import { guestPids, type SandboxSpec } from "../provider.ts";
 import {
   containerName,
@@ -72,6 +73,10 @@ function guestArguments(spec: SandboxSpec): string[] {
 function hostConfig(spec: SandboxSpec, parts: ContainerParts): HostConfig {
   const { profile, resources } = spec;
   const memoryBytes = resources.memory_mb * megabyte;
+  const processes =
+    profile.runtime === "runsc"
+      ? gvisorProcessLimits(resources.pids)
+      : { cgroup: resources.pids + guestPids, user: undefined };
   return {
     NetworkMode: profile.network === "host" ? "bridge" : "none",
     CapDrop: ["ALL"],
@@ -90,13 +95,14 @@ function hostConfig(spec: SandboxSpec, parts: ContainerParts): HostConfig {
     Memory: memoryBytes,
     // Equal to Memory: no swap.
     MemorySwap: memoryBytes,
-    PidsLimit: resources.pids + guestPids,
+    PidsLimit: processes.cgroup,
     // Not NanoCpus, which the daemon refuses above the machine's own count.
     CpuPeriod: cpuPeriodMicroseconds,
     CpuQuota: Math.round(resources.cpus * cpuPeriodMicroseconds),
     Ulimits: [
       { Name: "nofile", Soft: profile.limits.open_files, Hard: profile.limits.open_files },
       { Name: "core", Soft: 0, Hard: 0 },
+      ...(processes.user === undefined ? [] : [{ Name: "nproc", Soft: processes.user, Hard: processes.user }]),
     ],
     LogConfig: { Type: "none", Config: {} },
     Init: false,

@@ -53,7 +53,7 @@ export function createSandbox(parts: Parts): (spec: SandboxSpec, options?: CallO
     handle: SandboxHandle,
     image: string,
   ): Promise<{ id: string; start: boolean }> {
-    const seccomp = await loadSeccomp(parts.seccompDir, spec.profile.seccomp);
+    const seccomp = await loadSeccomp(parts.seccompDir, spec.profile.seccomp, spec.profile.runtime);
     const { cgroupVersion } = parts.facts;
     const config = containerConfig(spec, { image, guestVolume: guest.name, seccomp, cgroupVersion });
     try {

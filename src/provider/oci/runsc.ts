@@ -3,9 +3,8 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { z } from "zod";
 import { BerthError } from "../../core/errors.ts";
-import { guestPids } from "../provider.ts";
+import { forGvisor, gvisorProcessLimits } from "../gvisor.ts";
 import { isInCgroup, killCgroup, oomKills, pidsRefused, removeCgroups, type CgroupVersion } from "./cgroups.ts";
-import { forGvisor } from "./gvisor-filter.ts";
 import { identify, type ProcessIdentity } from "./init-process.ts";
 import { launch, mountArguments } from "./launch.ts";
 import { dialByExec } from "./exec-dial.ts";
@@ -15,13 +14,6 @@ import { platformFlags, type GvisorPlatform } from "./runtime-version.ts";
 
 const REMOVE_DEADLINE_MS = 30_000;
 
-/**
- * One process inside is several threads on the host, and with ptrace as many as there are threads of gVisor that ever ran it. A sandbox that
- * needs more than these is killed by its own doing.
- */
-const HOST_THREADS_EACH = 64;
-const MAX_HOST_THREADS = 8192;
-
 const address = "unix:/run/berth/listen/guest";
 
 /** The guest runs on a kernel of its own, which takes no open files and counts the tool user's processes by itself. */
@@ -30,7 +22,7 @@ const dialect: SpecDialect = {
   passesFiles: false,
   showsCgroup: false,
   coversTmp: true,
-  processLimits: (pids) => ({ cgroup: Math.min((pids + guestPids) * HOST_THREADS_EACH, MAX_HOST_THREADS), user: pids }),
+  processLimits: gvisorProcessLimits,
   seccomp: forGvisor,
 };
 

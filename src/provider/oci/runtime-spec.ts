@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import type { SandboxSpec } from "../provider.ts";
+import type { SeccompFilter } from "../seccomp-filter.ts";
 import type { IdRange } from "./records.ts";
-import type { SeccompFilter, SpecDialect } from "./runtime.ts";
+import type { SpecDialect } from "./runtime.ts";
 import { idMappings } from "./user-namespace.ts";
 
 export interface RuntimeSpecInput {

@@ -1,20 +1,8 @@
 import type { Duplex } from "node:stream";
 import type { Runtime } from "../../model/profile.ts";
+import type { SeccompFilter } from "../seccomp-filter.ts";
 import type { ProcessIdentity } from "./init-process.ts";
 import type { IdRange } from "./records.ts";
-
-/** A system call filter in the form of the OCI runtime specification, as read from sandbox-profiles/seccomp/. */
-export interface SeccompFilter {
-  readonly syscalls?: readonly SeccompRule[];
-  readonly [field: string]: unknown;
-}
-
-export interface SeccompRule {
-  readonly names: readonly string[];
-  readonly action: string;
-  readonly errnoRet?: number;
-  readonly [field: string]: unknown;
-}
 
 /** Where a sandbox writes. */
 export interface WritableLayer {

@@ -3,11 +3,12 @@ import { join, resolve } from "node:path";
 import { BerthError } from "../../core/errors.ts";
 import { diskSize } from "../disk.ts";
 import type { SandboxSpec } from "../provider.ts";
+import type { SeccompFilter } from "../seccomp-filter.ts";
 import { cgroupPath, prepareOomCounter, type CgroupVersion } from "./cgroups.ts";
 import { diskFolders, makeDisk } from "./disk.ts";
 import { sandboxPaths, type OciPaths } from "./paths.ts";
 import { writeJson, type IdRange, type SandboxRecord } from "./records.ts";
-import type { OciRuntime, SeccompFilter, WritableLayer } from "./runtime.ts";
+import type { OciRuntime, WritableLayer } from "./runtime.ts";
 import { runtimeSpec } from "./runtime-spec.ts";
 import { baseLayers } from "./snapshots.ts";
 
