@@ -134,7 +134,14 @@ async function chooseProvider(config: Config, log: Logger): Promise<Provider> {
   const { provider, guest_binary, data_dir } = config;
   const seccompDir = join(config.profiles_dir, "seccomp");
   const docker = dockerConnection(config.docker_host);
-  const dockerOptions = { docker, guestBinary: guest_binary, seccompDir, imagesDir: config.images_dir, log };
+  const dockerOptions = {
+    docker,
+    dataDir: data_dir,
+    guestBinary: guest_binary,
+    seccompDir,
+    imagesDir: config.images_dir,
+    log,
+  };
   if (provider === "memory") return createMemoryProvider();
   if (provider === "docker") return createDockerProvider(dockerOptions);
   const probe = await probeOci({ guestBinary: guest_binary });
@@ -144,6 +151,7 @@ async function chooseProvider(config: Config, log: Logger): Promise<Provider> {
       guestBinary: guest_binary,
       seccompDir,
       runtime: probe.runtime.binary,
+      runsc: { platform: config.runsc_platform },
       exporter: dockerExporter(dockerOptions),
       log,
     });

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -99,6 +100,8 @@ func TestRootCommandsCannotLeaveTheirCallByDroppingGroups(t *testing.T) {
 
 func TestQuiesceKillsAllAndSparesTheBridge(t *testing.T) {
 	g := start(t)
+	// As a runtime's exec does: from outside into the namespaces of the sandbox.
+	g.client = bridged(t, "nsenter", "--target", strconv.Itoa(g.process.Pid), "--pid", "--mount", binary, "dial", "unix:"+g.socket)
 	go func() {
 		_, _ = g.request("POST", "/v1/exec", strings.NewReader(`{"call_id":"a","argv":["/bin/sleep","600"],"timeout_ms":600000}`))
 	}()
@@ -109,6 +112,14 @@ func TestQuiesceKillsAllAndSparesTheBridge(t *testing.T) {
 	g.do("POST", "/v1/quiesce", nil).decode(t, &killed)
 	if killed.Killed != 1 || g.processes() != 0 {
 		t.Errorf("%d killed, %d are left", killed.Killed, g.processes())
+	}
+}
+
+func TestToolsCanNeitherSignalNorReadAnyThreadOfTheGuest(t *testing.T) {
+	g := start(t)
+	script := "set -- /proc/1/task/*; echo $(($# > 20)); for t; do kill -0 ${t##*/} && echo signalled $t; cat $t/environ $t/mem $t/fd/0 && echo read $t; done 2>/dev/null; echo all"
+	if r := g.sh(script, 10*time.Second); r.Stdout.Head != "1\nall\n" {
+		t.Errorf("%q", r.Stdout.Head)
 	}
 }
 

@@ -114,9 +114,11 @@ for _ in $(seq 100); do
   [ -S "$run/containerd.sock" ] && break
   sleep 0.1
 done
-# Old releases of gVisor know no other platform that runs without KVM, and no network of Docker's.
+# Old releases of gVisor know no other platform that runs without KVM, and no network of Docker's. Without --oci-seccomp it ignores the
+# system call filter, without --overlay2=none newer ones keep what is written beside the disk.
 cat >"$run/daemon.json" <<JSON
-{"runtimes": {"runsc": {"path": "$(command -v runsc)", "runtimeArgs": ["--platform=ptrace", "--network=none"]}}}
+{"runtimes": {"runsc": {"path": "$(command -v runsc)",
+  "runtimeArgs": ["--platform=ptrace", "--network=none", "--oci-seccomp", "--overlay2=none"]}}}
 JSON
 daemon dockerd dockerd --host "unix://$run/docker.sock" --containerd "$run/containerd.sock" \
   --config-file "$run/daemon.json" --data-root "$data/engine" --exec-root "$run/engine" --pidfile "$run/docker.pid" \

@@ -48,6 +48,7 @@ export const defaults = (machine: Machine): Config => ({
   api_keys: [],
   allow_anonymous_loopback: false,
   provider: "auto",
+  runsc_platform: "auto",
   docker_host: machine.dockerHost ?? "/var/run/docker.sock",
   guest_binary: join(machine.berthDir, "build", `berth-guest-${goArch[machine.arch] ?? machine.arch}`),
   profiles_dir: join(machine.berthDir, "sandbox-profiles"),

@@ -45,6 +45,9 @@ export const configSchema = z.strictObject({
   provider: oneOf(["auto", "oci", "docker", "memory"]).describe(
     "Where sandboxes run. `auto` takes `oci` when it works on this machine, else `docker`. `memory` runs nothing and isolates nothing: for tests.",
   ),
+  runsc_platform: oneOf(["auto", "ptrace", "systrap", "kvm"]).describe(
+    "How gVisor intercepts system calls, for the `oci` provider. `auto` takes `ptrace` for releases before May 2023, else what the release prefers.",
+  ),
   docker_host: z
     .string()
     .refine(isDockerHost, { error: "must be a socket path, unix:///path, tcp://host:port or http(s)://host:port" })

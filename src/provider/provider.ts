@@ -48,7 +48,10 @@ export interface SandboxHandle {
 
 export type SandboxState =
   | { readonly status: "running"; readonly oomKills: number | null }
-  /** `code` is null where the provider has no one that waits for the guest. */
+  /**
+   * `code` is null where the provider has no one that waits for the guest. `oom` is whether the sandbox's own limits may have ended it:
+   * memory, and where the runtime itself lives on them, processes.
+   */
   | { readonly status: "exited"; readonly code: number | null; readonly oom: boolean }
   | { readonly status: "gone" };
 
@@ -67,6 +70,7 @@ export const capabilityNames = [
   "inode_quota",
   "user_namespace",
   "oom_reported",
+  "guest_hidden",
   "root_commands",
   "processes",
 ] as const;

@@ -30,7 +30,14 @@ export async function openBackend(name: BackendName, guests: GuestBuilds): Promi
   const make = async (guestBinary: string): Promise<Provider> => {
     if (kind === "docker") {
       const { createDockerProvider } = await import("../../src/provider/docker/docker-provider.ts");
-      return createDockerProvider({ docker: dockerConnection, guestBinary, seccompDir, imagesDir, log: silentLogger });
+      return createDockerProvider({
+        docker: dockerConnection,
+        dataDir,
+        guestBinary,
+        seccompDir,
+        imagesDir,
+        log: silentLogger,
+      });
     }
     const { createOciProvider } = await import("../../src/provider/oci/oci-provider.ts");
     return createOciProvider({ dataDir, guestBinary, seccompDir, log: silentLogger });

@@ -30,7 +30,11 @@ export class Bench {
   constructor(under: ProviderUnderTest, profiles: { standard: Profile; trusted: Profile }) {
     this.#under = under;
     const { runtime } = under;
-    this.#profiles = { standard: { ...profiles.standard, runtime }, trusted: { ...profiles.trusted, runtime } };
+    const network = under.provider.capabilities[runtime].has.has("network_host") ? profiles.trusted.network : "none";
+    this.#profiles = {
+      standard: { ...profiles.standard, runtime },
+      trusted: { ...profiles.trusted, runtime, network },
+    };
   }
 
   get provider(): Provider {
@@ -39,6 +43,11 @@ export class Bench {
 
   get capabilities(): Capabilities {
     return this.provider.capabilities[this.#under.runtime];
+  }
+
+  /** Whether the sandbox's kernel is the host's, whose /proc tells all of itself. */
+  get sharesKernel(): boolean {
+    return this.#under.runtime === "runc";
   }
 
   get image(): string {

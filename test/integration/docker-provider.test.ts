@@ -7,15 +7,15 @@ import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import Dockerode from "dockerode";
 import { pack } from "tar-stream";
-import { parse } from "yaml";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { silentLogger } from "../../src/core/log.ts";
 import { resources } from "../../src/model/resources.ts";
-import { profile, type Profile } from "../../src/model/profile.ts";
+import type { Profile } from "../../src/model/profile.ts";
 import { createDockerProvider } from "../../src/provider/docker/docker-provider.ts";
 import { exportRootfs } from "../../src/provider/docker/export-rootfs.ts";
 import { probeDocker } from "../../src/provider/docker/probe.ts";
 import type { Provider, SandboxHandle, SandboxSpec } from "../../src/provider/provider.ts";
+import { profileNamed } from "../support/providers.ts";
 
 const root = new URL("../../", import.meta.url).pathname;
 const docker = { socketPath: (process.env["DOCKER_HOST"] ?? "/var/run/docker.sock").replace(/^unix:\/\//, "") };
@@ -26,14 +26,11 @@ const options = {
   guestBinary,
   seccompDir: join(root, "sandbox-profiles/seccomp"),
   imagesDir: join(root, "images"),
+  dataDir: join(tmpdir(), `berth-docker-test-${process.pid}`),
   log: silentLogger,
 };
 const owner = `test-${randomBytes(4).toString("hex")}`;
 const client = new Dockerode(docker);
-
-async function loadProfile(name: string): Promise<Profile> {
-  return profile.parse(parse(await readFile(join(root, `sandbox-profiles/${name}.yaml`), "utf8")));
-}
 
 /** Why the provider cannot be tried here; undefined when it can. */
 async function hindrance(): Promise<string | undefined> {
@@ -82,7 +79,7 @@ describe("docker", () => {
     reason = await hindrance();
     if (reason !== undefined) return;
     provider = await createDockerProvider(options);
-    standard = await loadProfile("standard");
+    standard = await profileNamed("standard");
   });
 
   beforeEach((context) => {
@@ -103,6 +100,7 @@ describe("docker", () => {
 
   afterAll(async () => {
     await provider?.close();
+    await rm(options.dataDir, { recursive: true, force: true });
   });
 
   async function spec(change: Partial<SandboxSpec> = {}): Promise<SandboxSpec> {
@@ -259,7 +257,7 @@ describe("docker", () => {
   it("starts others copy-on-write from a committed snapshot", async () => {
     const key = randomBytes(32).toString("hex");
     keys.push(key);
-    const trusted = await loadProfile("trusted");
+    const trusted = await profileNamed("trusted");
     const builder = await provider.create(await spec({ profile: trusted }));
     const session = await open(builder);
     await sh(session, "mkdir -p sub && echo one > sub/file && chown -R 1000:1000 . && echo etc > /etc/marker", "root");
@@ -328,8 +326,8 @@ describe("docker", () => {
   });
 
   it("refuses what it cannot enforce, and leaves nothing of what it could not start", async () => {
-    const quota = resources.parse({ disk_mb: 100 });
-    await expect(provider.create(await spec({ resources: quota }))).rejects.toMatchObject({
+    const filesAlone = resources.parse({ inodes: 5000 });
+    await expect(provider.create(await spec({ resources: filesAlone }))).rejects.toMatchObject({
       code: "capability_missing",
     });
     const unknown = { ...standard, seccomp: "no-such-profile" };

@@ -75,13 +75,14 @@ const memory: ProviderFixture = {
   },
 };
 
-const oci: ProviderFixture = {
-  name: "oci",
+const ociUnder = (name: string, sandboxRuntime: Runtime): ProviderFixture => ({
+  name,
   make: async () => {
     const { probeOci } = await import("../../src/provider/oci/probe.ts");
     const { createOciProvider } = await import("../../src/provider/oci/oci-provider.ts");
     const probe = await probeOci({ guestBinary });
     if (!probe.works) return { unavailable: probe.reasons.map(({ what }) => what).join("; ") };
+    if (sandboxRuntime === "runsc" && !probe.runsc) return { unavailable: "runsc is not installed" };
     const dataDir = await mkdtemp(path.join(tmpdir(), "berth-conformance-"));
     const runtime = probe.runtime?.binary ?? "runc";
     const slot = await restartable(() =>
@@ -91,7 +92,7 @@ const oci: ProviderFixture = {
       get provider() {
         return slot.current;
       },
-      runtime: "runc",
+      runtime: sandboxRuntime,
       image: "host",
       restart: () => slot.restart(),
       residue: async () => [
@@ -105,23 +106,34 @@ const oci: ProviderFixture = {
       },
     };
   },
-};
+});
 
-const docker: ProviderFixture = {
-  name: "docker",
+const dockerUnder = (name: string, runtime: Runtime): ProviderFixture => ({
+  name,
   make: async () => {
     const { probeDocker } = await import("../../src/provider/docker/probe.ts");
     const { createDockerProvider } = await import("../../src/provider/docker/docker-provider.ts");
     const probe = await probeDocker({ docker: dockerConnection, guestBinary });
     if (!probe.works) return { unavailable: probe.reasons.map(({ what }) => what).join("; ") };
     const image = process.env["BERTH_TEST_IMAGE"] ?? "base";
-    const slot = await restartable(() =>
-      createDockerProvider({ docker: dockerConnection, guestBinary, seccompDir, imagesDir, log: silentLogger }),
-    );
+    const dataDir = await mkdtemp(path.join(tmpdir(), "berth-conformance-"));
+    const options = { docker: dockerConnection, dataDir, guestBinary, seccompDir, imagesDir, log: silentLogger };
+    const slot = await restartable(() => createDockerProvider(options));
+    const cleanup = async () => {
+      await slot.current.close();
+      await rm(dataDir, { recursive: true, force: true });
+    };
+    // Without these no sandbox of the profile standard is created.
+    const { gaps } = slot.current.capabilities[runtime];
+    const missing = gaps[`runtime_${runtime}`] ?? gaps.seccomp;
+    if (missing !== undefined) {
+      await cleanup();
+      return { unavailable: missing };
+    }
     try {
       await slot.current.snapshots.resolveImage(image);
     } catch (thrown) {
-      await slot.current.close();
+      await cleanup();
       return {
         unavailable: `the image ${image} is missing: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
       };
@@ -130,16 +142,22 @@ const docker: ProviderFixture = {
       get provider() {
         return slot.current;
       },
-      runtime: "runc",
+      runtime,
       image,
       restart: () => slot.restart(),
-      residue: containersOf,
-      cleanup: async () => await slot.current.close(),
+      residue: async (owner) => [...(await containersOf(owner)), ...(await loopDevicesOf(dataDir))],
+      cleanup,
     };
   },
-};
+});
 
-export const providerFixtures: readonly ProviderFixture[] = [memory, oci, docker];
+export const providerFixtures: readonly ProviderFixture[] = [
+  memory,
+  ociUnder("oci", "runc"),
+  ociUnder("oci-runsc", "runsc"),
+  dockerUnder("docker", "runc"),
+  dockerUnder("docker-runsc", "runsc"),
+];
 
 /** Of this owner and of those whose names begin with it. */
 async function containersOf(owner: string): Promise<string[]> {
@@ -150,6 +168,17 @@ async function containersOf(owner: string): Promise<string[]> {
     filters: { label: [label.owner] },
   });
   return containers.filter(({ Labels }) => Labels[label.owner]?.startsWith(owner)).map(({ Names }) => Names.join(" "));
+}
+
+/** Loop devices over files of a folder, those without a name too; a mounted one is among them. */
+export async function loopDevicesOf(folder: string): Promise<string[]> {
+  const devices = (await readdir("/sys/block").catch(() => [])).filter((name) => name.startsWith("loop"));
+  const backed = await Promise.all(
+    devices.map(
+      async (name) => `${name} ${await readFile(`/sys/block/${name}/loop/backing_file`, "utf8").catch(() => "")}`,
+    ),
+  );
+  return backed.filter((line) => line.includes(folder)).map((line) => line.trim());
 }
 
 async function entriesOf(folder: string): Promise<string[]> {

@@ -22,10 +22,11 @@ const usage = `usage:
   berth-guest serve  --listen fd:3|unix:PATH [--root DIR] [--home DIR] [--uid N] [--gid N] [--allow-root]
                      [--expires-at UNIX_MS] [--oom-events PATH|fd:N] [--spool DIR]
   berth-guest dial   unix:PATH
-  berth-guest listen --socket PATH [--oom-events FILE] [--overlay OPTIONS --at DIR [--disk FILE --disk-at DIR]
+  berth-guest listen [--socket PATH] [--oom-events FILE] [--overlay OPTIONS --at DIR [--disk FILE --disk-at DIR]
                      [--ids FIRST:COUNT [--shift-layer DIR]... [--shift-tree PATH]...]] -- CMD ...
   berth-guest check-user-namespace --scratch DIR --at DIR [--shift-tree PATH]...
   berth-guest probe
+  berth-guest disk   --template FILE [--over DIR]
   berth-guest version
 `
 
@@ -61,6 +62,8 @@ func run(command string, args []string) error {
 		return checkUserNamespace(args)
 	case "probe":
 		return probe.Run(os.Stdin, os.Stdout)
+	case "disk":
+		return disk(args)
 	case "version":
 		return json.NewEncoder(os.Stdout).Encode(struct {
 			Version  string `json:"version"`
@@ -73,7 +76,7 @@ func run(command string, args []string) error {
 
 func listen(args []string) error {
 	flags := flag.NewFlagSet("listen", flag.ContinueOnError)
-	path := flags.String("socket", "", "where to listen")
+	path := flags.String("socket", "", "where to listen; empty hands over no socket, for a runtime that takes none")
 	events := flags.String("oom-events", "", "file that is handed on as descriptor 4")
 	var root privatemount.Root
 	flags.StringVar(&root.Overlay, "overlay", "", "options of an overlay that only CMD sees")
@@ -86,8 +89,8 @@ func listen(args []string) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	if *path == "" {
-		return fmt.Errorf("--socket is required")
+	if *path == "" && root.Overlay == "" {
+		return fmt.Errorf("--socket or --overlay is required")
 	}
 	if root.Overlay != "" {
 		if err := root.Mount(); err != nil {
@@ -124,4 +127,20 @@ func (p *paths) String() string { return strings.Join(*p, " ") }
 func (p *paths) Set(path string) error {
 	*p = append(*p, path)
 	return nil
+}
+
+func disk(args []string) error {
+	flags := flag.NewFlagSet("disk", flag.ContinueOnError)
+	template := flags.String("template", "", "file of an empty ext4 file system, which is copied")
+	over := flags.String("over", "", "folder that the copy is mounted over, with what stands there; without it the disk is only tried")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if *template == "" {
+		return fmt.Errorf("--template is required")
+	}
+	if *over == "" {
+		return privatemount.TryDisk(*template)
+	}
+	return privatemount.DiskOver(*template, *over)
 }

@@ -9,7 +9,7 @@ import (
 	"syscall"
 )
 
-// Identity runs functions on threads that have the file-system identity of one user and no other groups: what the kernel
+// Identity runs functions on threads that have the effective identity of one user and no other groups: what the kernel
 // refuses to that user, it refuses to the function. The threads keep the identity for as long as they live, so
 // there is nothing to restore and to get wrong. Their number bounds how many functions run at once.
 type Identity struct {
@@ -82,21 +82,22 @@ func guarded(fn func() error) (err error) {
 	return fn()
 }
 
-// assume sets the identity of the calling thread alone. Leaving fsuid 0 takes the file capabilities from the effective set.
+// assume gives the calling thread alone the user's effective ids, which are what file access is checked against, and no other groups. With the
+// effective user root's capabilities leave the effective set. The real and saved ids stay root's, so that the user may not signal the thread.
 func assume(uid, gid int) error {
 	if syscall.Geteuid() == uid && syscall.Getegid() == gid {
 		return nil
 	}
+	const same = ^uintptr(0)
 	if _, _, errno := syscall.RawSyscall(syscall.SYS_SETGROUPS, 0, 0, 0); errno != 0 {
 		return fmt.Errorf("setgroups: %w", errno)
 	}
-	const query = ^uintptr(0)
-	syscall.RawSyscall(syscall.SYS_SETFSGID, uintptr(gid), 0, 0)
-	syscall.RawSyscall(syscall.SYS_SETFSUID, uintptr(uid), 0, 0)
-	nowGid, _, _ := syscall.RawSyscall(syscall.SYS_SETFSGID, query, 0, 0)
-	nowUid, _, _ := syscall.RawSyscall(syscall.SYS_SETFSUID, query, 0, 0)
-	if int(nowUid) != uid || int(nowGid) != gid {
-		return fmt.Errorf("cannot take the file-system identity %d:%d", uid, gid)
+	if _, _, errno := syscall.RawSyscall(syscall.SYS_SETRESGID, same, uintptr(gid), same); errno != 0 {
+		return fmt.Errorf("setresgid: %w", errno)
 	}
-	return nil
+	if _, _, errno := syscall.RawSyscall(syscall.SYS_SETRESUID, same, uintptr(uid), same); errno != 0 {
+		return fmt.Errorf("setresuid: %w", errno)
+	}
+	// The kernel makes a process dumpable as its host's fs.suid_dumpable says when an effective id of it changes.
+	return NotDumpable()
 }

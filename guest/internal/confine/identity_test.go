@@ -61,6 +61,28 @@ func TestFilesAreMadeAndRefusedAsForTheUser(t *testing.T) {
 	}
 }
 
+func TestOnlyTheEffectiveUserIsAnother(t *testing.T) {
+	id := newIdentity(t, 1)
+	err := id.Do(context.Background(), func() error {
+		status, err := os.ReadFile("/proc/thread-self/status")
+		if err != nil {
+			return err
+		}
+		for _, line := range []string{"Uid:\t0\t61239\t0\t61239\n", "Gid:\t0\t61239\t0\t61239\n", "Groups:\t \n", "CapEff:\t0000000000000000\n"} {
+			if !strings.Contains(string(status), line) {
+				t.Errorf("%q is not in %s", line, status)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if dumpable, _, errno := syscall.RawSyscall(syscall.SYS_PRCTL, syscall.PR_GET_DUMPABLE, 0, 0); dumpable != 0 || errno != 0 {
+		t.Errorf("dumpable %d, %v", dumpable, errno)
+	}
+}
+
 func TestAPanicIsAnErrorAndTheThreadGoesOn(t *testing.T) {
 	id := newIdentity(t, 1)
 	if err := id.Do(context.Background(), func() error { panic("oh") }); err == nil || !strings.Contains(err.Error(), "oh") {

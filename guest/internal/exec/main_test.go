@@ -55,7 +55,6 @@ func newFixture(t *testing.T) *fixture {
 			return syscall.Open(dir+"/"+path, syscall.O_DIRECTORY|syscall.O_CLOEXEC, 0)
 		},
 		OOMKills:   func() (int64, bool) { return f.kills.Load(), true },
-		Spare:      func(int) bool { return false },
 		GroupStart: os.Getpid() << 8,
 	}
 	children := spawn.NewChildren()

@@ -97,7 +97,7 @@ func (r *Runner) Processes() (int, error) {
 
 func (r *Runner) everything() proc.Selector {
 	if r.self == 1 {
-		return proc.All(r.config.Spare)
+		return proc.All()
 	}
 	return proc.DescendantsOf(r.self)
 }

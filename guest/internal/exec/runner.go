@@ -25,8 +25,6 @@ type Config struct {
 	OpenDir func(ctx context.Context, path string, asRoot bool) (int, error)
 	// OOMKills counts the OOM kills of the sandbox; ok is false where that cannot be known.
 	OOMKills func() (count int64, ok bool)
-	// Spare reports processes that are the controller's own, besides the guest.
-	Spare func(pid int) bool
 	// GroupStart shifts the group ids, for guests that share a pid namespace.
 	GroupStart int
 }

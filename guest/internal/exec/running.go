@@ -112,7 +112,7 @@ func (r *Runner) selector(c *call, leader *spawn.Process) proc.Selector {
 	case !r.root || !r.table.HasGroups:
 		return proc.ByLineage(r.self, leader.PID, ofOthers)
 	case r.config.AllowRoot && r.self == 1:
-		return proc.Unowned(c.group, first, r.groups.owned, func(pid int) bool { return ofOthers(pid) || r.config.Spare(pid) })
+		return proc.Unowned(c.group, first, r.groups.owned, ofOthers)
 	}
 	return proc.ByGroup(c.group, first)
 }

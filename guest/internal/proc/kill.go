@@ -11,7 +11,8 @@ import (
 // ErrNotEmpty means that processes were still there at the deadline.
 var ErrNotEmpty = errors.New("processes are left that could not be killed")
 
-// Reinforce is called once when killing one by one has not come to an end after a while.
+// Reinforce is called after each further scan when killing one by one has not come to an end after a while: under gVisor a fork that had begun
+// escapes it.
 type Reinforce func()
 
 const (
@@ -65,7 +66,6 @@ func Kill(t *Table, selector Selector, deadline time.Time, reinforce Reinforce) 
 		}
 		if reinforce != nil && time.Since(started) > reinforceAfter {
 			reinforce()
-			reinforce = nil
 		}
 		time.Sleep(pause)
 		pause = min(2*pause, longestPause)
@@ -87,4 +87,6 @@ func KillUser(uid int) {
 		// This thread must not be lent to anything else.
 		select {}
 	}
+	// A change of the effective user may have made this process dumpable again.
+	syscall.RawSyscall(syscall.SYS_PRCTL, syscall.PR_SET_DUMPABLE, 0, 0)
 }

@@ -15,7 +15,7 @@ func ByGroup(gid int, first func(pid int) bool) Selector {
 }
 
 // Unowned selects the same and besides whatever carries none of the groups that owned reports, except what spare reports: for sandboxes in which
-// commands have the privilege to drop their groups, and in which every process belongs to the guest.
+// commands have the privilege to drop their groups, and in which every process belongs to the guest or came from outside.
 func Unowned(gid int, first func(pid int) bool, owned func(gid int) bool, spare func(pid int) bool) Selector {
 	return func(*Table) (Match, error) {
 		return func(p *Process) bool {
@@ -27,15 +27,15 @@ func Unowned(gid int, first func(pid int) bool, owned func(gid int) bool, spare 
 					return false
 				}
 			}
-			return !spare(p.PID)
+			return !p.FromOutside() && !spare(p.PID)
 		}, nil
 	}
 }
 
-// All selects everything but what spare reports.
-func All(spare func(pid int) bool) Selector {
+// All selects everything that began in this pid namespace.
+func All() Selector {
 	return func(*Table) (Match, error) {
-		return func(p *Process) bool { return !spare(p.PID) }, nil
+		return func(p *Process) bool { return !p.FromOutside() }, nil
 	}
 }
 

@@ -18,6 +18,10 @@ func (p *Process) Dead() bool {
 	return (p.State == 'Z' || p.State == 'X') && p.Threads <= 1
 }
 
+// FromOutside reports whether the process is init or was brought into the pid namespace from outside, as a bridge of the controller is: its
+// parent is not to be seen here. Whoever is orphaned in here has init for a parent.
+func (p *Process) FromOutside() bool { return p.Parent == 0 }
+
 // HasGroup reports whether gid is among the supplementary groups.
 func (p *Process) HasGroup(gid int) bool {
 	for _, g := range p.Groups {

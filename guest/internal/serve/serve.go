@@ -3,7 +3,6 @@ package serve
 import (
 	"crypto/rand"
 	"encoding/hex"
-	"net"
 	"os"
 
 	"berth/guest/internal/confine"
@@ -59,7 +58,7 @@ func Run(o *Options, version string) error {
 	bootID := newBootID()
 	runner, err := exec.New(exec.Config{
 		BootID: bootID, ToolUID: o.UID, ToolGID: o.GID, AllowRoot: o.AllowRoot, SpoolDir: o.Spool,
-		OpenDir: workspace.OpenDir, OOMKills: counter.Kills, Spare: bridges(listener), GroupStart: groupStart(),
+		OpenDir: workspace.OpenDir, OOMKills: counter.Kills, GroupStart: groupStart(),
 	}, spawn.NewChildren(), table)
 	if err != nil {
 		return err
@@ -84,14 +83,6 @@ func newBootID() string {
 	var id [bootIDBytes]byte
 	_, _ = rand.Read(id[:])
 	return hex.EncodeToString(id[:])
-}
-
-// bridges tells which processes connect the controller to a socket inside the sandbox. A socket that was handed over has none.
-func bridges(listener net.Listener) func(pid int) bool {
-	if gate, ok := listener.(*socket.Gate); ok {
-		return gate.Connected
-	}
-	return func(int) bool { return false }
 }
 
 // groupStart keeps guests that are not init, and so share a pid namespace, from lending the same group ids.

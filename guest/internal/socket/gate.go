@@ -3,25 +3,16 @@ package socket
 import (
 	"net"
 	"os"
-	"sync"
 	"syscall"
 
 	"berth/guest/internal/defence"
 )
 
-// Gate accepts only peers of user 0, or of this process's own user, and remembers their pids while they are connected.
-type Gate struct {
-	*net.UnixListener
-	mu    sync.Mutex
-	peers map[int]int
-}
-
-func newGate(listener *net.UnixListener) *Gate {
-	return &Gate{UnixListener: listener, peers: map[int]int{}}
-}
+// gate accepts only peers of user 0, or of this process's own user.
+type gate struct{ *net.UnixListener }
 
 // Accept returns the next connection of a permitted peer and closes all others.
-func (g *Gate) Accept() (net.Conn, error) {
+func (g gate) Accept() (net.Conn, error) {
 	for {
 		conn, err := g.AcceptUnix()
 		if err != nil {
@@ -32,24 +23,7 @@ func (g *Gate) Accept() (net.Conn, error) {
 			_ = conn.Close()
 			continue
 		}
-		g.count(int(peer.Pid), 1)
-		return &gatedConn{UnixConn: conn, gate: g, pid: int(peer.Pid)}, nil
-	}
-}
-
-// Connected reports whether pid holds a connection: it is a bridge of the controller.
-func (g *Gate) Connected(pid int) bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.peers[pid] > 0
-}
-
-func (g *Gate) count(pid, change int) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.peers[pid] += change
-	if g.peers[pid] == 0 {
-		delete(g.peers, pid)
+		return conn, nil
 	}
 }
 
@@ -70,17 +44,4 @@ func credentials(conn *net.UnixConn) (*syscall.Ucred, error) {
 		return nil, err
 	}
 	return peer, failed
-}
-
-type gatedConn struct {
-	*net.UnixConn
-	gate *Gate
-	pid  int
-	once sync.Once
-}
-
-// Close forgets the peer before it closes.
-func (c *gatedConn) Close() error {
-	c.once.Do(func() { c.gate.count(c.pid, -1) })
-	return c.UnixConn.Close()
 }

@@ -15,7 +15,7 @@ const (
 )
 
 // Handover makes a listening socket of mode 0600 at path, removing what a dead predecessor left there, and becomes command, which gets the socket
-// as descriptor 3 and, unless oomEvents is empty, that file as descriptor 4. It returns only on failure.
+// as descriptor 3 and, unless oomEvents is empty, that file as descriptor 4. Without a path it only becomes command. It returns only on failure.
 func Handover(path, oomEvents string, command []string) error {
 	if len(command) == 0 {
 		return errors.New("a command is expected after --")
@@ -23,6 +23,9 @@ func Handover(path, oomEvents string, command []string) error {
 	program, err := exec.LookPath(command[0])
 	if err != nil {
 		return err
+	}
+	if path == "" {
+		return fmt.Errorf("%s: %w", program, syscall.Exec(program, command, os.Environ()))
 	}
 	listener, err := listenStream(path)
 	if err != nil {

@@ -67,5 +67,5 @@ func listenPath(path string) (net.Listener, error) {
 		_ = listener.Close()
 		return nil, err
 	}
-	return newGate(listener), nil
+	return gate{listener}, nil
 }

@@ -1,6 +1,15 @@
 import type { ContainerCreateOptions, HostConfig, MountSettings } from "dockerode";
+import { gvisorProcessLimits } from "../gvisor.ts";
 import { guestCapabilities, guestPids, type SandboxSpec } from "../provider.ts";
-import { containerName, guestAddress, guestDirectory, guestPath, sandboxLabels, stateDirectory } from "./names.ts";
+import {
+  containerName,
+  guestAddress,
+  guestDirectory,
+  guestPath,
+  label,
+  sandboxLabels,
+  stateDirectory,
+} from "./names.ts";
 
 const toolHome = "/home/agent";
 const megabyte = 1024 * 1024;
@@ -53,6 +62,10 @@ function guestArguments(spec: SandboxSpec): string[] {
 function hostConfig(spec: SandboxSpec, parts: ContainerParts): HostConfig {
   const { profile, resources } = spec;
   const memoryBytes = resources.memory_mb * megabyte;
+  const processes =
+    profile.runtime === "runsc"
+      ? gvisorProcessLimits(resources.pids)
+      : { cgroup: resources.pids + guestPids, user: undefined };
   return {
     NetworkMode: profile.network === "host" ? "bridge" : "none",
     CapDrop: ["ALL"],
@@ -71,13 +84,14 @@ function hostConfig(spec: SandboxSpec, parts: ContainerParts): HostConfig {
     Memory: memoryBytes,
     // Equal to Memory: no swap.
     MemorySwap: memoryBytes,
-    PidsLimit: resources.pids + guestPids,
+    PidsLimit: processes.cgroup,
     // Not NanoCpus, which the daemon refuses above the machine's own count.
     CpuPeriod: cpuPeriodMicroseconds,
     CpuQuota: Math.round(resources.cpus * cpuPeriodMicroseconds),
     Ulimits: [
       { Name: "nofile", Soft: profile.limits.open_files, Hard: profile.limits.open_files },
       { Name: "core", Soft: 0, Hard: 0 },
+      ...(processes.user === undefined ? [] : [{ Name: "nproc", Soft: processes.user, Hard: processes.user }]),
     ],
     LogConfig: { Type: "none", Config: {} },
     Init: false,
@@ -110,7 +124,10 @@ export function containerConfig(spec: SandboxSpec, parts: ContainerParts): Conta
     AttachStdin: false,
     AttachStdout: false,
     AttachStderr: false,
-    Labels: sandboxLabels(spec.id, spec.labels, spec.expiresAtMs),
+    Labels: {
+      ...sandboxLabels(spec.id, spec.labels, spec.expiresAtMs),
+      ...(spec.resources.disk_mb === undefined ? {} : { [label.disk]: String(spec.resources.disk_mb) }),
+    },
     HostConfig: hostConfig(spec, parts),
   };
 }

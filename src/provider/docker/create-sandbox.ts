@@ -1,6 +1,6 @@
-import type { Clock } from "../../core/clock.ts";
 import { BerthError, toBerthError } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
+import { diskSize, type DiskSize } from "../disk.ts";
 import { assertEnforceable } from "../enforce.ts";
 import type { CallOptions, Provider, SandboxHandle, SandboxSpec } from "../provider.ts";
 import { containerConfig } from "./container-config.ts";
@@ -9,9 +9,10 @@ import { DaemonRefusal, refusalStatus, refusedAs } from "./daemon-errors.ts";
 import { deadlines } from "./deadlines.ts";
 import { containerOf, inspectContainer } from "./find-container.ts";
 import type { GuestVolume } from "./guest-volume.ts";
+import type { LayerDisks } from "./layer-disk.ts";
 import { containerName, handleOf, providerName, sameSandbox, snapshotReference } from "./names.ts";
 import type { DaemonFacts } from "./probe.ts";
-import { removeContainer } from "./remove-container.ts";
+import type { RemoveSandbox } from "./remove-container.ts";
 import { loadSeccomp } from "./seccomp.ts";
 
 interface Parts {
@@ -20,7 +21,8 @@ interface Parts {
   readonly capabilities: Provider["capabilities"];
   readonly seccompDir: string;
   readonly guest: GuestVolume;
-  readonly clock: Clock;
+  readonly disks: LayerDisks;
+  readonly remove: RemoveSandbox;
   readonly log: Logger;
 }
 
@@ -42,7 +44,7 @@ function missingBase(spec: SandboxSpec, cause: unknown): BerthError {
 
 /** How the docker provider creates a sandbox: idempotent by id, leaving nothing behind when it fails. */
 export function createSandbox(parts: Parts): (spec: SandboxSpec, options?: CallOptions) => Promise<SandboxHandle> {
-  const { daemon, guest, clock, log } = parts;
+  const { daemon, guest, disks, remove, log } = parts;
   const inFlight = new Map<string, Promise<void>>();
 
   /** The container's id, and whether it is this call's to start. */
@@ -51,7 +53,7 @@ export function createSandbox(parts: Parts): (spec: SandboxSpec, options?: CallO
     handle: SandboxHandle,
     image: string,
   ): Promise<{ id: string; start: boolean }> {
-    const seccomp = await loadSeccomp(parts.seccompDir, spec.profile.seccomp);
+    const seccomp = await loadSeccomp(parts.seccompDir, spec.profile.seccomp, spec.profile.runtime);
     const { cgroupVersion } = parts.facts;
     const config = containerConfig(spec, { image, guestVolume: guest.name, seccomp, cgroupVersion });
     try {
@@ -73,9 +75,14 @@ export function createSandbox(parts: Parts): (spec: SandboxSpec, options?: CallO
     return { id: found.Id, start: found.State.Status === "created" };
   }
 
+  async function removeIfThere(container: string): Promise<void> {
+    const found = await inspectContainer(daemon, container);
+    if (found !== undefined) await remove(found);
+  }
+
   /** What cannot be removed now carries its owner's label; the caller must learn why the create failed. */
   async function removeLeftover(containerId: string): Promise<void> {
-    await removeContainer(daemon, containerId, clock).catch((failure: unknown) => {
+    await removeIfThere(containerId).catch((failure: unknown) => {
       log.error({ container: containerId, err: failure }, "a container that failed to start could not be removed");
     });
   }
@@ -95,13 +102,33 @@ export function createSandbox(parts: Parts): (spec: SandboxSpec, options?: CallO
     }
   }
 
+  /** A limit that did not take fails the create, and what was started goes. */
+  async function startOnDisk(containerId: string, size: DiskSize): Promise<void> {
+    try {
+      const container = await inspectContainer(daemon, containerId);
+      if (container === undefined) throw new BerthError("sandbox_create_failed", "The container vanished.");
+      await disks.cover(container, size);
+      await start(containerId);
+      await disks.assertTook(container).catch(async (thrown: unknown) => {
+        // One that has ended writes nowhere; whoever connects to it learns of its death.
+        if ((await inspectContainer(daemon, containerId))?.State.Running === true) throw thrown;
+      });
+    } catch (thrown) {
+      await removeLeftover(containerId);
+      throw thrown;
+    }
+  }
+
   async function attempt(spec: SandboxSpec, handle: SandboxHandle): Promise<void> {
     const image = spec.base.kind === "image" ? spec.base.image.location : snapshotReference(spec.base.key);
     await guest.ensure(image).catch((thrown: unknown) => {
       throw refusalStatus(thrown) === 404 ? missingBase(spec, thrown) : thrown;
     });
+    const size = diskSize(providerName, spec.resources);
     const { id, start: mine } = await claim(spec, handle, image);
-    if (mine) await start(id);
+    if (!mine) return;
+    if (size === undefined) await start(id);
+    else await startOnDisk(id, size);
   }
 
   async function make(spec: SandboxSpec, handle: SandboxHandle): Promise<void> {
@@ -137,8 +164,7 @@ export function createSandbox(parts: Parts): (spec: SandboxSpec, options?: CallO
     // The daemon goes on when a request is broken off, so an aborted create is seen through and then undone.
     await making;
     if (signal?.aborted) {
-      const found = await inspectContainer(daemon, containerName(spec.id));
-      if (found !== undefined) await removeContainer(daemon, found.Id, clock);
+      await removeIfThere(containerName(spec.id));
       throw signal.reason;
     }
     return handle;

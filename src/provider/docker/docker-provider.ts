@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import type { Duplex } from "node:stream";
 import { systemClock, type Clock } from "../../core/clock.ts";
 import { BerthError } from "../../core/errors.ts";
@@ -11,16 +12,19 @@ import { deadlines } from "./deadlines.ts";
 import { dialGuest } from "./dial.ts";
 import { containerOf } from "./find-container.ts";
 import { guestVolume } from "./guest-volume.ts";
+import { layerDisks } from "./layer-disk.ts";
 import { handleOf, label, providerName } from "./names.ts";
 import { observeContainer } from "./observe.ts";
 import { meetDaemon } from "./probe.ts";
-import { removeContainer } from "./remove-container.ts";
+import { sandboxRemover } from "./remove-container.ts";
 import { dockerSnapshots } from "./snapshots.ts";
 import { stateOf } from "./state.ts";
 
 export interface DockerProviderOptions {
   /** The local socket unless it names another daemon; the process environment is not looked at. */
   readonly docker?: DockerConnection | undefined;
+  /** Holds the templates of disks, and the room that the disks themselves take. */
+  readonly dataDir: string;
   /** Path of the static guest, built for the architecture of the daemon's machine. */
   readonly guestBinary: string;
   /** The folder with `<seccomp profile>.json`. */
@@ -43,14 +47,20 @@ export async function createDockerProvider(options: DockerProviderOptions): Prom
     daemon.close();
     throw thrown;
   });
-  const capabilities = capabilitiesOf(facts);
+  const disks = layerDisks({
+    templates: resolve(options.dataDir, "docker/disks"),
+    guestBinary: resolve(options.guestBinary),
+  });
+  const capabilities = capabilitiesOf(facts, await disks.obstacle(facts, options.docker));
+  const remove = sandboxRemover(daemon, disks, clock);
   const create = createSandbox({
     daemon,
     facts,
     capabilities,
     seccompDir,
     guest: guestVolume(daemon, guest, clock),
-    clock,
+    disks,
+    remove,
     log,
   });
   const streams = new Set<Duplex>();
@@ -58,7 +68,7 @@ export async function createDockerProvider(options: DockerProviderOptions): Prom
   return {
     name: providerName,
     capabilities,
-    snapshots: dockerSnapshots(daemon, imagesDir, clock),
+    snapshots: dockerSnapshots(daemon, imagesDir, { disks, remove }),
     create,
 
     async connect(handle, { signal } = {}) {
@@ -93,7 +103,7 @@ export async function createDockerProvider(options: DockerProviderOptions): Prom
           cause,
         });
       }
-      if (container !== undefined) await removeContainer(daemon, container.Id, clock);
+      if (container !== undefined) await remove(container);
     },
 
     async list(owner) {

@@ -10,6 +10,8 @@ export const label = {
   sandbox: "berth.sandbox",
   /** Unix milliseconds. */
   expires: "berth.expires-at",
+  /** On containers whose layer is on a disk of its own: its size in MiB. */
+  disk: "berth.disk-mb",
   /** On images: the key of the snapshot. */
   snapshot: "berth.snapshot",
   /** On volumes and their helper container: the SHA-256 of the guest's binary. */

@@ -8,9 +8,12 @@ export interface DaemonFacts {
   readonly version: string;
   readonly cgroupVersion: 1 | 2;
   readonly storageDriver: string;
+  /** Where the daemon keeps everything, on its own machine. */
+  readonly rootDir: string;
   /** As `uname -m` of the daemon's machine. */
   readonly architecture: string;
-  readonly runtimes: readonly string[];
+  /** Name → the arguments that the daemon passes to every run of it. */
+  readonly runtimes: Readonly<Record<string, readonly string[]>>;
   readonly seccomp: boolean;
   readonly rootless: boolean;
   readonly memoryLimit: boolean;
@@ -31,6 +34,17 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null;
 }
 
+function runtimesOf(runtimes: unknown): Record<string, string[]> {
+  const known = isRecord(runtimes) ? Object.entries(runtimes) : [];
+  const argumentsOf = (runtime: unknown) => (isRecord(runtime) ? runtime["runtimeArgs"] : undefined);
+  return Object.fromEntries(
+    known.map(([name, runtime]) => {
+      const list = argumentsOf(runtime);
+      return [name, Array.isArray(list) ? list.map(String) : []];
+    }),
+  );
+}
+
 /** The daemon's answer to `docker info` → facts. @throws BerthError `provider_unavailable` for a daemon that runs no Linux containers */
 export function factsOf(info: unknown): DaemonFacts {
   if (!isRecord(info) || info["OSType"] !== "linux") {
@@ -45,8 +59,9 @@ export function factsOf(info: unknown): DaemonFacts {
     version: text("ServerVersion"),
     cgroupVersion: info["CgroupVersion"] === "2" ? 2 : 1,
     storageDriver: text("Driver"),
+    rootDir: text("DockerRootDir"),
     architecture: text("Architecture"),
-    runtimes: isRecord(info["Runtimes"]) ? Object.keys(info["Runtimes"]) : [],
+    runtimes: runtimesOf(info["Runtimes"]),
     seccomp: hasOption("seccomp"),
     rootless: hasOption("rootless"),
     memoryLimit: info["MemoryLimit"] === true,

@@ -1,8 +1,10 @@
+import type { ContainerInspectInfo } from "dockerode";
 import type { Clock } from "../../core/clock.ts";
 import { BerthError } from "../../core/errors.ts";
 import type { Daemon } from "./daemon.ts";
 import { refusalStatus, refusedAs } from "./daemon-errors.ts";
 import { deadlines } from "./deadlines.ts";
+import type { LayerDisks } from "./layer-disk.ts";
 
 const firstPauseMs = 50;
 const longestPauseMs = 2000;
@@ -47,4 +49,14 @@ export async function removeContainer(daemon: Daemon, container: string, clock: 
   const cause = refusedAs("teardown_failed", "remove it", last);
   const reason = cause instanceof Error ? cause.message : "it still exists.";
   throw new BerthError("teardown_failed", `The container ${container} could not be removed: ${reason}`, { cause });
+}
+
+/** Removes a sandbox's container and verifies that nothing of it is left. @throws BerthError `teardown_failed` */
+export type RemoveSandbox = (container: ContainerInspectInfo) => Promise<void>;
+
+export function sandboxRemover(daemon: Daemon, disks: LayerDisks, clock: Clock): RemoveSandbox {
+  return async (container) => {
+    await removeContainer(daemon, container.Id, clock);
+    await disks.assertGone(container);
+  };
 }

@@ -1,12 +1,12 @@
-import type { Clock } from "../../core/clock.ts";
 import { BerthError } from "../../core/errors.ts";
 import type { CallOptions, SandboxHandle, SnapshotStore } from "../provider.ts";
 import type { Daemon } from "./daemon.ts";
 import { refusalStatus, refusedAs } from "./daemon-errors.ts";
 import { deadlines } from "./deadlines.ts";
 import { containerOf } from "./find-container.ts";
+import type { LayerDisks } from "./layer-disk.ts";
 import { label, snapshotReference, snapshotRepository } from "./names.ts";
-import { removeContainer } from "./remove-container.ts";
+import type { RemoveSandbox } from "./remove-container.ts";
 import { localImage, resolveImage } from "./resolve-image.ts";
 
 /** An image inherits its container's labels: these are blanked, or a container of anyone's would pass for a sandbox. */
@@ -18,11 +18,16 @@ export function snapshotLabels(key: string): Record<string, string> {
     [label.purpose]: "",
     [label.incarnation]: "",
     [label.expires]: "",
+    [label.disk]: "",
   };
 }
 
 /** Snapshots as images `berth/snapshot:<key>`: one layer over the image that the sandbox started from. */
-export function dockerSnapshots(daemon: Daemon, imagesDir: string, clock: Clock): SnapshotStore {
+export function dockerSnapshots(
+  daemon: Daemon,
+  imagesDir: string,
+  { disks, remove }: { readonly disks: LayerDisks; readonly remove: RemoveSandbox },
+): SnapshotStore {
   const { docker } = daemon;
   /** One commit for each key at a time, or the loser's image would stay without a name. */
   const committing = new Map<string, Promise<void>>();
@@ -76,11 +81,12 @@ export function dockerSnapshots(daemon: Daemon, imagesDir: string, clock: Clock)
     const container = await containerOf(daemon, handle, options.signal);
     if (!(await has(key))) {
       if (container === undefined) throw new BerthError("sandbox_lost", `The sandbox ${handle.id} is gone.`);
+      await disks.assertKept(container);
       await stop(container.Id, options.signal);
       options.onProgress?.("Keeping the snapshot");
       await commitContainer(container.Id, key, options.signal);
     }
-    if (container !== undefined) await removeContainer(daemon, container.Id, clock);
+    if (container !== undefined) await remove(container);
   }
 
   async function images(filters: Record<string, string[]>) {

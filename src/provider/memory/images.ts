@@ -1,7 +1,7 @@
 import { BerthError } from "../../core/errors.ts";
 import type { ResolvedImage } from "../provider.ts";
 import { sha256 } from "./serve/file-routes.ts";
-import { FileTree } from "./tree/file-tree.ts";
+import { FileTree, type TreeLimits } from "./tree/file-tree.ts";
 
 /** Path → content. */
 export type ImageFiles = Readonly<Record<string, string>>;
@@ -20,11 +20,15 @@ export function resolveImage(images: Readonly<Record<string, ImageFiles>>, name:
   return { name, digest: sha256(Buffer.from(JSON.stringify([skeleton, files]))), location: name };
 }
 
-export function imageTree(images: Readonly<Record<string, ImageFiles>>, location: string, maxBytes: number): FileTree {
+export function imageTree(
+  images: Readonly<Record<string, ImageFiles>>,
+  location: string,
+  limits: TreeLimits,
+): FileTree {
   const files = images[location] ?? bare[location];
   if (files === undefined)
     throw new BerthError("sandbox_create_failed", `The memory provider has no image ${location}.`);
-  const tree = new FileTree(maxBytes);
+  const tree = new FileTree(limits);
   for (const directory of directories) tree.makeDirectories(directory);
   for (const [path, content] of Object.entries({ ...skeleton, ...files })) {
     tree.makeDirectories(path.replace(/\/[^/]*$/, "") || "/");

@@ -24,13 +24,14 @@ const capabilities: Capabilities = {
     "pids_limit",
     "cpu_limit",
     "disk_quota",
+    "inode_quota",
     "root_commands",
   ]),
   gaps: {
-    inode_quota: "the tree counts bytes, not files",
     user_namespace: "commands are interpreted, there are no users of a kernel",
     runtime_runsc: "commands are interpreted, there is no runtime",
     oom_reported: "commands are interpreted and hold no memory of their own",
+    guest_hidden: "commands are interpreted, there is no guest",
     processes: "commands are interpreted, there are no processes",
   },
 };
@@ -143,11 +144,12 @@ class MemoryProvider implements Provider {
   }
 
   #baseTree({ base, resources }: SandboxSpec): ReturnType<typeof imageTree> {
-    const maxBytes = resources.disk_mb === undefined ? defaultDiskBytes : resources.disk_mb * 1024 * 1024;
-    if (base.kind === "image") return imageTree(this.#images, base.image.location, maxBytes);
+    const bytes = resources.disk_mb === undefined ? defaultDiskBytes : resources.disk_mb * 1024 * 1024;
+    const limits = { bytes, nodes: resources.inodes ?? Infinity };
+    if (base.kind === "image") return imageTree(this.#images, base.image.location, limits);
     const snapshot = this.#world.snapshots.get(base.key);
     if (snapshot === undefined) throw new BerthError("sandbox_create_failed", `There is no snapshot ${base.key}.`);
-    return snapshot.tree.copy(maxBytes);
+    return snapshot.tree.copy(limits);
   }
 
   #find(handle: SandboxHandle): MemorySandbox {

@@ -1,5 +1,6 @@
 import { mkdir, readFile, rmdir, statfs } from "node:fs/promises";
 import { join } from "node:path";
+import { systemClock } from "../../core/clock.ts";
 
 const CGROUP_V1_MAGIC = 0x27e0eb;
 const CGROUP_V2_MAGIC = 0x63677270;
@@ -26,8 +27,9 @@ export async function cgroupVersion(): Promise<CgroupVersion> {
 /** The sandbox's cgroup, as an OCI runtime takes it. */
 export const cgroupPath = (id: string): string => `/${PARENT}/${id}`;
 
-const memoryDir = (version: CgroupVersion, id: string): string =>
-  version === "v2" ? join(MOUNT, PARENT, id) : join(MOUNT, "memory", PARENT, id);
+/** Where a controller keeps the sandbox's numbers; version 2 has one folder for all. */
+const dirOf = (version: CgroupVersion, controller: string, id: string): string =>
+  version === "v2" ? join(MOUNT, PARENT, id) : join(MOUNT, controller, PARENT, id);
 
 /**
  * Where the kernel counts OOM kills, made before the sandbox so that the guest can be handed the open file.
@@ -35,17 +37,49 @@ const memoryDir = (version: CgroupVersion, id: string): string =>
  */
 export async function prepareOomCounter(version: CgroupVersion, id: string): Promise<string | undefined> {
   if (version !== "v1") return undefined;
-  const dir = memoryDir(version, id);
+  const dir = dirOf(version, "memory", id);
   await mkdir(dir, { recursive: true });
   return join(dir, "memory.oom_control");
 }
 
 /** How many processes of the sandbox the kernel has killed for memory; null when the cgroup is gone. */
 export async function oomKills(version: CgroupVersion, id: string): Promise<number | null> {
-  const file = join(memoryDir(version, id), version === "v2" ? "memory.events" : "memory.oom_control");
+  const file = join(dirOf(version, "memory", id), version === "v2" ? "memory.events" : "memory.oom_control");
   const text = await readFile(file, "utf8").catch(() => undefined);
   const count = text === undefined ? undefined : /^oom_kill (\d+)$/m.exec(text)?.[1];
   return count === undefined ? null : Number(count);
+}
+
+/** How often the kernel has refused the sandbox another process; 0 when the cgroup is gone. */
+export async function pidsRefused(version: CgroupVersion, id: string): Promise<number> {
+  const text = await readFile(join(dirOf(version, "pids", id), "pids.events"), "utf8").catch(() => "");
+  return Number(/^max (\d+)$/m.exec(text)?.[1] ?? 0);
+}
+
+/** Whether a process of the host is the sandbox's. */
+export async function isInCgroup(pid: number, id: string): Promise<boolean> {
+  const text = await readFile(`/proc/${pid}/cgroup`, "utf8").catch(() => "");
+  return text.split("\n").some((line) => line.endsWith(`:${cgroupPath(id)}`));
+}
+
+/** SIGKILL to every process in the sandbox's cgroup, until none is left; false when some still are at the deadline. */
+export async function killCgroup(version: CgroupVersion, id: string, deadlineMs: number): Promise<boolean> {
+  const file = join(dirOf(version, "memory", id), "cgroup.procs");
+  const end = systemClock.monotonic() + deadlineMs;
+  for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, 50)) {
+    const text = await readFile(file, "utf8").catch(() => "");
+    const pids = text.split("\n").filter(Boolean);
+    if (pids.length === 0) return true;
+    if (systemClock.monotonic() > end) return false;
+    for (const pid of pids) {
+      try {
+        process.kill(Number(pid), "SIGKILL");
+      } catch {
+        // It has ended meanwhile.
+      }
+    }
+    await systemClock.sleep(pauseMs);
+  }
 }
 
 const V1_CONTROLLERS = [

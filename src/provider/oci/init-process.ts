@@ -8,13 +8,29 @@ export interface ProcessIdentity {
   readonly startTime: string;
 }
 
+interface Stat {
+  readonly state: string;
+  readonly startTime: string;
+}
+
+async function readStat(pid: number): Promise<Stat | undefined> {
+  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => undefined);
+  // The name in parentheses may hold anything; fields are counted after it, from field 3 on.
+  const fields = stat?.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const [state, startTime] = [fields?.[0], fields?.[19]];
+  return state === undefined || startTime === undefined ? undefined : { state, startTime };
+}
+
 /** A zombie counts as ended: nothing of it runs. */
 export async function isAlive({ pid, startTime }: ProcessIdentity): Promise<boolean> {
-  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => undefined);
-  if (stat === undefined) return false;
-  // The name in parentheses may hold anything; fields are counted after it, from field 3 on.
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return fields[19] === startTime && fields[0] !== "Z" && fields[0] !== "X";
+  const stat = await readStat(pid);
+  return stat?.startTime === startTime && stat.state !== "Z" && stat.state !== "X";
+}
+
+/** The process that has this number now. */
+export async function identify(pid: number): Promise<ProcessIdentity | undefined> {
+  const stat = await readStat(pid);
+  return stat && { pid, startTime: stat.startTime };
 }
 
 /** SIGKILL; as it is init of a pid namespace, the kernel ends everything in there with it. Resolves when it has ended. */

@@ -1,15 +1,15 @@
 import { chmod, mkdir, rm } from "node:fs/promises";
-import { connect as dial } from "node:net";
 import { dirname, join } from "node:path";
 import type { Duplex } from "node:stream";
 import { BerthError, toBerthError } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
+import type { Runtime } from "../../model/profile.ts";
+import { diskObstacle } from "../disk.ts";
 import { assertEnforceable } from "../enforce.ts";
 import { observeHostProcess } from "../host-process.ts";
 import { nothingObserved, type Observation } from "../observation.ts";
 import type {
   CallOptions,
-  Capabilities,
   Provider,
   ResolvedImage,
   SandboxHandle,
@@ -17,15 +17,18 @@ import type {
   SandboxState,
   SnapshotStore,
 } from "../provider.ts";
+import { ociCapabilities } from "./capabilities.ts";
 import { cgroupPath, cgroupVersion, oomKills, removeCgroups, type CgroupVersion } from "./cgroups.ts";
 import { hostDraft, sweepHostDrafts } from "./host-image.ts";
 import { IdRanges } from "./id-ranges.ts";
 import { resolveImage, type RootfsExporter } from "./images.ts";
-import { diskObstacle } from "./disk.ts";
-import { isAlive, killAndWait } from "./init-process.ts";
+import { isAlive } from "./init-process.ts";
 import { ociPaths, sandboxPaths, type OciPaths } from "./paths.ts";
 import { listSandboxIds, readSandboxRecord, type IdRange } from "./records.ts";
-import { createRunc, type Runc } from "./runc.ts";
+import { createRunc } from "./runc.ts";
+import { createRunsc } from "./runsc.ts";
+import { runtimeVersion, type GvisorPlatform } from "./runtime-version.ts";
+import type { OciRuntime } from "./runtime.ts";
 import {
   hasSnapshot,
   keepAsSnapshot,
@@ -49,65 +52,39 @@ export interface OciProviderOptions {
   readonly seccompDir: string;
   /** An OCI runtime with runc's command line. */
   readonly runtime?: string;
+  readonly runsc?: { readonly binary?: string; readonly platform?: GvisorPlatform };
   readonly exporter?: RootfsExporter | undefined;
   readonly log: Logger;
-}
-
-const ALWAYS = [
-  "runtime_runc",
-  "network_none",
-  "network_host",
-  "seccomp",
-  "no_new_privs",
-  "memory_limit",
-  "pids_limit",
-  "cpu_limit",
-  "oom_reported",
-  "root_commands",
-  "processes",
-] as const;
-
-async function capabilitiesHere(launcher: string, paths: OciPaths): Promise<Provider["capabilities"]> {
-  const runtime_runsc =
-    "the guest does not start under gVisor, whose release 20221219 refuses the setfsuid that its file access stands on";
-  const disk_quota = await diskObstacle();
-  const user_namespace = await userNamespaceObstacle({
-    launcher,
-    scratch: hostDraft(join(paths.images, "trial")),
-    root: paths.root,
-  });
-  const obstacles = { disk_quota, inode_quota: disk_quota, user_namespace };
-  const names = Object.keys(obstacles) as (keyof typeof obstacles)[];
-  const runc: Capabilities = {
-    has: new Set([...ALWAYS, ...names.filter((name) => obstacles[name] === undefined)]),
-    gaps: {
-      runtime_runsc,
-      ...Object.fromEntries(names.flatMap((name) => (obstacles[name] === undefined ? [] : [[name, obstacles[name]]]))),
-    },
-  };
-  return { runc, runsc: runc };
 }
 
 /** Sandboxes on this machine by an OCI runtime and overlayfs, without a daemon. Needs root. */
 export async function createOciProvider(options: OciProviderOptions): Promise<Provider> {
   const paths = ociPaths(options.dataDir, options.runDir);
-  for (const dir of [paths.sandboxes, paths.snapshots, paths.runtimeState, paths.sockets]) {
+  for (const dir of [paths.sandboxes, paths.snapshots, paths.runcState, paths.runscState, paths.sockets]) {
     await mkdir(dir, { recursive: true, mode: 0o700 });
   }
   await makePassable(dirname(paths.root), 0o711);
   await makePassable(paths.root, 0o755);
   await sweepHostDrafts(paths.images);
-  const runc = createRunc({
-    binary: options.runtime ?? "runc",
-    root: paths.runtimeState,
-    launcher: options.guestBinary,
+  const cgroups = await cgroupVersion();
+  const shared = { launcher: options.guestBinary, cgroups };
+  const { binary = "runsc", platform = "auto" } = options.runsc ?? {};
+  const version = await runtimeVersion(binary);
+  const runtimes = {
+    runc: createRunc({ ...shared, binary: options.runtime ?? "runc", root: paths.runcState }),
+    runsc: createRunsc({ ...shared, binary, version: version ?? "", platform, root: paths.runscState }),
+  };
+  const scratch = hostDraft(join(paths.images, "trial"));
+  const capabilities = ociCapabilities({
+    runsc: version === undefined ? `${binary} is not installed (on Debian: apt-get install runsc)` : undefined,
+    disk: await diskObstacle(),
+    userNamespace: await userNamespaceObstacle({ launcher: options.guestBinary, scratch, root: paths.root }),
   });
-  const capabilities = await capabilitiesHere(options.guestBinary, paths);
   const { has, gaps } = capabilities.runc;
   if (has.has("user_namespace")) options.log.info("profiles that ask for user namespaces get them");
   else options.log.warn({ reason: gaps.user_namespace }, "sandboxes run in the host's user namespace");
-  return new OciProvider(options, paths, runc, {
-    cgroups: await cgroupVersion(),
+  return new OciProvider(options, paths, runtimes, {
+    cgroups,
     capabilities,
     idRanges: await IdRanges.open(paths.idRanges, await liveRanges(paths)),
   });
@@ -130,7 +107,7 @@ class OciProvider implements Provider {
   readonly snapshots: SnapshotStore;
   readonly #options: OciProviderOptions;
   readonly #paths: OciPaths;
-  readonly #runc: Runc;
+  readonly #runtimes: Readonly<Record<Runtime, OciRuntime>>;
   readonly #cgroups: CgroupVersion;
   readonly #idRanges: IdRanges;
   readonly #creating = new Map<string, Promise<SandboxHandle>>();
@@ -139,12 +116,12 @@ class OciProvider implements Provider {
   constructor(
     options: OciProviderOptions,
     paths: OciPaths,
-    runc: Runc,
+    runtimes: Readonly<Record<Runtime, OciRuntime>>,
     here: { cgroups: CgroupVersion; capabilities: Provider["capabilities"]; idRanges: IdRanges },
   ) {
     this.#options = options;
     this.#paths = paths;
-    this.#runc = runc;
+    this.#runtimes = runtimes;
     this.#cgroups = here.cgroups;
     this.#idRanges = here.idRanges;
     this.capabilities = here.capabilities;
@@ -187,7 +164,7 @@ class OciProvider implements Provider {
     try {
       await startSandbox(spec, {
         paths: this.#paths,
-        runc: this.#runc,
+        runtime: this.#runtimes[spec.profile.runtime],
         cgroups: this.#cgroups,
         guestBinary: this.#options.guestBinary,
         seccompDir: this.#options.seccompDir,
@@ -207,7 +184,8 @@ class OciProvider implements Provider {
   }
 
   async #takeIds({ id, profile }: SandboxSpec, folder: string): Promise<IdRange | undefined> {
-    if (profile.user_namespace === "never" || !this.capabilities.runc.has.has("user_namespace")) return undefined;
+    if (profile.user_namespace === "never" || !this.capabilities[profile.runtime].has.has("user_namespace"))
+      return undefined;
     const ids = await this.#idRanges.take(id, folder);
     if (!ids)
       throw new BerthError("sandbox_create_failed", "Every range of ids for user namespaces is lent to a sandbox.");
@@ -215,33 +193,41 @@ class OciProvider implements Provider {
   }
 
   async connect(handle: SandboxHandle, { signal }: CallOptions = {}): Promise<Duplex> {
+    const runtime = await this.#runtimeOf(handle.id);
+    const init = await runtime?.process(handle.id);
+    if (!runtime || !init || !(await isAlive(init))) {
+      throw new BerthError("sandbox_lost", `The sandbox ${handle.id} is not running.`);
+    }
     const { socket } = sandboxPaths(this.#paths, handle.id);
-    const stream = dial(socket);
+    const end = AbortSignal.any([AbortSignal.timeout(CONNECT_DEADLINE_MS), ...(signal ? [signal] : [])]);
     try {
-      await new Promise<void>((resolve, reject) => {
-        stream.once("connect", resolve);
-        stream.once("error", reject);
-        const end = AbortSignal.any([AbortSignal.timeout(CONNECT_DEADLINE_MS), ...(signal ? [signal] : [])]);
-        end.addEventListener("abort", () => reject(end.reason), { once: true });
-      });
-      return stream;
+      return await runtime.connect({ id: handle.id, socket }, end);
     } catch (error) {
-      stream.destroy();
-      throw new BerthError("sandbox_lost", `The sandbox ${handle.id} does not answer on its socket.`, { cause: error });
+      throw new BerthError("sandbox_lost", `The sandbox ${handle.id} cannot be reached.`, { cause: error });
     }
   }
 
   async inspect(handle: SandboxHandle): Promise<SandboxState> {
-    if (!(await readSandboxRecord(this.#paths, handle.id))) return { status: "gone" };
-    const init = await this.#runc.process(handle.id);
-    const kills = await oomKills(this.#cgroups, handle.id);
-    if (init && (await isAlive(init))) return { status: "running", oomKills: kills };
-    return { status: "exited", code: null, oom: (kills ?? 0) > 0 };
+    const runtime = await this.#runtimeOf(handle.id);
+    if (!runtime) return { status: "gone" };
+    const init = await runtime.process(handle.id);
+    if (init && (await isAlive(init))) {
+      return { status: "running", oomKills: await oomKills(this.#cgroups, handle.id) };
+    }
+    return { status: "exited", code: null, oom: await runtime.endedByLimit(handle.id) };
+  }
+
+  /** Undefined when there is no such sandbox. */
+  async #runtimeOf(id: string): Promise<OciRuntime | undefined> {
+    const record = await readSandboxRecord(this.#paths, id);
+    return record && this.#runtimes[record.runtime];
   }
 
   async observe(handle: SandboxHandle): Promise<Observation> {
-    const init = await this.#runc.process(handle.id);
-    const seen = init && (await observeHostProcess({ pid: init.pid, cgroup: cgroupPath(handle.id), role: "guest" }));
+    const runtime = await this.#runtimeOf(handle.id);
+    const init = await runtime?.process(handle.id);
+    const role = runtime?.name === "runsc" ? "sentry" : "guest";
+    const seen = init && (await observeHostProcess({ pid: init.pid, cgroup: cgroupPath(handle.id), role }));
     if (!seen) throw new BerthError("sandbox_lost", `The sandbox ${handle.id} is not running.`);
     return { ...nothingObserved, ...seen };
   }
@@ -268,14 +254,14 @@ class OciProvider implements Provider {
 
   /** Ends every process of the sandbox and the runtime's record of it; the files stay. */
   async #stop(id: string): Promise<void> {
-    const init = await this.#runc.process(id);
-    if (init && !(await killAndWait(init, KILL_DEADLINE_MS))) {
+    const runtime = await this.#runtimeOf(id);
+    if (runtime && !(await runtime.kill(id, KILL_DEADLINE_MS))) {
       throw new BerthError(
         "teardown_failed",
         `The sandbox ${id} did not end within ${KILL_DEADLINE_MS} ms of SIGKILL.`,
       );
     }
-    if (init) await this.#runc.remove(id);
+    await runtime?.remove(id);
     await removeCgroups(this.#cgroups, id);
   }
 

@@ -10,8 +10,9 @@ export interface OciPaths {
   readonly images: string;
   /** Empty file systems, one for each size. */
   readonly disks: string;
-  /** Does not need to survive a reboot: runc's state, and sockets, whose paths must stay below 108 bytes. */
-  readonly runtimeState: string;
+  /** Does not need to survive a reboot: the runtimes' state, and sockets, whose paths must stay below 108 bytes. */
+  readonly runcState: string;
+  readonly runscState: string;
   readonly sockets: string;
   /** Claims of ids, which all controllers of the machine share. */
   readonly idRanges: string;
@@ -28,7 +29,8 @@ export function ociPaths(dataDir: string, runDir = "/run/berth"): OciPaths {
     removedSnapshots: join(root, "removed-snapshots"),
     images: join(root, "images"),
     disks: join(root, "disks"),
-    runtimeState: join(run, "runc"),
+    runcState: join(run, "runc"),
+    runscState: join(run, "runsc"),
     sockets: join(run, "s"),
     idRanges: join(runDir, "ids"),
     root: join(runDir, "root"),

@@ -1,17 +1,14 @@
 import { access, constants } from "node:fs/promises";
-import { execa } from "execa";
 import { cgroupVersion } from "./cgroups.ts";
+import { runtimeVersion } from "./runtime-version.ts";
 
 export interface OciProbe {
   readonly works: boolean;
   /** Why it cannot run here; empty when it works. */
   readonly reasons: readonly { readonly what: string; readonly remedy: string }[];
   readonly runtime: { readonly binary: string; readonly version: string } | undefined;
-}
-
-async function runtimeVersion(binary: string): Promise<string | undefined> {
-  const result = await execa(binary, ["--version"], { reject: false, timeout: 10_000 });
-  return result.exitCode === 0 ? /version\s+(\S+)/.exec(result.stdout)?.[1] : undefined;
+  /** gVisor, for the profiles that ask for it. */
+  readonly runsc: { readonly version: string } | undefined;
 }
 
 /** What the oci provider needs of this machine. Starts nothing and changes nothing. */
@@ -19,14 +16,14 @@ export async function probeOci(options: { guestBinary: string; runtimes?: readon
   const reasons: { what: string; remedy: string }[] = [];
   if (process.platform !== "linux") {
     reasons.push({ what: "runc needs Linux", remedy: "Use the docker provider, or a Linux machine." });
-    return { works: false, reasons, runtime: undefined };
+    return { works: false, reasons, runtime: undefined, runsc: undefined };
   }
   if (process.getuid?.() !== 0) {
     reasons.push({ what: "mounting overlays needs root", remedy: "Run as root, or use the docker provider." });
   }
   let runtime: OciProbe["runtime"];
   for (const binary of options.runtimes ?? ["runc", "crun"]) {
-    const version = await runtimeVersion(binary).catch(() => undefined);
+    const version = await runtimeVersion(binary);
     if (version !== undefined) {
       runtime = { binary, version };
       break;
@@ -43,5 +40,11 @@ export async function probeOci(options: { guestBinary: string; runtimes?: readon
   await access(options.guestBinary, constants.X_OK).catch(() => {
     reasons.push({ what: `the guest ${options.guestBinary} is missing`, remedy: "make guest" });
   });
-  return { works: reasons.length === 0, reasons, runtime };
+  const gvisor = await runtimeVersion("runsc");
+  return {
+    works: reasons.length === 0,
+    reasons,
+    runtime,
+    runsc: gvisor === undefined ? undefined : { version: gvisor },
+  };
 }

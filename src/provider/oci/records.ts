@@ -1,6 +1,7 @@
 import { readFile, readdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { runtimes } from "../../model/profile.ts";
 import { sandboxPaths, type OciPaths } from "./paths.ts";
 
 const idRange = z.strictObject({ first: z.number().int(), count: z.number().int() });
@@ -16,6 +17,7 @@ const sandboxRecord = z.strictObject({
   disk: z.boolean().default(false),
   /** The ids of the host that are the sandbox's own in its user namespace; null when it runs in the host's. */
   ids: idRange.nullable().default(null),
+  runtime: z.enum(runtimes).default("runc"),
 });
 export type IdRange = z.infer<typeof idRange>;
 export type SandboxRecord = z.infer<typeof sandboxRecord>;

@@ -1,12 +1,13 @@
-import { guestCapabilities, guestPids, type SandboxSpec } from "../provider.ts";
+import { join } from "node:path";
+import { guestCapabilities, type SandboxSpec } from "../provider.ts";
+import type { SeccompFilter } from "../seccomp-filter.ts";
 import type { IdRange } from "./records.ts";
+import type { SpecDialect } from "./runtime.ts";
 import { idMappings } from "./user-namespace.ts";
-
-/** A system call filter in the form of the OCI runtime specification, as read from sandbox-profiles/seccomp/. */
-export type SeccompFilter = Readonly<Record<string, unknown>>;
 
 export interface RuntimeSpecInput {
   readonly spec: SandboxSpec;
+  readonly dialect: SpecDialect;
   readonly rootfs: string;
   readonly guestBinary: string;
   readonly seccomp: SeccompFilter | undefined;
@@ -14,6 +15,8 @@ export interface RuntimeSpecInput {
   readonly cgroupV2: boolean;
   /** Whether the kernel can account swap: then memory and swap together are limited to `memory_mb`. */
   readonly swapAccounting: boolean;
+  /** Whether the root has a /tmp, which is kept with it. */
+  readonly hasTmp: boolean;
   /** Host folders seen read-only at the same path inside. */
   readonly readOnlyBinds: readonly string[];
   /** Passed to the guest as fd 4. */
@@ -51,7 +54,7 @@ const mounts = (input: RuntimeSpecInput) => [
   ...(input.spec.profile.network === "host"
     ? [{ destination: "/sys", type: "none", source: "/sys", options: ["rbind", "nosuid", "noexec", "nodev", "ro"] }]
     : [{ destination: "/sys", type: "sysfs", source: "sysfs", options: ["nosuid", "noexec", "nodev", "ro"] }]),
-  ...(input.cgroupV2 && input.spec.profile.network !== "host"
+  ...(input.cgroupV2 && input.dialect.showsCgroup && input.spec.profile.network !== "host"
     ? [
         {
           destination: "/sys/fs/cgroup",
@@ -60,6 +63,9 @@ const mounts = (input: RuntimeSpecInput) => [
           options: ["nosuid", "noexec", "nodev", "relatime", "ro"],
         },
       ]
+    : []),
+  ...(input.dialect.coversTmp && input.hasTmp
+    ? [{ destination: "/tmp", type: "bind", source: join(input.rootfs, "tmp"), options: ["bind", "nosuid", "nodev"] }]
     : []),
   ...input.readOnlyBinds.map((path) => ({
     destination: path,
@@ -76,13 +82,13 @@ const HOME = "/home/agent";
 /** Where the guest's binary stands inside every sandbox. */
 export const GUEST_PATH = "/.berth/guest";
 
-function guestArguments({ spec, oomCounterPassed }: RuntimeSpecInput): string[] {
+function guestArguments({ spec, dialect, oomCounterPassed }: RuntimeSpecInput): string[] {
   const { profile } = spec;
   return [
     GUEST_PATH,
     "serve",
     "--listen",
-    "fd:3",
+    dialect.listen,
     "--root",
     spec.workdir,
     "--home",
@@ -101,6 +107,7 @@ function guestArguments({ spec, oomCounterPassed }: RuntimeSpecInput): string[] 
 /** SandboxSpec → the `config.json` of an OCI bundle. Pure. */
 export function runtimeSpec(input: RuntimeSpecInput): Record<string, unknown> {
   const { profile, resources } = input.spec;
+  const processes = input.dialect.processLimits(resources.pids);
   const memoryBytes = resources.memory_mb * 1024 * 1024;
   const capabilities = [...new Set([...guestCapabilities, ...profile.capabilities])].toSorted();
   const namespaces = ["pid", "ipc", "uts", "mount", "cgroup", ...(profile.network === "host" ? [] : ["network"])];
@@ -119,6 +126,7 @@ export function runtimeSpec(input: RuntimeSpecInput): Record<string, unknown> {
       rlimits: [
         { type: "RLIMIT_NOFILE", hard: input.openFiles, soft: input.openFiles },
         { type: "RLIMIT_CORE", hard: 0, soft: 0 },
+        ...(processes.user === undefined ? [] : [{ type: "RLIMIT_NPROC", hard: processes.user, soft: processes.user }]),
       ],
       noNewPrivileges: profile.no_new_privs,
     },
@@ -131,11 +139,11 @@ export function runtimeSpec(input: RuntimeSpecInput): Record<string, unknown> {
         devices: [{ allow: false, access: "rwm" }],
         memory: { limit: memoryBytes, ...(input.swapAccounting ? { swap: memoryBytes } : {}) },
         cpu: { period: CPU_PERIOD_US, quota: Math.round(resources.cpus * CPU_PERIOD_US) },
-        pids: { limit: resources.pids + guestPids },
+        pids: { limit: processes.cgroup },
       },
       maskedPaths: profile.masked_paths,
       readonlyPaths: profile.read_only_paths,
-      ...(input.seccomp ? { seccomp: input.seccomp } : {}),
+      ...(input.seccomp ? { seccomp: input.dialect.seccomp(input.seccomp) } : {}),
     },
   };
 }

@@ -1,18 +1,20 @@
 import { access, mkdir, readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { BerthError } from "../../core/errors.ts";
+import { diskSize } from "../disk.ts";
 import type { SandboxSpec } from "../provider.ts";
+import type { SeccompFilter } from "../seccomp-filter.ts";
 import { cgroupPath, prepareOomCounter, type CgroupVersion } from "./cgroups.ts";
 import { diskFolders, makeDisk } from "./disk.ts";
 import { sandboxPaths, type OciPaths } from "./paths.ts";
 import { writeJson, type IdRange, type SandboxRecord } from "./records.ts";
-import type { Runc, WritableLayer } from "./runc.ts";
-import { runtimeSpec, type SeccompFilter } from "./runtime-spec.ts";
+import type { OciRuntime, WritableLayer } from "./runtime.ts";
+import { runtimeSpec } from "./runtime-spec.ts";
 import { baseLayers } from "./snapshots.ts";
 
 export interface StartContext {
   readonly paths: OciPaths;
-  readonly runc: Runc;
+  readonly runtime: OciRuntime;
   readonly cgroups: CgroupVersion;
   readonly guestBinary: string;
   readonly seccompDir: string;
@@ -26,7 +28,7 @@ const NETWORK_FILES = ["/etc/resolv.conf", "/etc/hosts"];
 
 /** From nothing to a started guest: the record first, then the folders, then the runtime. Leaves what it made when it fails. */
 export async function startSandbox(spec: SandboxSpec, context: StartContext): Promise<void> {
-  const { paths, cgroups } = context;
+  const { paths, cgroups, runtime } = context;
   const sandbox = sandboxPaths(paths, spec.id);
   const { base } = spec;
   const layers = await baseLayers(
@@ -45,11 +47,12 @@ export async function startSandbox(spec: SandboxSpec, context: StartContext): Pr
     guest: context.guestBinary,
     disk: spec.resources.disk_mb !== undefined,
     ids: ids ?? null,
+    runtime: runtime.name,
   };
   await writeJson(sandbox.record, record);
   const layer = await writableLayer(spec, paths);
 
-  const oomCounter = await prepareOomCounter(cgroups, spec.id);
+  const oomCounter = runtime.dialect.passesFiles ? await prepareOomCounter(cgroups, spec.id) : undefined;
   const networkFiles = spec.profile.network === "host" ? await existing(NETWORK_FILES) : [];
   const guestBinary = resolve(context.guestBinary);
   const readOnlyBinds = [...layers.readOnlyBinds, ...networkFiles];
@@ -57,6 +60,7 @@ export async function startSandbox(spec: SandboxSpec, context: StartContext): Pr
     sandbox.config,
     runtimeSpec({
       spec,
+      dialect: runtime.dialect,
       rootfs: paths.root,
       guestBinary,
       seccomp,
@@ -64,6 +68,7 @@ export async function startSandbox(spec: SandboxSpec, context: StartContext): Pr
       cgroupV2: cgroups === "v2",
       swapAccounting:
         cgroups === "v2" || (await existing(["/sys/fs/cgroup/memory/memory.memsw.limit_in_bytes"])).length > 0,
+      hasTmp: (await existing(layers.lowers.map((lower) => join(lower, "tmp")))).length > 0,
       readOnlyBinds,
       oomCounterPassed: oomCounter !== undefined,
       openFiles: Math.min(spec.profile.limits.open_files, await ownOpenFilesLimit()),
@@ -71,7 +76,7 @@ export async function startSandbox(spec: SandboxSpec, context: StartContext): Pr
       ids,
     }),
   );
-  await context.runc.run({
+  await runtime.run({
     id: spec.id,
     bundle: sandbox.dir,
     socket: sandbox.socket,
@@ -86,15 +91,12 @@ export async function startSandbox(spec: SandboxSpec, context: StartContext): Pr
 /** Where the sandbox's writes go: a folder, or a disk of its own when its size is limited. */
 async function writableLayer(spec: SandboxSpec, paths: OciPaths): Promise<WritableLayer> {
   const { upper, work, disk, diskMount } = sandboxPaths(paths, spec.id);
-  const { disk_mb, inodes } = spec.resources;
-  if (disk_mb === undefined && inodes !== undefined) {
-    throw new BerthError("capability_missing", "The provider oci limits inodes only together with disk_mb.");
-  }
-  if (disk_mb === undefined) {
+  const size = diskSize("oci", spec.resources);
+  if (size === undefined) {
     await Promise.all([mkdir(upper, { mode: 0o755 }), mkdir(work)]);
     return { upper, work };
   }
-  await Promise.all([mkdir(diskMount), makeDisk(paths.disks, { megabytes: disk_mb, inodes }, disk)]);
+  await Promise.all([mkdir(diskMount), makeDisk(paths.disks, size, disk)]);
   return {
     upper: join(diskMount, diskFolders.upper),
     work: join(diskMount, diskFolders.work),

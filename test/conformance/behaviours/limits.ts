@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import { codeOf, exited } from "../bench.ts";
+import { codeOf, eventually, exited } from "../bench.ts";
 import type { BehaviourGroup } from "../suite.ts";
 
 export const limits: BehaviourGroup = {
@@ -15,6 +15,20 @@ export const limits: BehaviourGroup = {
         expect((await berth.sh("echo after")).stdout.head).toBe("after\n");
         expect((await berth.guest.health()).oomKills).toBeGreaterThan(0);
         expect(await bench.provider.inspect(berth.handle)).toMatchObject({ status: "running" });
+      },
+    },
+    {
+      title: "lack of memory ends the command or the sandbox, and whichever it was says so",
+      needs: "processes",
+      run: async (bench) => {
+        await using berth = await bench.berth({ resources: { memory_mb: 192 } });
+        const outcome = await berth.sh("exec tail /dev/zero", { timeoutMs: 60_000 }).then(
+          (result) => result.outcome.type,
+          () => "the sandbox is gone" as const,
+        );
+        if (outcome === "oom_killed") return;
+        expect(outcome).toBe("the sandbox is gone");
+        await eventually(() => bench.provider.inspect(berth.handle)).toMatchObject({ status: "exited", oom: true });
       },
     },
     {
@@ -60,10 +74,15 @@ export const limits: BehaviourGroup = {
       needs: "inode_quota",
       run: async (bench) => {
         await using berth = await bench.berth({ resources: { disk_mb: 64, inodes: 1024 } });
-        const fill = await berth.sh("mkdir many && cd many && i=0 && while : > f$i; do i=$((i+1)); done; echo $i");
-        expect(Number(fill.stdout.head)).toBeLessThan(1024);
-        expect(fill.stderr.head).toMatch(/no space|quota exceeded/i);
+        await berth.sh("mkdir many");
+        let files = 0;
+        while ((await codeOf(berth.guest.write(`many/${files}`, Buffer.from("x")))) === "accepted") files++;
+        expect(files).toBeGreaterThan(900);
+        expect(files).toBeLessThan(1024);
         expect(await codeOf(berth.guest.write("one-more", Buffer.from("x")))).toBe("no_space");
+        const command = await berth.sh("echo x > one-more");
+        expect(command.outcome).not.toEqual(exited(0));
+        expect(command.stderr.head).toMatch(/no space|disk is full/i);
         await berth.sh("rm -r many");
         await berth.guest.write("one-more", Buffer.from("x"));
       },

@@ -115,7 +115,7 @@ export class GuestServer {
         this.#assertRootAllowed();
         return jsonReply({});
       case "POST /v1/probe":
-        return probeOf(this.#user, this.#machine.tree.maxBytes, request);
+        return probeOf(this.#user, this.#machine.tree.limits.bytes, request);
       case "POST /v1/quiesce":
         return jsonReply({ killed: await this.calls.quiesce() });
       default:

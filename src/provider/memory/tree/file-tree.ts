@@ -1,5 +1,5 @@
 import { GuestFault } from "./fault.ts";
-import { copyOf, emptyDirectory, sizeOf, type DirectoryNode, type TreeNode } from "./nodes.ts";
+import { copyOf, countOf, emptyDirectory, sizeOf, type DirectoryNode, type TreeNode } from "./nodes.ts";
 
 const maxLinks = 40;
 
@@ -19,18 +19,25 @@ export interface LookupOptions {
   readonly followLast?: boolean;
 }
 
+/** What a tree may hold. */
+export interface TreeLimits {
+  readonly bytes: number;
+  /** Files, folders and links. */
+  readonly nodes: number;
+}
+
 /** A file system in memory. It knows no users; sizes are bounded. */
 export class FileTree {
   readonly root: DirectoryNode;
-  readonly maxBytes: number;
+  readonly limits: TreeLimits;
 
-  constructor(maxBytes: number, root: DirectoryNode = emptyDirectory()) {
-    this.maxBytes = maxBytes;
+  constructor(limits: TreeLimits, root: DirectoryNode = emptyDirectory()) {
+    this.limits = limits;
     this.root = root;
   }
 
-  copy(maxBytes = this.maxBytes): FileTree {
-    return new FileTree(maxBytes, copyOf(this.root));
+  copy(limits = this.limits): FileTree {
+    return new FileTree(limits, copyOf(this.root));
   }
 
   /**
@@ -90,13 +97,14 @@ export class FileTree {
   put(place: Place, node: TreeNode): void {
     const before = place.node === undefined ? 0 : sizeOf(place.node);
     this.assertRoom(sizeOf(node) - before);
+    const more = countOf(node) - (place.node === undefined ? 0 : countOf(place.node));
+    if (more > 0 && countOf(this.root) + more > this.limits.nodes) throw full();
     place.parent.children.set(place.name, node);
   }
 
   /** @throws GuestFault `no_space` */
   assertRoom(growth: number): void {
-    if (growth > 0 && sizeOf(this.root) + growth > this.maxBytes)
-      throw new GuestFault("no_space", "The sandbox's disk is full.");
+    if (growth > 0 && sizeOf(this.root) + growth > this.limits.bytes) throw full();
   }
 
   makeDirectories(path: string, options: LookupOptions = {}): void {
@@ -116,6 +124,10 @@ export function isBeneath(path: string, top: string): boolean {
 
 function partsOf(path: string): string[] {
   return path.split("/").filter((part) => part !== "" && part !== ".");
+}
+
+function full(): GuestFault {
+  return new GuestFault("no_space", "The sandbox's disk is full.");
 }
 
 function leaves(path: string): GuestFault {

@@ -37,6 +37,14 @@ export function sizeOf(node: TreeNode): number {
   return bytes;
 }
 
+/** How many there are, the one given included. */
+export function countOf(node: TreeNode): number {
+  if (node.type !== "directory") return 1;
+  let nodes = 1;
+  for (const child of node.children.values()) nodes += countOf(child);
+  return nodes;
+}
+
 /** Names in the order of their bytes. */
 export function sortedNames(node: DirectoryNode): string[] {
   return [...node.children.keys()].toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));

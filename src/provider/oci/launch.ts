@@ -1,0 +1,72 @@
+import { spawn } from "node:child_process";
+import { open, readFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { BerthError } from "../../core/errors.ts";
+import type { RunOptions } from "./runtime.ts";
+import { idRangeFlag } from "./user-namespace.ts";
+
+const START_DEADLINE_MS = 30_000;
+
+/** Characters that separate the parts of an overlay mount's options. */
+const escapeOverlay = (path: string): string => path.replaceAll(/[\\:,]/g, (char) => `\\${char}`);
+
+/** An overlay takes its upper and work folders from one mount only, so the folder of both is shifted. */
+function shiftArguments(overlay: RunOptions["overlay"], { ids, trees }: NonNullable<RunOptions["shift"]>): string[] {
+  const layers = [...overlay.lowers, overlay.disk?.target ?? dirname(overlay.upper)];
+  return [
+    ...["--ids", idRangeFlag(ids)],
+    ...layers.flatMap((layer) => ["--shift-layer", layer]),
+    ...trees.flatMap((tree) => ["--shift-tree", tree]),
+  ];
+}
+
+/** What the launcher mounts before it becomes the runtime. */
+export function mountArguments({ overlay, shift }: RunOptions): string[] {
+  const mount = [
+    `lowerdir=${overlay.lowers.map(escapeOverlay).join(":")}`,
+    `upperdir=${escapeOverlay(overlay.upper)}`,
+    `workdir=${escapeOverlay(overlay.work)}`,
+  ].join(",");
+  const disk = overlay.disk ? ["--disk", overlay.disk.image, "--disk-at", overlay.disk.target] : [];
+  return ["--overlay", mount, "--at", overlay.target, ...disk, ...(shift ? shiftArguments(overlay, shift) : [])];
+}
+
+/** Runs the launcher, which becomes `command`, until that has started its container. @throws BerthError `sandbox_create_failed` */
+export async function launch(
+  launcher: string,
+  args: readonly string[],
+  command: readonly string[],
+  { log, signal }: RunOptions,
+): Promise<void> {
+  const code = await runToLog(launcher, ["listen", ...args, "--", ...command], log, signal);
+  if (code === 0) return;
+  throw new BerthError("sandbox_create_failed", `${command[0]} could not start the sandbox: ${await lastLines(log)}`);
+}
+
+/**
+ * Runs a command whose output goes to a file: a detached container inherits the descriptors, and with a pipe the
+ * command would seem to run for as long as the container holds it.
+ */
+async function runToLog(
+  command: string,
+  args: readonly string[],
+  log: string,
+  signal?: AbortSignal,
+): Promise<number | null> {
+  await using file = await open(log, "w", 0o600);
+  return await new Promise((done, fail) => {
+    const child = spawn(command, args, {
+      stdio: ["ignore", file.fd, file.fd],
+      timeout: START_DEADLINE_MS,
+      killSignal: "SIGKILL",
+      ...(signal ? { signal } : {}),
+    });
+    child.once("error", fail);
+    child.once("exit", done);
+  });
+}
+
+async function lastLines(file: string): Promise<string> {
+  const text = await readFile(file, "utf8").catch(() => "");
+  return text.trim().slice(-1000) || "it said nothing";
+}
