@@ -30,8 +30,8 @@ export interface Probe {
     readonly minor: number;
   }[];
   readonly interfaces: readonly string[];
-  /** `inodes` is null where there is no fixed number. */
-  readonly disks: readonly { readonly path: string; readonly bytes: number; readonly inodes: number | null }[];
+  /** `bytes` is null where the kernel tells none, as gVisor's does not; `inodes` where there is no fixed number. */
+  readonly disks: readonly { readonly path: string; readonly bytes: number | null; readonly inodes: number | null }[];
   /** `opened` are the files of its folder in /proc that a tool can look into. */
   readonly guest: { readonly pid: number; readonly uid: number | null; readonly opened: readonly string[] };
 }
@@ -46,6 +46,9 @@ export interface ProbeQuestion {
   readonly maskedPaths: readonly string[];
   readonly readOnlyPaths: readonly string[];
 }
+
+/** Larger than any disk: what a kernel says that has no answer. */
+const NO_SIZE = 2 ** 60;
 
 const count = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 const path = z.string().max(4_096);
@@ -97,6 +100,10 @@ export const wireProbe = z
     mounts: told.mounts.map(({ read_only, ...mount }) => ({ ...mount, readOnly: read_only })),
     devices: told.devices,
     interfaces: told.interfaces,
-    disks: told.disks.map(({ inodes, ...disk }) => ({ ...disk, inodes: inodes === 0 ? null : inodes })),
+    disks: told.disks.map(({ path: at, bytes, inodes }) => ({
+      path: at,
+      bytes: bytes < NO_SIZE ? bytes : null,
+      inodes: inodes === 0 ? null : inodes,
+    })),
     guest: told.guest,
   }));

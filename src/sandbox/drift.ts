@@ -117,15 +117,19 @@ const promises: Readonly<Record<Promised, Check>> = {
     outside: ({ spec, outside: { disk } }) =>
       disk && atMost(disk.bytes, (spec.resources.disk_mb ?? 0) * bytesPerMegabyte, megabytes),
     inside: ({ spec, inside: { disks } }) =>
-      disks.flatMap(({ path, bytes }) =>
-        list(atMost(bytes, (spec.resources.disk_mb ?? 0) * bytesPerMegabyte, megabytes), path),
-      ),
+      disks.every(({ bytes }) => bytes === null)
+        ? null
+        : disks.flatMap(({ path, bytes }) =>
+            list(atMost(bytes, (spec.resources.disk_mb ?? 0) * bytesPerMegabyte, megabytes), path),
+          ),
   },
   "inode limit": {
     made: ({ spec: { resources } }) => resources.inodes !== undefined,
     outside: ({ spec, outside: { disk } }) => disk && inodesWithin(disk.inodes, spec),
     inside: ({ spec, inside: { disks } }) =>
-      disks.flatMap(({ path, inodes }) => list(inodesWithin(inodes, spec), path)),
+      disks.every(({ bytes }) => bytes === null)
+        ? null
+        : disks.flatMap(({ path, inodes }) => list(inodesWithin(inodes, spec), path)),
   },
   network: {
     made: ({ spec: { profile } }) => profile.network !== "host",
@@ -152,7 +156,10 @@ const promises: Readonly<Record<Promised, Check>> = {
   },
   devices: {
     outside: ({ outside: { devices } }) => devices && devices.map((device) => `none asked, ${device} is passed`),
-    inside: ({ inside }) => inside.devices.filter(isUnusual).map(({ path }) => `none asked, there is ${path}`),
+    inside: ({ spec, inside }) =>
+      inside.devices
+        .filter((device) => isUnusual(device, spec.profile.runtime))
+        .map(({ path }) => `none asked, there is ${path}`),
   },
   "tool user": {
     inside: ({ spec: { profile }, inside: { uids, gids, groups } }) => {

@@ -1,3 +1,5 @@
+import type { Runtime } from "../model/profile.ts";
+
 /** Nodes that every sandbox has, with their numbers: a name alone could stand for any device. */
 const usual: Readonly<Record<string, string>> = {
   "/dev/null": "1:3",
@@ -10,6 +12,13 @@ const usual: Readonly<Record<string, string>> = {
   "/dev/pts/ptmx": "5:2",
 };
 
+/** Of gVisor's own kernel: they lead to nothing of the host. */
+const usualUnderGvisor: Readonly<Record<string, string>> = {
+  ...usual,
+  "/dev/fuse": "10:229",
+  "/dev/net/tun": "10:200",
+};
+
 export interface DeviceNode {
   readonly path: string;
   readonly block: boolean;
@@ -17,5 +26,7 @@ export interface DeviceNode {
   readonly minor: number;
 }
 
-export const isUnusual = ({ path, block, major, minor }: DeviceNode): boolean =>
-  block || usual[path] !== `${major}:${minor}`;
+export function isUnusual({ path, block, major, minor }: DeviceNode, runtime: Runtime): boolean {
+  const known = runtime === "runsc" ? usualUnderGvisor : usual;
+  return block || known[path] !== `${major}:${minor}`;
+}

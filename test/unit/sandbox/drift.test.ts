@@ -119,6 +119,29 @@ test("a user namespace where possible is promised by a provider that can, and on
   ]);
 });
 
+test("under gVisor its own kernel's answers, devices and lack of sizes are no difference, and what only it hides is not confirmed", () => {
+  const { spec, outside, ...made } = madeSandbox({ runtime: "runsc" });
+  const seen = { ...outside, runtime: "runsc" as const, disk: null, maskedPaths: null, readOnlyPaths: null };
+  const inside: Probe = {
+    ...made.inside,
+    seccomp: 0,
+    calls: new Map([
+      ["mount", "EFAULT"],
+      ["kill_guest", "EPERM"],
+    ]),
+    disks: [{ path: "/", bytes: null, inodes: null }],
+    devices: [{ path: "/dev/net/tun", block: false, major: 10, minor: 200 }],
+  };
+  expect(differences({ ...made, spec, outside: seen, inside })).toEqual([
+    "disk limit: nothing shows that it is kept",
+    "inode limit: nothing shows that it is kept",
+  ]);
+  const traced = new Map([["ptrace_guest", "allowed"]]);
+  expect(
+    differences({ ...made, spec, outside: { ...seen, disk: outside.disk }, inside: { ...inside, calls: traced } }),
+  ).toEqual(["system calls: ptrace_guest asked refused, got allowed"]);
+});
+
 test("an outside that tells nothing leaves what only it can see unconfirmed, and the rest to the probe", () => {
   expect(differences({ ...good, outside: nothingObserved }).map((text) => text.split(":")[0])).toEqual([
     "runtime",
