@@ -12,7 +12,11 @@ export interface Probe {
   /** 0 (none), 1 (strict) or 2 (a filter). */
   readonly seccomp: number | null;
   /** Hard limits; null is none. */
-  readonly limits: { readonly openFiles: number | null; readonly coreBytes: number | null };
+  readonly limits: {
+    readonly openFiles: number | null;
+    readonly coreBytes: number | null;
+    readonly processes: number | null;
+  };
   /** System call → the error that it was refused with, or `allowed`. */
   readonly calls: ReadonlyMap<string, string>;
   readonly maskedPaths: ReadonlyMap<string, PathState>;
@@ -33,7 +37,12 @@ export interface Probe {
   /** `bytes` is null where the kernel tells none, as gVisor's does not; `inodes` where there is no fixed number. */
   readonly disks: readonly { readonly path: string; readonly bytes: number | null; readonly inodes: number | null }[];
   /** `opened` are the files of its folder in /proc that a tool can look into. */
-  readonly guest: { readonly pid: number; readonly uid: number | null; readonly opened: readonly string[] };
+  readonly guest: {
+    readonly pid: number;
+    readonly uid: number | null;
+    readonly capabilities: Readonly<Record<CapabilitySet, readonly string[]>> | null;
+    readonly opened: readonly string[];
+  };
 }
 
 export const capabilitySets = ["inheritable", "permitted", "effective", "bounding", "ambient"] as const;
@@ -60,6 +69,9 @@ const mask = z
   .string()
   .regex(/^[0-9a-f]{1,16}$/)
   .transform(capabilitiesIn);
+const masks = z
+  .object({ inheritable: mask, permitted: mask, effective: mask, bounding: mask, ambient: mask })
+  .nullable();
 const states = z
   .array(z.object({ path, state: z.enum(["absent", "closed", "open"]) }))
   .max(256)
@@ -71,12 +83,10 @@ export const wireProbe = z
     uids: ids.length(3),
     gids: ids.length(3),
     groups: ids,
-    capabilities: z
-      .object({ inheritable: mask, permitted: mask, effective: mask, bounding: mask, ambient: mask })
-      .nullable(),
+    capabilities: masks,
     no_new_privs: z.boolean().nullable(),
     seccomp: z.number().int().min(0).max(2).nullable(),
-    limits: z.object({ open_files: limit, core_bytes: limit }),
+    limits: z.object({ open_files: limit, core_bytes: limit, processes: limit }),
     calls: z.array(z.object({ name, result: name })).max(256),
     masked_paths: states,
     read_only_paths: states,
@@ -84,7 +94,7 @@ export const wireProbe = z
     devices: z.array(z.object({ path, block: z.boolean(), major: count, minor: count })).max(256),
     interfaces: z.array(name).max(1024),
     disks: z.array(z.object({ path, bytes: z.number().min(0), inodes: z.number().min(0) })).max(8),
-    guest: z.object({ pid: count, uid: count.nullable(), opened: z.array(name).max(16) }),
+    guest: z.object({ pid: count, uid: count.nullable(), capabilities: masks, opened: z.array(name).max(16) }),
   })
   .transform((told): Probe => ({
     uids: told.uids,
@@ -93,7 +103,7 @@ export const wireProbe = z
     capabilities: told.capabilities,
     noNewPrivileges: told.no_new_privs,
     seccomp: told.seccomp,
-    limits: { openFiles: told.limits.open_files, coreBytes: told.limits.core_bytes },
+    limits: { openFiles: told.limits.open_files, coreBytes: told.limits.core_bytes, processes: told.limits.processes },
     calls: new Map(told.calls.map((call) => [call.name, call.result])),
     maskedPaths: told.masked_paths,
     readOnlyPaths: told.read_only_paths,

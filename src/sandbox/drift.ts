@@ -45,6 +45,7 @@ const promises: Readonly<Record<Promised, Check>> = {
   },
   "guest's capabilities": {
     outside: ({ spec, outside: { capabilities } }) => beyond(capabilities, grantedTo(spec)),
+    inside: ({ spec, inside: { guest } }) => guest.capabilities && ofAnySet(guest.capabilities, grantedTo(spec)),
   },
   "tools' capabilities": {
     inside: ({ spec, inside: { capabilities } }) =>
@@ -68,8 +69,8 @@ const promises: Readonly<Record<Promised, Check>> = {
   "system calls": {
     inside: ({ spec, inside: { calls } }) => {
       if (calls.size === 0) return null;
-      // gVisor's kernel answers by itself, and what is not filtered may be answered by any kernel.
-      const filtered = spec.profile.runtime === "runc" && spec.profile.seccomp !== "unconfined";
+      // What is not filtered may be answered by any kernel.
+      const filtered = spec.profile.seccomp !== "unconfined";
       return [...calls]
         .filter(([name, result]) => !refusals.has(result) && (filtered || name.endsWith("_guest")))
         .map(([name, result]) => `${name} asked refused, got ${result}`);
@@ -77,7 +78,8 @@ const promises: Readonly<Record<Promised, Check>> = {
   },
   namespaces: {
     outside: ({ spec, outside: { hostNamespaces } }) => {
-      const own: readonly NamespaceName[] = ["pid", "mnt", "ipc", "uts"];
+      // gVisor's processes have namespaces of its own kernel; these are about what that kernel itself may reach.
+      const own: readonly NamespaceName[] = spec.profile.runtime === "runsc" ? ["mnt"] : ["pid", "mnt", "ipc", "uts"];
       const needed = spec.profile.network === "host" ? own : [...own, "net" as const];
       return (
         hostNamespaces && needed.filter((name) => hostNamespaces.includes(name)).map((name) => `${name} is the host's`)
@@ -99,7 +101,11 @@ const promises: Readonly<Record<Promised, Check>> = {
       atMost(outside.memoryAndSwapBytes, spec.resources.memory_mb * bytesPerMegabyte, megabytes),
   },
   "process limit": {
-    outside: ({ spec, outside }) => atMost(outside.pids, spec.resources.pids + guestPids),
+    // Under gVisor the host sees the threads of its kernel, and tools are counted by their user's limit inside.
+    outside: ({ spec, outside }) =>
+      spec.profile.runtime === "runsc" ? null : atMost(outside.pids, spec.resources.pids + guestPids),
+    inside: ({ spec, inside }) =>
+      spec.profile.runtime === "runsc" ? atMost(inside.limits.processes ?? "none", spec.resources.pids) : null,
   },
   "CPU limit": {
     // The kernel counts in microseconds of a tenth of a second.
@@ -173,12 +179,17 @@ const promises: Readonly<Record<Promised, Check>> = {
     },
   },
   guest: {
-    inside: ({ spec, inside: { guest } }) => [
+    inside: ({ spec, able, inside: { guest } }) => [
       ...(guest.uid === spec.profile.user.uid ? ["it runs as the tool user"] : []),
-      ...guest.opened.map((file) => `tools can look into its ${file}`),
+      ...guest.opened
+        .filter((file) => able.has("guest_hidden") || !shownToAll.has(file))
+        .map((file) => `tools can look into its ${file}`),
     ],
   },
 };
+
+/** Of a guest that its kernel does not hide: nothing that it holds, only what it was started with and what it has open. */
+const shownToAll: ReadonlySet<string> = new Set(["environ", "maps", "fd"]);
 
 const refusals: ReadonlySet<string> = new Set(["EPERM", "ENOSYS"]);
 
@@ -215,6 +226,9 @@ function inodesWithin(got: number | null, { resources: { inodes = 0, disk_mb = 0
 function beyond(got: readonly string[] | null, granted: readonly string[]): Finding {
   return got && got.filter((name) => !granted.includes(name)).map((name) => `${name} is held and was not granted`);
 }
+
+const ofAnySet = (sets: Readonly<Record<string, readonly string[]>>, granted: readonly string[]): Finding =>
+  beyond([...new Set(Object.values(sets).flat())], granted);
 
 /** A path that is not there needs no cover. */
 function uncovered(

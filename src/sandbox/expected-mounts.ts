@@ -32,6 +32,8 @@ export function mountsBeyond(spec: SandboxSpec, mounts: readonly MountedPath[]):
 
 function problemOf(spec: SandboxSpec, { target, root, type, readOnly }: MountedPath): string | undefined {
   if (target === "/") return undefined;
+  // Where gVisor would put a /tmp in memory, the sandbox's own is mounted over it.
+  if (target === "/tmp" && spec.profile.runtime === "runsc" && type === "9p") return undefined;
   const place = ours[target];
   if (place !== undefined) return place === "read-only" && !readOnly ? "can be written" : undefined;
   const top = `/${target.split("/")[1] ?? ""}`;

@@ -73,7 +73,7 @@ export function madeSandbox(change: Partial<Profile> = {}): Made {
     capabilities: { inheritable: [], permitted: [], effective: [], bounding: [], ambient: [] },
     noNewPrivileges: true,
     seccomp: 2,
-    limits: { openFiles: 16_384, coreBytes: 0 },
+    limits: { openFiles: 16_384, coreBytes: 0, processes: null },
     calls: new Map([
       ["unshare_user", "EPERM"],
       ["clone3", "ENOSYS"],
@@ -88,7 +88,7 @@ export function madeSandbox(change: Partial<Profile> = {}): Made {
     devices: [{ path: "/dev/null", block: false, major: 1, minor: 3 }],
     interfaces: [],
     disks: [{ path: "/", bytes: 62 * megabyte, inodes: 4992 }],
-    guest: { pid: 1, uid: 0, opened: [] },
+    guest: { pid: 1, uid: 0, capabilities: null, opened: [] },
   };
-  return { spec, able: new Set(), outside, inside };
+  return { spec, able: new Set(["guest_hidden"]), outside, inside };
 }

@@ -12,6 +12,8 @@ type Guest struct {
 	PID int `json:"pid"`
 	// UID owns its folder in /proc.
 	UID *int `json:"uid"`
+	// Capabilities are what it holds and could gain.
+	Capabilities *Capabilities `json:"capabilities"`
 	// Opened names the files of that folder which show its inside and could be opened.
 	Opened []string `json:"opened"`
 }
@@ -24,6 +26,9 @@ func lookAtGuest() Guest {
 			uid := int(stat.Uid)
 			guest.UID = &uid
 		}
+	}
+	if status, err := os.ReadFile(filepath.Join(folder, "status")); err == nil {
+		guest.Capabilities = capabilitiesIn(fieldsOf(string(status)))
 	}
 	for _, name := range []string{"environ", "mem", "maps", "fd", "root", "cwd"} {
 		if canLookInto(filepath.Join(folder, name)) {

@@ -47,23 +47,35 @@ func (r *Report) describeSelf() error {
 	if err != nil {
 		return err
 	}
-	fields := map[string]string{}
-	for line := range strings.Lines(string(status)) {
-		if key, value, ok := strings.Cut(line, ":"); ok {
-			fields[key] = strings.TrimSpace(value)
-		}
-	}
-	if bounding, ok := fields["CapBnd"]; ok {
-		r.Capabilities = &Capabilities{
-			Inheritable: fields["CapInh"], Permitted: fields["CapPrm"], Effective: fields["CapEff"], Bounding: bounding,
-			// A kernel without the line has no ambient capabilities.
-			Ambient: orZero(fields["CapAmb"]),
-		}
-	}
+	fields := fieldsOf(string(status))
+	r.Capabilities = capabilitiesIn(fields)
 	r.NoNewPrivs = noNewPrivs(fields)
 	r.Seccomp = seccompMode(fields)
 	r.Limits = Limits{OpenFiles: hardLimit(syscall.RLIMIT_NOFILE), CoreBytes: hardLimit(syscall.RLIMIT_CORE), Processes: hardLimit(rlimitNproc)}
 	return nil
+}
+
+func fieldsOf(status string) map[string]string {
+	fields := map[string]string{}
+	for line := range strings.Lines(status) {
+		if key, value, ok := strings.Cut(line, ":"); ok {
+			fields[key] = strings.TrimSpace(value)
+		}
+	}
+	return fields
+}
+
+// capabilitiesIn gives nil where the kernel tells none.
+func capabilitiesIn(fields map[string]string) *Capabilities {
+	bounding, ok := fields["CapBnd"]
+	if !ok {
+		return nil
+	}
+	return &Capabilities{
+		Inheritable: fields["CapInh"], Permitted: fields["CapPrm"], Effective: fields["CapEff"], Bounding: bounding,
+		// A kernel without the line has no ambient capabilities.
+		Ambient: orZero(fields["CapAmb"]),
+	}
 }
 
 func threeIDs(call uintptr) (ids [3]int, err error) {

@@ -54,6 +54,7 @@ describe("each thing that is otherwise outside gives exactly its difference", ()
 });
 
 describe("each thing that is otherwise inside gives exactly its difference", () => {
+  const { guest } = good.inside;
   const none = { inheritable: [], permitted: [], effective: [], bounding: [], ambient: [] };
   const cases: readonly (readonly [Partial<Probe>, string])[] = [
     [
@@ -68,8 +69,8 @@ describe("each thing that is otherwise inside gives exactly its difference", () 
     [{ seccomp: 0 }, "seccomp: a filter asked, got no filter"],
     [{ calls: new Map([["mount", "EFAULT"]]) }, "system calls: mount asked refused, got EFAULT"],
     [{ calls: new Map([["kill_guest", "allowed"]]) }, "system calls: kill_guest asked refused, got allowed"],
-    [{ limits: { openFiles: null, coreBytes: 0 } }, "open files: 16384 asked, none set"],
-    [{ limits: { openFiles: 1024, coreBytes: null } }, "core dumps: 0 asked, none set"],
+    [{ limits: { openFiles: null, coreBytes: 0, processes: null } }, "open files: 16384 asked, none set"],
+    [{ limits: { openFiles: 1024, coreBytes: null, processes: null } }, "core dumps: 0 asked, none set"],
     [
       { disks: [{ path: "/workspace", bytes: 1024 ** 3, inodes: 100 }] },
       "disk limit: /workspace: 64 MiB asked, 1024 MiB set",
@@ -95,8 +96,12 @@ describe("each thing that is otherwise inside gives exactly its difference", () 
     [{ uids: [1000, 1000, 0] }, "tool user: uid 1000 asked, got 0"],
     [{ gids: [0, 1000, 1000] }, "tool user: gid 1000 asked, got 0"],
     [{ groups: [0x40000000, 0] }, "tool user: it is in the group 0"],
-    [{ guest: { pid: 1, uid: 1000, opened: [] } }, "guest: it runs as the tool user"],
-    [{ guest: { pid: 1, uid: 0, opened: ["environ"] } }, "guest: tools can look into its environ"],
+    [{ guest: { ...guest, uid: 1000 } }, "guest: it runs as the tool user"],
+    [{ guest: { ...guest, opened: ["environ"] } }, "guest: tools can look into its environ"],
+    [
+      { guest: { ...guest, capabilities: { ...none, permitted: ["CAP_SYS_ADMIN"] } } },
+      "guest's capabilities: CAP_SYS_ADMIN is held and was not granted",
+    ],
   ];
   test.each(cases.map(([change, difference]) => [difference, change] as const))("%s", (difference, change) => {
     expect(differences({ ...good, inside: { ...good.inside, ...change } })).toEqual([difference]);

@@ -30,6 +30,6 @@ export function probeOf(user: { uid: number; gid: number }, diskBytes: number, r
     devices: [],
     interfaces: [],
     disks: [{ path: "/", bytes: diskBytes, inodes: 0 }],
-    guest: { pid: 1, uid: 0, opened: [] },
+    guest: { pid: 1, uid: 0, capabilities: null, opened: [] },
   });
 }
