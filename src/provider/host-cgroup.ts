@@ -37,6 +37,14 @@ export async function cgroupLimits(membership: string, mountinfo: string): Promi
   };
 }
 
+/** The host's processes of a cgroup. */
+export async function cgroupMembers(membership: string, mountinfo: string): Promise<number[]> {
+  const folderOf = folders(membership, mountinfo);
+  const folder = folderOf("pids") ?? folderOf("");
+  if (folder === undefined) return [];
+  return (await readFile(join(folder, "cgroup.procs"), "utf8")).split("\n").filter(Boolean).map(Number);
+}
+
 async function unified(file: (name: string) => Promise<string | undefined>): Promise<CgroupLimits> {
   const [memoryText, swapText, pids, cpu] = await Promise.all(
     ["memory.max", "memory.swap.max", "pids.max", "cpu.max"].map(file),

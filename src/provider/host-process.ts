@@ -1,13 +1,13 @@
 import { readFile, readlink, statfs } from "node:fs/promises";
 import { capabilitiesIn } from "../model/linux-capabilities.ts";
-import { cgroupLimits } from "./host-cgroup.ts";
+import { cgroupLimits, cgroupMembers } from "./host-cgroup.ts";
 import { namespaceNames, type MountedPath, type NamespaceName, type Observation } from "./observation.ts";
 
 export interface HostProcessOptions {
   readonly pid: number;
   /** A part of its cgroup's path that no other process has: a number alone may be another's by now. */
   readonly cgroup: string;
-  /** `sentry` is gVisor's kernel: what it holds itself says nothing about those inside. */
+  /** `sentry` is gVisor's kernel: what it holds itself says nothing about those inside; its gofer holds their files. */
   readonly role: "guest" | "sentry";
 }
 
@@ -24,7 +24,9 @@ export async function observeHostProcess({
   try {
     const membership = await read("cgroup");
     if (!membership.includes(cgroup)) return undefined;
-    const [status, limits, mountinfo, netDev, uidMap, exe, hostNamespaces, ownMounts, disk] = await Promise.all([
+    const ownMounts = await readFile("/proc/self/mountinfo", "utf8");
+    const holder = role === "sentry" ? await goferAmong(await cgroupMembers(membership, ownMounts)) : pid;
+    const [status, limits, mountinfo, netDev, uidMap, exe, hostNamespaces, disk] = await Promise.all([
       read("status"),
       read("limits"),
       read("mountinfo"),
@@ -32,8 +34,7 @@ export async function observeHostProcess({
       read("uid_map"),
       readlink(`/proc/${pid}/exe`),
       sharedNamespaces(pid),
-      readFile("/proc/self/mountinfo", "utf8"),
-      diskOf(pid),
+      holder === undefined ? null : diskOf(holder),
     ]);
     const limitsOf = await cgroupLimits(membership, ownMounts);
     const outer = {
@@ -43,6 +44,7 @@ export async function observeHostProcess({
       hostNamespaces,
       rootIsHostRoot: /^\s*0\s+0\s/m.test(uidMap),
       network: networkOf(hostNamespaces, netDev),
+      disk,
       ...limitsOf,
       unknowable: limitsOf.memoryAndSwapBytes === null ? { "swap limit": "the kernel does not account swap" } : {},
     };
@@ -55,7 +57,6 @@ export async function observeHostProcess({
       ...outer,
       capabilities: heldCapabilities(status),
       openFiles: openFiles === undefined ? null : openFiles === "unlimited" ? "none" : Number(openFiles),
-      disk,
       mounts,
       maskedPaths: mounts.filter(hides).map(({ target }) => target),
       readOnlyPaths: mounts.filter(({ readOnly }) => readOnly).map(({ target }) => target),
@@ -99,6 +100,12 @@ function networkOf(shared: readonly NamespaceName[], netDev: string): Observatio
   if (shared.includes("net")) return "host";
   const names = [...netDev.matchAll(/^\s*([^\s:]+):/gm)].map((match) => match[1]);
   return names.some((name) => name !== "lo") ? "own" : "none";
+}
+
+/** gVisor's file server, whose root is the sandbox's. */
+async function goferAmong(pids: readonly number[]): Promise<number | undefined> {
+  const names = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")));
+  return pids.find((_, index) => names[index]?.startsWith("runsc-gofer\0"));
 }
 
 async function diskOf(pid: number): Promise<Observation["disk"]> {

@@ -79,8 +79,8 @@ describe.each(providerFixtures.filter(({ name }) => name !== "memory"))("$name",
     return await launcher.launch({
       purpose: "drift",
       base: { kind: "image", image: await bare.snapshots.resolveImage(image) },
-      profile: { ...standard, runtime, limits: { open_files: 1024 } },
-      resources: { cpus: 1, memory_mb: 256, pids: 64 },
+      profile: { ...standard, runtime, limits: { open_files: 1024, disk_mb: 64, inodes: 4096 } },
+      resources: { cpus: 1, memory_mb: 256, pids: 64, disk_mb: 64, inodes: 4096 },
       workdir: "/workspace",
       lifetimeMs: 120_000,
     });
