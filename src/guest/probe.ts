@@ -12,7 +12,11 @@ export interface Probe {
   /** 0 (none), 1 (strict) or 2 (a filter). */
   readonly seccomp: number | null;
   /** Hard limits; null is none. */
-  readonly limits: { readonly openFiles: number | null; readonly coreBytes: number | null };
+  readonly limits: {
+    readonly openFiles: number | null;
+    readonly coreBytes: number | null;
+    readonly processes: number | null;
+  };
   /** System call → the error that it was refused with, or `allowed`. */
   readonly calls: ReadonlyMap<string, string>;
   readonly maskedPaths: ReadonlyMap<string, PathState>;
@@ -76,7 +80,7 @@ export const wireProbe = z
       .nullable(),
     no_new_privs: z.boolean().nullable(),
     seccomp: z.number().int().min(0).max(2).nullable(),
-    limits: z.object({ open_files: limit, core_bytes: limit }),
+    limits: z.object({ open_files: limit, core_bytes: limit, processes: limit }),
     calls: z.array(z.object({ name, result: name })).max(256),
     masked_paths: states,
     read_only_paths: states,
@@ -93,7 +97,11 @@ export const wireProbe = z
     capabilities: told.capabilities,
     noNewPrivileges: told.no_new_privs,
     seccomp: told.seccomp,
-    limits: { openFiles: told.limits.open_files, coreBytes: told.limits.core_bytes },
+    limits: {
+      openFiles: told.limits.open_files,
+      coreBytes: told.limits.core_bytes,
+      processes: told.limits.processes,
+    },
     calls: new Map(told.calls.map((call) => [call.name, call.result])),
     maskedPaths: told.masked_paths,
     readOnlyPaths: told.read_only_paths,

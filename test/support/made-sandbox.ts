@@ -73,7 +73,7 @@ export function madeSandbox(change: Partial<Profile> = {}): Made {
     capabilities: { inheritable: [], permitted: [], effective: [], bounding: [], ambient: [] },
     noNewPrivileges: true,
     seccomp: 2,
-    limits: { openFiles: 16_384, coreBytes: 0 },
+    limits: { openFiles: 16_384, coreBytes: 0, processes: null },
     calls: new Map([
       ["unshare_user", "EPERM"],
       ["clone3", "ENOSYS"],

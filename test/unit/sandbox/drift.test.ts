@@ -68,8 +68,8 @@ describe("each thing that is otherwise inside gives exactly its difference", () 
     [{ seccomp: 0 }, "seccomp: a filter asked, got no filter"],
     [{ calls: new Map([["mount", "EFAULT"]]) }, "system calls: mount asked refused, got EFAULT"],
     [{ calls: new Map([["kill_guest", "allowed"]]) }, "system calls: kill_guest asked refused, got allowed"],
-    [{ limits: { openFiles: null, coreBytes: 0 } }, "open files: 16384 asked, none set"],
-    [{ limits: { openFiles: 1024, coreBytes: null } }, "core dumps: 0 asked, none set"],
+    [{ limits: { openFiles: null, coreBytes: 0, processes: null } }, "open files: 16384 asked, none set"],
+    [{ limits: { openFiles: 1024, coreBytes: null, processes: null } }, "core dumps: 0 asked, none set"],
     [
       { disks: [{ path: "/workspace", bytes: 1024 ** 3, inodes: 100 }] },
       "disk limit: /workspace: 64 MiB asked, 1024 MiB set",
@@ -131,6 +131,7 @@ test("under gVisor its own kernel's answers, devices and lack of sizes are no di
     ]),
     disks: [{ path: "/", bytes: null, inodes: null }],
     devices: [{ path: "/dev/net/tun", block: false, major: 10, minor: 200 }],
+    limits: { ...made.inside.limits, processes: 256 },
   };
   expect(differences({ ...made, spec, outside: seen, inside })).toEqual([
     "disk limit: nothing shows that it is kept",
@@ -140,6 +141,17 @@ test("under gVisor its own kernel's answers, devices and lack of sizes are no di
   expect(
     differences({ ...made, spec, outside: { ...seen, disk: outside.disk }, inside: { ...inside, calls: traced } }),
   ).toEqual(["system calls: ptrace_guest asked refused, got allowed"]);
+});
+
+test("under gVisor the tool user's processes are limited inside, and the threads of its kernel outside", () => {
+  const { spec, outside, ...made } = madeSandbox({ runtime: "runsc" });
+  const seen = { ...outside, runtime: "runsc" as const };
+  const limits = (processes: number | null) => ({ ...made.inside, limits: { ...made.inside.limits, processes } });
+  expect(differences({ ...made, spec, outside: { ...seen, pids: 8192 }, inside: limits(256) })).toEqual([]);
+  expect(differences({ ...made, spec, outside: { ...seen, pids: "none" }, inside: limits(null) })).toEqual([
+    "process limit: 8192 asked, none set",
+    "process limit: 256 asked, none set",
+  ]);
 });
 
 test("an outside that tells nothing leaves what only it can see unconfirmed, and the rest to the probe", () => {
