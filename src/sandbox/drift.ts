@@ -1,4 +1,5 @@
 import { capabilitySets, type Probe } from "../guest/probe.ts";
+import { gvisorProcessLimits } from "../provider/gvisor.ts";
 import { guestCapabilities, guestPids, type CapabilityName, type SandboxSpec } from "../provider/provider.ts";
 import type { Limit, NamespaceName, Observation, Promised } from "../provider/observation.ts";
 import { mountsBeyond } from "./expected-mounts.ts";
@@ -101,11 +102,16 @@ const promises: Readonly<Record<Promised, Check>> = {
       atMost(outside.memoryAndSwapBytes, spec.resources.memory_mb * bytesPerMegabyte, megabytes),
   },
   "process limit": {
-    // Under gVisor the host sees the threads of its kernel, and tools are counted by their user's limit inside.
-    outside: ({ spec, outside }) =>
-      spec.profile.runtime === "runsc" ? null : atMost(outside.pids, spec.resources.pids + guestPids),
-    inside: ({ spec, inside }) =>
-      spec.profile.runtime === "runsc" ? atMost(inside.limits.processes ?? "none", spec.resources.pids) : null,
+    outside: ({ spec: { profile, resources }, outside }) =>
+      atMost(
+        outside.pids,
+        profile.runtime === "runsc" ? gvisorProcessLimits(resources.pids).cgroup : resources.pids + guestPids,
+      ),
+    // The cgroup counts the threads of gVisor's kernel; that counts the tool user's processes.
+    inside: ({ spec: { profile, resources }, inside }) =>
+      profile.runtime === "runsc"
+        ? atMost(inside.limits.processes ?? "none", gvisorProcessLimits(resources.pids).user)
+        : null,
   },
   "CPU limit": {
     // The kernel counts in microseconds of a tenth of a second.

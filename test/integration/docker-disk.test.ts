@@ -91,6 +91,19 @@ describe("the disk of a container's layer", () => {
     expect(await loopDevicesOf(dataDir)).toHaveLength(2);
   });
 
+  it("takes under gVisor too, /tmp included", async (context) => {
+    const gaps = provider.capabilities.runsc.gaps;
+    const hindrance = gaps.runtime_runsc ?? gaps.seccomp ?? gaps.disk_quota;
+    if (hindrance !== undefined) context.skip(hindrance);
+    const profile = { ...bench.profiles.standard, runtime: "runsc" as const };
+    await using berth = await bench.berth({ ...limited({ disk_mb: 32 }), profile });
+    for (const place of ["/workspace", "/tmp"]) {
+      const fill = await berth.sh(`cat /dev/zero > ${place}/fill; rm ${place}/fill`, { timeoutMs: 60_000 });
+      expect(fill.stderr.head, place).toMatch(/no space left/i);
+    }
+    expect((await berth.guest.health()).bootId).toBe(berth.guest.handshake.bootId);
+  });
+
   it("leaves nothing behind: no mount, no loop device, no file", async () => {
     const { handle, spec } = await bench.created(limited());
     const layer = layerOf(await inspect(spec.id));

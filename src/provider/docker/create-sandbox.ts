@@ -1,5 +1,6 @@
 import { BerthError, toBerthError } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
+import type { Runtime } from "../../model/profile.ts";
 import { diskSize, type DiskSize } from "../disk.ts";
 import { assertEnforceable } from "../enforce.ts";
 import type { CallOptions, Provider, SandboxHandle, SandboxSpec } from "../provider.ts";
@@ -14,6 +15,7 @@ import { containerName, handleOf, providerName, sameSandbox, snapshotReference }
 import type { DaemonFacts } from "./probe.ts";
 import type { RemoveSandbox } from "./remove-container.ts";
 import { loadSeccomp } from "./seccomp.ts";
+import { keepTmp } from "./tmp-folder.ts";
 
 interface Parts {
   readonly daemon: Daemon;
@@ -87,8 +89,9 @@ export function createSandbox(parts: Parts): (spec: SandboxSpec, options?: CallO
     });
   }
 
-  async function start(containerId: string): Promise<void> {
+  async function start(containerId: string, runtime: Runtime): Promise<void> {
     try {
+      if (runtime === "runsc") await keepTmp(daemon, containerId);
       await daemon.call("docker start", deadlines.start, (abortSignal) =>
         daemon.docker.getContainer(containerId).start({ abortSignal }),
       );
@@ -103,12 +106,12 @@ export function createSandbox(parts: Parts): (spec: SandboxSpec, options?: CallO
   }
 
   /** A limit that did not take fails the create, and what was started goes. */
-  async function startOnDisk(containerId: string, size: DiskSize): Promise<void> {
+  async function startOnDisk(containerId: string, runtime: Runtime, size: DiskSize): Promise<void> {
     try {
       const container = await inspectContainer(daemon, containerId);
       if (container === undefined) throw new BerthError("sandbox_create_failed", "The container vanished.");
       await disks.cover(container, size);
-      await start(containerId);
+      await start(containerId, runtime);
       await disks.assertTook(container).catch(async (thrown: unknown) => {
         // One that has ended writes nowhere; whoever connects to it learns of its death.
         if ((await inspectContainer(daemon, containerId))?.State.Running === true) throw thrown;
@@ -127,8 +130,8 @@ export function createSandbox(parts: Parts): (spec: SandboxSpec, options?: CallO
     const size = diskSize(providerName, spec.resources);
     const { id, start: mine } = await claim(spec, handle, image);
     if (!mine) return;
-    if (size === undefined) await start(id);
-    else await startOnDisk(id, size);
+    if (size === undefined) await start(id, spec.profile.runtime);
+    else await startOnDisk(id, spec.profile.runtime, size);
   }
 
   async function make(spec: SandboxSpec, handle: SandboxHandle): Promise<void> {

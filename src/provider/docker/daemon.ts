@@ -12,6 +12,8 @@ const maxConnections = 128;
 /** The Docker daemon, every request to it under a deadline. */
 export interface Daemon {
   readonly docker: Dockerode;
+  /** For requests that last as long as a sandbox: they hold none of the connections that the others share. */
+  readonly patient: Dockerode;
   /**
    * Runs one request. `work` must pass the signal on as `abortSignal`.
    * @throws BerthError `provider_unavailable` when the daemon cannot be reached, `deadline_exceeded` naming `what`
@@ -26,7 +28,7 @@ export function connectDaemon(connection: DockerConnection = {}): Daemon {
   const plain = connection.protocol === undefined || connection.protocol === "http";
   const secured = connection.ca !== undefined || connection.cert !== undefined || connection.key !== undefined;
   const agent = plain && !secured ? new Agent({ keepAlive: true, maxSockets: maxConnections }) : undefined;
-  const docker = new Dockerode({
+  const parameters = {
     // Every field that the client would otherwise fill from the process environment.
     socketPath: "/var/run/docker.sock",
     host: undefined,
@@ -37,11 +39,12 @@ export function connectDaemon(connection: DockerConnection = {}): Daemon {
     cert: undefined,
     key: undefined,
     timeout: undefined,
-    ...(agent === undefined ? {} : { agent }),
     ...connection,
-  });
+  };
+  const docker = new Dockerode({ ...(agent === undefined ? {} : { agent }), ...parameters });
   return {
     docker,
+    patient: new Dockerode(parameters),
     async call(what, ms, work, parent) {
       try {
         return await withDeadline(what, ms, work, { parent });

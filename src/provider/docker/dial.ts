@@ -1,4 +1,5 @@
 import type { Duplex } from "node:stream";
+import type { ContainerInspectInfo } from "dockerode";
 import { BerthError } from "../../core/errors.ts";
 import type { Daemon } from "./daemon.ts";
 import { refusalStatus, refusedAs } from "./daemon-errors.ts";
@@ -8,10 +9,14 @@ import { guestAddress, guestPath } from "./names.ts";
 
 /**
  * Opens a stream to the guest: one exec of `guest dial`, whatever is done on the stream afterwards. It ends when the
- * stream is destroyed.
+ * stream is destroyed, and the stream ends with the sandbox.
  * @throws BerthError `sandbox_lost` when the container does not run
  */
-export async function dialGuest(daemon: Daemon, containerId: string, signal?: AbortSignal): Promise<Duplex> {
+export async function dialGuest(
+  daemon: Daemon,
+  { Id: containerId, HostConfig }: ContainerInspectInfo,
+  signal?: AbortSignal,
+): Promise<Duplex> {
   try {
     const exec = await daemon.call(
       "docker exec",
@@ -35,7 +40,9 @@ export async function dialGuest(daemon: Daemon, containerId: string, signal?: Ab
       (abortSignal) => exec.start({ hijack: true, stdin: true, Tty: false, abortSignal }),
       signal,
     );
-    return new ExecStream(socket);
+    const stream = new ExecStream(socket);
+    if (HostConfig.Runtime === "runsc") endWith(daemon, containerId, stream);
+    return stream;
   } catch (thrown) {
     const status = refusalStatus(thrown);
     const stopped = status === 500 && thrown instanceof Error && thrown.message.includes("is not running");
@@ -44,4 +51,15 @@ export async function dialGuest(daemon: Daemon, containerId: string, signal?: Ab
     }
     throw refusedAs("provider_unavailable", "open a stream into the sandbox", thrown);
   }
+}
+
+/** Under gVisor an exec may outlive the sandbox that it was in, and nothing on its stream would say that it is gone. */
+function endWith(daemon: Daemon, containerId: string, stream: Duplex): void {
+  const closed = new AbortController();
+  stream.once("close", () => closed.abort());
+  const end = () => stream.destroy();
+  daemon.patient
+    .getContainer(containerId)
+    .wait({ condition: "not-running", abortSignal: closed.signal })
+    .then(end, end);
 }

@@ -76,7 +76,7 @@ export async function createDockerProvider(options: DockerProviderOptions): Prom
       if (container === undefined || !container.State.Running) {
         throw new BerthError("sandbox_lost", `The sandbox ${handle.id} is not running.`);
       }
-      const stream = await dialGuest(daemon, container.Id, signal);
+      const stream = await dialGuest(daemon, container, signal);
       streams.add(stream);
       stream.once("close", () => streams.delete(stream));
       return stream;

@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import type { ContainerInspectInfo } from "dockerode";
 import { BerthError, toBerthError } from "../../core/errors.ts";
 import { diskObstacle, diskTemplate, runTool, type DiskSize } from "../disk.ts";
+import type { Observation } from "../observation.ts";
 import type { DockerConnection } from "./daemon.ts";
 import { label } from "./names.ts";
 import type { DaemonFacts } from "./probe.ts";
@@ -80,6 +81,14 @@ export function layerDisks(options: { readonly templates: string; readonly guest
   };
 }
 
+/** How much a running container can write in all; null where its root is not to be seen from here, as under a daemon elsewhere. */
+export async function layerSize(container: ContainerInspectInfo): Promise<Observation["disk"]> {
+  const { MergedDir: merged } = foldersOf(container);
+  const root = merged === undefined ? undefined : await statfs(merged).catch(() => undefined);
+  if (root?.type !== OVERLAY_MAGIC) return null;
+  return { bytes: root.blocks * root.bsize, inodes: root.files > 0 ? root.files : null };
+}
+
 async function daemonObstacle(facts: DaemonFacts, connection: DockerConnection = {}): Promise<string | undefined> {
   if (connection.host !== undefined) return "a disk is mounted on the Docker daemon's own machine, and it is remote";
   if (facts.rootless) return "the Docker daemon is rootless and sees none of the controller's mounts";
@@ -96,9 +105,13 @@ async function daemonObstacle(facts: DaemonFacts, connection: DockerConnection =
 /** The label is empty on what came from a snapshot and has no disk. */
 const hasDisk = (container: ContainerInspectInfo): boolean => Boolean(container.Config.Labels[label.disk]);
 
+/** The client's type has those of another driver; some drivers tell nothing. */
+const foldersOf = ({ GraphDriver }: ContainerInspectInfo) =>
+  (GraphDriver?.Data ?? {}) as Partial<Record<string, string>>;
+
 /** @throws BerthError `sandbox_create_failed` where the daemon does not tell the three folders beneath one */
 function layerOf(container: ContainerInspectInfo): { folder: string; merged: string } {
-  const { UpperDir, WorkDir, MergedDir } = container.GraphDriver.Data as Partial<Record<string, string>>;
+  const { UpperDir, WorkDir, MergedDir } = foldersOf(container);
   const folder = UpperDir === undefined ? "" : dirname(UpperDir);
   const plain = UpperDir === `${folder}/diff` && WorkDir === `${folder}/work` && MergedDir === `${folder}/merged`;
   if (plain && folder.startsWith("/")) return { folder, merged: MergedDir };

@@ -133,6 +133,7 @@ test("under gVisor its own kernel's answers, devices and lack of sizes are no di
     limits: { ...made.inside.limits, processes: spec.resources.pids },
     disks: [{ path: "/", bytes: null, inodes: null }],
     devices: [{ path: "/dev/net/tun", block: false, major: 10, minor: 200 }],
+    limits: { ...made.inside.limits, processes: 256 },
   };
   expect(differences({ ...made, spec, outside: seen, inside })).toEqual([
     "disk limit: nothing shows that it is kept",
@@ -142,6 +143,17 @@ test("under gVisor its own kernel's answers, devices and lack of sizes are no di
   expect(
     differences({ ...made, spec, outside: { ...seen, disk: outside.disk }, inside: { ...inside, calls: traced } }),
   ).toEqual(["system calls: ptrace_guest asked refused, got allowed"]);
+});
+
+test("under gVisor the tool user's processes are limited inside, and the threads of its kernel outside", () => {
+  const { spec, outside, ...made } = madeSandbox({ runtime: "runsc" });
+  const seen = { ...outside, runtime: "runsc" as const };
+  const limits = (processes: number | null) => ({ ...made.inside, limits: { ...made.inside.limits, processes } });
+  expect(differences({ ...made, spec, outside: { ...seen, pids: 8192 }, inside: limits(256) })).toEqual([]);
+  expect(differences({ ...made, spec, outside: { ...seen, pids: "none" }, inside: limits(null) })).toEqual([
+    "process limit: 8192 asked, none set",
+    "process limit: 256 asked, none set",
+  ]);
 });
 
 test("an outside that tells nothing leaves what only it can see unconfirmed, and the rest to the probe", () => {

@@ -91,6 +91,19 @@ describe("containerConfig", () => {
     ]);
   });
 
+  it("counts processes inside under gVisor, whose kernel takes several threads of the host for each", () => {
+    const { HostConfig } = containerConfig({ ...spec, profile: { ...standard, runtime: "runsc" } }, parts);
+    expect(HostConfig).toMatchObject({ Runtime: "runsc", PidsLimit: 8192 });
+    expect(HostConfig?.Ulimits).toContainEqual({ Name: "nproc", Soft: 100, Hard: 100 });
+    expect(config.HostConfig?.Ulimits?.map(({ Name }) => Name)).toEqual(["nofile", "core"]);
+  });
+
+  it("says on its label that its layer is on a disk", () => {
+    const limited = { ...spec, resources: { ...spec.resources, disk_mb: 64 } };
+    expect(containerConfig(limited, parts).Labels).toMatchObject({ "berth.disk-mb": "64" });
+    expect(config.Labels).not.toHaveProperty("berth.disk-mb");
+  });
+
   it("has a cgroup namespace of its own under cgroup v2", () => {
     expect(config.HostConfig).not.toHaveProperty("CgroupnsMode");
     expect(containerConfig(spec, { ...parts, cgroupVersion: 2 }).HostConfig).toMatchObject({ CgroupnsMode: "private" });
