@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io/fs"
 	"syscall"
+
+	"berth/guest/internal/beneath"
 )
 
 // Code is one of the protocol's error codes.
@@ -65,14 +67,14 @@ func sentence(err error) string {
 	if !errors.As(err, &about) {
 		return err.Error()
 	}
-	if escapesRoot(about.Err) {
+	if errors.Is(about.Err, beneath.ErrEscapes) {
 		return about.Path + " is outside the workspace"
 	}
 	return about.Path + ": " + about.Err.Error()
 }
 
 func codeOf(err error) Code {
-	if escapesRoot(err) {
+	if errors.Is(err, beneath.ErrEscapes) {
 		return OutsideRoot
 	}
 	var errno syscall.Errno
@@ -115,17 +117,4 @@ var errnoCodes = map[syscall.Errno]Code{
 	syscall.ENFILE:       Busy,
 	syscall.EAGAIN:       Busy,
 	syscall.ENOMEM:       Busy,
-}
-
-// os.Root exports no name for its error.
-const escapeText = "path escapes from parent"
-
-func escapesRoot(err error) bool {
-	for err != nil {
-		if err.Error() == escapeText {
-			return true
-		}
-		err = errors.Unwrap(err)
-	}
-	return false
 }

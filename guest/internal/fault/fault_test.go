@@ -4,13 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"syscall"
 	"testing"
+
+	"berth/guest/internal/beneath"
 )
 
 func TestErrorsOfTheSystemGetTheirCodes(t *testing.T) {
-	root, err := os.OpenRoot(t.TempDir())
+	root, err := beneath.Open(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"berth/guest/internal/beneath"
 	"berth/guest/internal/fault"
 	"berth/guest/internal/walk"
 )
@@ -60,7 +61,7 @@ func (w *Workspace) Unpack(name string, stream io.Reader) (*Unpacked, error) {
 }
 
 type unpacker struct {
-	root *os.Root
+	root *beneath.Root
 	// dir is the directory of the entry before, which exists.
 	dir  string
 	done Unpacked
@@ -133,7 +134,7 @@ func (u *unpacker) file(name string, header *tar.Header, content io.Reader) erro
 		return err
 	}
 	// Build tools compare times.
-	return u.root.Chtimes(name, header.ModTime, header.ModTime)
+	return u.root.SetModified(name, header.ModTime)
 }
 
 // Own gives a path and all beneath it to the tool user, with the identity of the guest itself; links themselves, not what they lead to.

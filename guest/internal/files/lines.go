@@ -6,8 +6,8 @@ import (
 	"context"
 	"errors"
 	"io"
-	"os"
 
+	"berth/guest/internal/beneath"
 	"berth/guest/internal/fault"
 	"berth/guest/internal/text"
 )
@@ -51,7 +51,7 @@ func (w *Workspace) Lines(ctx context.Context, path string, want LineRange) (*Li
 		return nil, err
 	}
 	var lines *Lines
-	err = w.Do(ctx, func(root *os.Root) error {
+	err = w.Do(ctx, func(root *beneath.Root) error {
 		f, info, err := openRegular(root, name)
 		if err != nil {
 			return err

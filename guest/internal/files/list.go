@@ -6,6 +6,7 @@ import (
 	"path"
 	"syscall"
 
+	"berth/guest/internal/beneath"
 	"berth/guest/internal/fault"
 	"berth/guest/internal/walk"
 )
@@ -70,10 +71,10 @@ func (w *Workspace) Walk(ctx context.Context, name string, visitor walk.Visitor)
 	if err != nil {
 		return err
 	}
-	return w.Do(ctx, func(root *os.Root) error { return walkBeneath(root, name, visitor) })
+	return w.Do(ctx, func(root *beneath.Root) error { return walkBeneath(root, name, visitor) })
 }
 
-func walkBeneath(root *os.Root, name string, visitor walk.Visitor) error {
+func walkBeneath(root *beneath.Root, name string, visitor walk.Visitor) error {
 	dir, err := root.OpenFile(name, os.O_RDONLY|syscall.O_DIRECTORY, 0)
 	if err != nil {
 		return err
@@ -96,7 +97,7 @@ func (w *Workspace) WalkFrom(ctx context.Context, name string, visitor walk.Visi
 	if err != nil {
 		return err
 	}
-	return w.Do(ctx, func(root *os.Root) error {
+	return w.Do(ctx, func(root *beneath.Root) error {
 		info, err := root.Stat(name)
 		if err != nil {
 			return err

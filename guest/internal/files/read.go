@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 
+	"berth/guest/internal/beneath"
 	"berth/guest/internal/fault"
 )
 
@@ -37,7 +38,7 @@ func (w *Workspace) Read(ctx context.Context, path string, offset, limit int64) 
 		return nil, err
 	}
 	c := &Content{workspace: w, offset: offset, limit: limit}
-	err = w.Do(ctx, func(root *os.Root) error {
+	err = w.Do(ctx, func(root *beneath.Root) error {
 		f, info, err := openRegular(root, name)
 		if err != nil {
 			return err
@@ -56,7 +57,7 @@ func (c *Content) Send(ctx context.Context, out io.Writer) error {
 	chunk := make([]byte, min(c.limit, readChunkBytes, max(c.Size-c.offset, 1)))
 	for c.limit > 0 {
 		n, end := 0, false
-		err := c.workspace.Do(ctx, func(*os.Root) error {
+		err := c.workspace.Do(ctx, func(*beneath.Root) error {
 			var err error
 			n, err = c.file.ReadAt(chunk[:min(c.limit, int64(len(chunk)))], c.offset)
 			end = errors.Is(err, io.EOF)

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"syscall"
 
+	"berth/guest/internal/beneath"
 	"berth/guest/internal/fault"
 	"berth/guest/internal/walk"
 )
@@ -22,7 +23,7 @@ func (w *Workspace) Remove(ctx context.Context, name string, recursive bool) err
 	if base == "" || base == "." || base == ".." {
 		return fault.New(fault.InvalidArgument, "%q cannot be removed", name)
 	}
-	return w.Do(ctx, func(root *os.Root) error {
+	return w.Do(ctx, func(root *beneath.Root) error {
 		parent, err := openParent(root, dir, false)
 		if err != nil {
 			return err
@@ -42,7 +43,7 @@ func (w *Workspace) Remove(ctx context.Context, name string, recursive bool) err
 }
 
 // removeBeneath empties a directory. It holds few descriptors, however deep the tree is.
-func removeBeneath(ctx context.Context, parent *os.Root, base string) error {
+func removeBeneath(ctx context.Context, parent *beneath.Root, base string) error {
 	dir, err := parent.OpenFile(base, os.O_RDONLY|syscall.O_DIRECTORY|syscall.O_NOFOLLOW, 0)
 	if err != nil {
 		return err

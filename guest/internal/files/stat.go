@@ -3,7 +3,8 @@ package files
 import (
 	"context"
 	"io/fs"
-	"os"
+
+	"berth/guest/internal/beneath"
 )
 
 // Stat is what a path names, a last link not followed.
@@ -24,7 +25,7 @@ func (w *Workspace) Stat(ctx context.Context, path string) (*Stat, error) {
 		return nil, err
 	}
 	var s *Stat
-	err = w.Do(ctx, func(root *os.Root) error {
+	err = w.Do(ctx, func(root *beneath.Root) error {
 		info, err := root.Lstat(name)
 		if err != nil {
 			return err

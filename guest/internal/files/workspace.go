@@ -10,6 +10,7 @@ import (
 	"sync"
 	"syscall"
 
+	"berth/guest/internal/beneath"
 	"berth/guest/internal/confine"
 	"berth/guest/internal/defence"
 	"berth/guest/internal/fault"
@@ -18,7 +19,7 @@ import (
 // Workspace is the tree beneath the root. It is safe for concurrent use.
 type Workspace struct {
 	dir      string
-	root     *os.Root
+	root     *beneath.Root
 	identity *confine.Identity
 	uid, gid int
 	// writing orders the steps of writes, so that a precondition still holds when its write takes effect.
@@ -31,7 +32,7 @@ func Open(dir string, identity *confine.Identity, uid, gid int) (*Workspace, err
 	if !defence.BeneathRoot {
 		top = "/"
 	}
-	root, err := os.OpenRoot(top)
+	root, err := beneath.Open(top)
 	if err != nil {
 		return nil, err
 	}
@@ -45,15 +46,15 @@ func (w *Workspace) Close() error { return w.root.Close() }
 func (w *Workspace) Dir() string { return w.dir }
 
 // Do runs fn with the tool user's identity.
-func (w *Workspace) Do(ctx context.Context, fn func(root *os.Root) error) error {
+func (w *Workspace) Do(ctx context.Context, fn func(root *beneath.Root) error) error {
 	if !defence.FileIdentity {
 		return fn(w.root)
 	}
 	return w.identity.Do(ctx, func() error { return fn(w.root) })
 }
 
-// Relative turns a path of a request, relative or absolute beneath the root, into one for os.Root. What links and ".." in it mean
-// is for the kernel and os.Root to say: nothing is cleaned here.
+// Relative turns a path of a request, relative or absolute beneath the root, into one for beneath.Root. What links and ".." in it mean
+// is for beneath.Root to say: nothing is cleaned here.
 func (w *Workspace) Relative(path string) (string, error) {
 	if strings.ContainsRune(path, 0) {
 		return "", fault.New(fault.InvalidArgument, "the path contains NUL")
@@ -86,7 +87,7 @@ func resolvedByName(dir, path string) string {
 }
 
 // openRegular opens a regular file for reading. It never blocks on what is no regular file, and never reads from it.
-func openRegular(root *os.Root, name string) (*os.File, fs.FileInfo, error) {
+func openRegular(root *beneath.Root, name string) (*os.File, fs.FileInfo, error) {
 	flags := os.O_RDONLY | syscall.O_NONBLOCK | syscall.O_NOCTTY
 	if !defence.RegularFiles {
 		flags = os.O_RDONLY
@@ -114,7 +115,7 @@ func (w *Workspace) OpenDir(ctx context.Context, path string, asRoot bool) (fd i
 	if err != nil {
 		return -1, err
 	}
-	open := func(root *os.Root) error {
+	open := func(root *beneath.Root) error {
 		f, err := root.OpenFile(name, oPath|syscall.O_DIRECTORY, 0)
 		if err != nil {
 			return err

@@ -12,6 +12,7 @@ import (
 	"path"
 	"strings"
 
+	"berth/guest/internal/beneath"
 	"berth/guest/internal/fault"
 )
 
@@ -40,7 +41,7 @@ func (w *Workspace) Write(ctx context.Context, name string, body io.Reader, opti
 		return nil, err
 	}
 	var written *Written
-	err = w.Do(ctx, func(root *os.Root) error {
+	err = w.Do(ctx, func(root *beneath.Root) error {
 		target, err := w.followLinks(root, name)
 		if err != nil {
 			return err
@@ -61,7 +62,7 @@ func (w *Workspace) Write(ctx context.Context, name string, body io.Reader, opti
 }
 
 // followLinks gives the path that a last link leads to; it need not exist.
-func (w *Workspace) followLinks(root *os.Root, name string) (string, error) {
+func (w *Workspace) followLinks(root *beneath.Root, name string) (string, error) {
 	for range maxLinks {
 		info, err := root.Lstat(name)
 		if errors.Is(err, fs.ErrNotExist) || err == nil && info.Mode()&fs.ModeSymlink == 0 {
@@ -84,7 +85,7 @@ func (w *Workspace) followLinks(root *os.Root, name string) (string, error) {
 	return "", fault.New(fault.InvalidArgument, "%s: too many links", name)
 }
 
-func openParent(root *os.Root, dir string, create bool) (*os.Root, error) {
+func openParent(root *beneath.Root, dir string, create bool) (*beneath.Root, error) {
 	if dir == "" {
 		dir = "."
 	}
@@ -98,7 +99,7 @@ func openParent(root *os.Root, dir string, create bool) (*os.Root, error) {
 	return root.OpenRoot(dir)
 }
 
-func (w *Workspace) replace(parent *os.Root, base string, body io.Reader, options WriteOptions) (written *Written, err error) {
+func (w *Workspace) replace(parent *beneath.Root, base string, body io.Reader, options WriteOptions) (written *Written, err error) {
 	temporary := ".berth-" + rand.Text() + ".tmp"
 	f, err := parent.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
@@ -140,7 +141,7 @@ func (w *Workspace) replace(parent *os.Root, base string, body io.Reader, option
 }
 
 // present gives the mode that the new file takes over, and checks what is there now.
-func present(parent *os.Root, base, wantSha256 string) (mode fs.FileMode, created bool, err error) {
+func present(parent *beneath.Root, base, wantSha256 string) (mode fs.FileMode, created bool, err error) {
 	info, err := parent.Lstat(base)
 	if errors.Is(err, fs.ErrNotExist) {
 		if wantSha256 != "" {
@@ -166,7 +167,7 @@ func present(parent *os.Root, base, wantSha256 string) (mode fs.FileMode, create
 	return info.Mode().Perm(), false, nil
 }
 
-func hashOf(root *os.Root, name string) (string, error) {
+func hashOf(root *beneath.Root, name string) (string, error) {
 	f, _, err := openRegular(root, name)
 	if err != nil {
 		return "", err

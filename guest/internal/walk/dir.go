@@ -23,8 +23,8 @@ const (
 	dtReg     = 8
 	dtLnk     = 10
 
-	openDirFlags  = syscall.O_RDONLY | syscall.O_DIRECTORY | syscall.O_NOFOLLOW | syscall.O_CLOEXEC | syscall.O_NONBLOCK
-	openFileFlags = syscall.O_RDONLY | syscall.O_NOFOLLOW | syscall.O_CLOEXEC | syscall.O_NONBLOCK | syscall.O_NOCTTY
+	// Without O_DIRECTORY, with which gVisor follows a link all the same: what turns out to be no directory cannot be listed.
+	openFlags = syscall.O_RDONLY | syscall.O_NOFOLLOW | syscall.O_CLOEXEC | syscall.O_NONBLOCK | syscall.O_NOCTTY
 
 	direntBytes = 32 << 10
 )
@@ -35,7 +35,7 @@ type name struct {
 }
 
 // openDir opens a directory in another.
-func openDir(dir int, name string) (int, error) { return openat(dir, name, openDirFlags) }
+func openDir(dir int, name string) (int, error) { return openat(dir, name, openFlags) }
 
 func openat(dir int, name string, flags int) (int, error) {
 	for {

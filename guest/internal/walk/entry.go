@@ -35,7 +35,7 @@ func (e *Entry) Remove() error { return removeAt(e.dir, e.Name, e.Type == Direct
 
 // Open opens a regular file for reading. What is none by now gives not_regular_file and is never read.
 func (e *Entry) Open() (*os.File, *syscall.Stat_t, error) {
-	fd, err := openat(e.dir, e.Name, openFileFlags)
+	fd, err := openat(e.dir, e.Name, openFlags)
 	if err == syscall.ELOOP {
 		err = fault.New(fault.NotRegularFile, "%s is a link", e.Path)
 	}

@@ -130,7 +130,6 @@ test("under gVisor its own kernel's answers, devices and lack of sizes are no di
   const inside: Probe = {
     ...made.inside,
     seccomp: 0,
-    limits: { ...made.inside.limits, processes: spec.resources.pids },
     disks: [{ path: "/", bytes: null, inodes: null }],
     devices: [{ path: "/dev/net/tun", block: false, major: 10, minor: 200 }],
     limits: { ...made.inside.limits, processes: 256 },

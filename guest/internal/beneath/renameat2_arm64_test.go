@@ -1,0 +1,3 @@
+package beneath
+
+const sysRenameat2 = 276
