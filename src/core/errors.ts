@@ -76,7 +76,7 @@ export const errorTable = {
   sandbox_oom: entry(
     409,
     "policy",
-    "The sandbox died for lack of memory; the rollout can only be graded or closed now.",
+    "The sandbox died at its limit of memory or processes; the rollout can only be graded or closed now.",
   ),
 
   // The environment.

@@ -11,8 +11,8 @@ const DEATH_DEADLINE_MS = 2_000;
 const INSPECT_DEADLINE_MS = 30_000;
 
 /**
- * What an error of a sandbox's guest means for its rollout: undefined when the sandbox lives on, else why it died. Lack of
- * memory is the policy's doing, anything else is ours.
+ * What an error of a sandbox's guest means for its rollout: undefined when the sandbox lives on, else why it died. A limit of
+ * its own is the policy's doing, anything else is ours.
  */
 export async function causeOfDeath(
   error: BerthError,
@@ -24,7 +24,7 @@ export async function causeOfDeath(
   if (state === undefined) return lost("in a state that the provider cannot tell", error);
   if (state.status === "running" && error.code === "outcome_unknown") return undefined;
   if (state.status === "exited" && state.oom) {
-    return new BerthError("sandbox_oom", "The sandbox died for lack of memory.", { cause: error });
+    return new BerthError("sandbox_oom", "The sandbox died at its limit of memory or processes.", { cause: error });
   }
   return lost(state.status, error);
 }
