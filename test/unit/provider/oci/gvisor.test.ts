@@ -5,9 +5,9 @@ import { describe, expect, it } from "vitest";
 import { capabilityNames } from "../../../../src/provider/provider.ts";
 import { ociCapabilities } from "../../../../src/provider/oci/capabilities.ts";
 import { dialByExec } from "../../../../src/provider/oci/exec-dial.ts";
-import { forGvisor } from "../../../../src/provider/oci/gvisor-filter.ts";
+import { forGvisor } from "../../../../src/provider/gvisor.ts";
 import { platformFlags } from "../../../../src/provider/oci/runtime-version.ts";
-import type { SeccompFilter } from "../../../../src/provider/oci/runtime.ts";
+import type { SeccompFilter } from "../../../../src/provider/seccomp-filter.ts";
 
 const standard = new URL("../../../../sandbox-profiles/seccomp/standard.json", import.meta.url);
 const never = new AbortController().signal;
