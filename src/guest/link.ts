@@ -1,10 +1,12 @@
 import { connect, type ClientHttp2Session } from "node:http2";
+import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { withDeadline } from "../core/deadline.ts";
 import { BerthError, toBerthError } from "../core/errors.ts";
 import { exchange } from "./exchange.ts";
 import { StreamBroken } from "./guest-error.ts";
 import type { Handshake } from "./guest.ts";
+import { QuietStream } from "./quiet-stream.ts";
 import { readReply } from "./reply.ts";
 import { wireHandshake } from "./wire.ts";
 
@@ -74,7 +76,7 @@ export class GuestLink {
       const abandon = () => opened.duplex.destroy();
       signal.addEventListener("abort", abandon, { once: true });
       try {
-        await this.#shakeHands(opened.session, signal);
+        await this.#shakeHands(opened, signal);
         return opened;
       } catch (thrown) {
         opened.duplex.destroy();
@@ -92,7 +94,7 @@ export class GuestLink {
     return connection;
   }
 
-  async #shakeHands(session: ClientHttp2Session, signal: AbortSignal): Promise<void> {
+  async #shakeHands({ session, duplex }: Connection, signal: AbortSignal): Promise<void> {
     const call = {
       what: "handshake",
       method: "GET",
@@ -112,6 +114,8 @@ export class GuestLink {
         toolGid: told.tool_gid,
       };
     } catch (thrown) {
+      const failure = duplex instanceof QuietStream ? duplex.failure : undefined;
+      if (thrown instanceof StreamBroken && failure) throw toBerthError(failure, "sandbox_lost");
       if (thrown instanceof StreamBroken) {
         throw new BerthError("sandbox_lost", "The guest closed the stream before it answered.", { cause: thrown });
       }
@@ -144,7 +148,8 @@ async function openWithin(open: OpenStream, signal: AbortSignal): Promise<Duplex
  * Ended by destroying the stream and never by `session.destroy()`: that waits for a peer that does not read, and on
  * a stream that is no socket it fails an assertion inside Node while a write or an end is under way.
  */
-function http2Over(duplex: Duplex): Connection {
+function http2Over(stream: Duplex): Connection {
+  const duplex = stream instanceof Socket ? stream : new QuietStream(stream);
   const session = connect("http://guest", {
     createConnection: () => duplex,
     settings: { enablePush: false, initialWindowSize: streamWindowBytes, maxHeaderListSize: 16_384 },
