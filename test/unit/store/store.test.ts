@@ -114,6 +114,7 @@ describe.for(Object.keys(places))("a store in %s", (name) => {
       error: null,
       verdict: null,
       tool_calls: 0,
+      egress: { allowed: 0, denied: 0 },
       created_at: at(1),
       active_at: null,
       first_result_at: null,
