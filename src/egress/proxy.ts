@@ -27,6 +27,13 @@ export interface ProxyOptions {
   readonly requestMs?: number;
 }
 
+interface Connection {
+  /** Aborts when it closes. */
+  readonly ended: AbortSignal;
+  /** Its request has come. */
+  requested(): void;
+}
+
 const defaultIdleMs = 300_000;
 const defaultRequestMs = 30_000;
 /** For a tool to end its side after we ended ours. */
@@ -39,8 +46,7 @@ const afterEndMs = 30_000;
 export class EgressProxy {
   readonly #options: ProxyOptions;
   readonly #server: Server;
-  readonly #connections = new Set<Duplex>();
-  readonly #requestTimers = new WeakMap<Duplex, NodeJS.Timeout>();
+  readonly #connections = new Map<Duplex, Connection>();
 
   constructor(options: ProxyOptions) {
     this.#options = options;
@@ -57,31 +63,34 @@ export class EgressProxy {
   }
 
   serve(connection: Duplex): void {
-    this.#connections.add(connection);
-    const timer = setTimeout(() => connection.destroy(), this.#options.requestMs ?? defaultRequestMs);
-    this.#requestTimers.set(connection, timer);
+    const endAfter = (ms: number) => setTimeout(() => connection.destroy(), ms).unref();
+    const ended = new AbortController();
+    let timer = endAfter(this.#options.requestMs ?? defaultRequestMs);
+    this.#connections.set(connection, { ended: ended.signal, requested: () => clearTimeout(timer) });
     connection.on("error", () => connection.destroy());
     connection.once("finish", () => {
-      const last = setTimeout(() => connection.destroy(), afterEndMs);
-      connection.once("close", () => clearTimeout(last));
+      clearTimeout(timer);
+      timer = endAfter(afterEndMs);
     });
     connection.once("close", () => {
       clearTimeout(timer);
       this.#connections.delete(connection);
+      ended.abort(new Unreachable("-", "the connection was closed"));
     });
     this.#server.emit("connection", connection);
   }
 
   /** Ends every connection. */
   close(): void {
-    for (const connection of this.#connections) connection.destroy();
+    for (const connection of this.#connections.keys()) connection.destroy();
   }
 
   async #request(request: IncomingMessage, response: ServerResponse): Promise<void> {
     response.sendDate = false;
     try {
       const target = httpTarget(request);
-      await forward(request, response, target, await this.#open(request.socket, target.destination));
+      const { socket } = await this.#open(request.socket, target.destination);
+      await forward(request, response, target, socket);
     } catch (thrown) {
       const { status, text } = this.#answer(thrown);
       if (response.headersSent || response.destroyed) return void response.destroy();
@@ -94,8 +103,9 @@ export class EgressProxy {
     let socket: Socket | undefined;
     try {
       const destination = connectTarget(request);
-      socket = await this.#open(tool, destination);
-      await tunnel(tool, head, { destination, socket, signal: whileOpen(tool) });
+      const opened = await this.#open(tool, destination);
+      socket = opened.socket;
+      await tunnel(tool, head, { destination, socket, signal: opened.ended });
     } catch (thrown) {
       const { status, text } = this.#answer(thrown);
       if (socket === undefined) refuse(tool, status, text);
@@ -105,17 +115,19 @@ export class EgressProxy {
   }
 
   /** The policy first, then the name's addresses, then the connection. */
-  async #open(tool: Duplex, destination: Destination): Promise<Socket> {
+  async #open(tool: Duplex, destination: Destination): Promise<{ socket: Socket; ended: AbortSignal }> {
     const { allowList, dial, observer, idleMs = defaultIdleMs } = this.#options;
-    clearTimeout(this.#requestTimers.get(tool));
+    const connection = this.#connections.get(tool);
+    if (!connection) throw new Unreachable(textOf(destination), "the connection was closed");
+    const { ended, requested } = connection;
+    requested();
     if (!allowList.allows(destination)) throw new Denied("not_allowed", textOf(destination));
-    const signal = whileOpen(tool);
-    const socket = await dial(destination, signal);
+    const socket = await dial(destination, ended);
     observer.allowed();
-    if (signal.aborted) socket.destroy();
-    tool.once("close", () => socket.destroy());
+    if (ended.aborted) socket.destroy();
+    else ended.addEventListener("abort", () => socket.destroy(), { once: true });
     socket.setTimeout(idleMs, () => socket.destroy());
-    return socket;
+    return { socket, ended };
   }
 
   #answer(thrown: unknown): { status: number; text: string } {
@@ -142,12 +154,4 @@ function refuse(tool: Duplex, status: number, text: string): void {
   );
   // What it still sends is read and dropped, so that it comes to read the answer.
   tool.resume();
-}
-
-/** Aborts when the connection closes. */
-function whileOpen(connection: Duplex): AbortSignal {
-  const ended = new AbortController();
-  if (connection.destroyed) ended.abort(new Unreachable("-", "the connection was closed"));
-  else connection.once("close", () => ended.abort(new Unreachable("-", "the connection was closed")));
-  return ended.signal;
 }

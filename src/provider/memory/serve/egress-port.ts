@@ -1,7 +1,8 @@
 import type { ServerHttp2Stream } from "node:http2";
-import { duplexPair, pipeline, type Duplex } from "node:stream";
+import { pipeline, type Duplex } from "node:stream";
 import { z } from "zod";
 import { GuestFault } from "../tree/fault.ts";
+import { streamPair } from "./stream-pair.ts";
 import { jsonReply, parsed, type Reply, type Request } from "./messages.ts";
 
 const listening = z.strictObject({
@@ -38,8 +39,7 @@ export class EgressPort {
 
   /** The tool's end of a new connection; one that is closed already when there may be no more. */
   connect(): Duplex {
-    const [tool, guest] = duplexPair();
-    for (const end of [tool, guest]) end.on("error", () => {});
+    const [tool, guest] = streamPair();
     if (!this.#open || this.#carried.size >= this.#open.max_connections) return tool.destroy();
     this.#carried.add(guest);
     guest.once("close", () => this.#carried.delete(guest));
