@@ -34,7 +34,7 @@ import { createToolRegistry } from "./tool/registry.ts";
 const PREPARING = 4;
 
 /** The only place where ports meet their adapters. */
-export const compose: Compose = async (config, log, { role }) => {
+export const compose: Compose = async (config, log, { role, resolve = resolveName }) => {
   const processEnv = processEnvironment();
   const lockFile = join(config.data_dir, "controller.pid");
   await using started = new AsyncDisposableStack();
@@ -64,7 +64,7 @@ export const compose: Compose = async (config, log, { role }) => {
     graders: createGraders(systemIds),
     profiles,
     dial: createDial({
-      resolve: resolveName,
+      resolve,
       connect: connectToAddress,
       privateHosts: new Set(config.egress_private_hosts),
       isOwn: isOwnAddress,

@@ -3,7 +3,6 @@ import type { Socket } from "node:net";
 import { pipeline } from "node:stream";
 import { Denied, Unreachable } from "./denied.ts";
 import { parseDestination, textOf, type Destination } from "./destination.ts";
-import { assertHost } from "./host-header.ts";
 
 const defaultPort = 80;
 const methods: ReadonlySet<string> = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
@@ -40,7 +39,7 @@ export function httpTarget(request: IncomingMessage): HttpTarget {
   const { method = "", httpVersion } = request;
   if (!methods.has(method) || httpVersion === "0.9" || path.includes("#"))
     throw new Denied("invalid_request", textOf(destination));
-  assertHost(request, destination, defaultPort);
+  assertHost(request, destination);
   assertFraming(request, destination);
   return { destination, path: path.startsWith("/") ? path : `/${path}` };
 }
@@ -86,6 +85,21 @@ export function forward(
     });
     pipeline(request, outgoing, () => {});
   });
+}
+
+/** `Host` says what the target says, once, or nothing at all. */
+function assertHost({ rawHeaders }: IncomingMessage, destination: Destination): void {
+  const hosts = rawHeaders.filter((_, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === "host");
+  if (hosts.length === 0 || (hosts.length === 1 && isNamedBy(hosts[0] ?? "", destination))) return;
+  throw new Denied("invalid_request", textOf(destination));
+}
+
+function isNamedBy(host: string, destination: Destination): boolean {
+  try {
+    return textOf(parseDestination(host, defaultPort)) === textOf(destination);
+  } catch {
+    return false;
+  }
 }
 
 /** A body has one length, and a coding that says where it ends. */

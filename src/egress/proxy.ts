@@ -4,10 +4,10 @@ import type { Duplex } from "node:stream";
 import type { EgressDenialReason } from "../model/egress.ts";
 import type { AllowList } from "./allow-list.ts";
 import { Denied, Unreachable } from "./denied.ts";
-import { textOf, type Destination } from "./destination.ts";
+import { parseDestination, textOf, type Destination } from "./destination.ts";
 import type { Dial } from "./dialler.ts";
 import { forward, httpTarget, maxHeaderBytes } from "./forward.ts";
-import { connectTarget, tunnel } from "./tunnel.ts";
+import { tunnel } from "./tunnel.ts";
 
 /** Told of every attempt, once. */
 export interface EgressObserver {
@@ -102,7 +102,8 @@ export class EgressProxy {
   async #connect(request: IncomingMessage, tool: Duplex, head: Buffer): Promise<void> {
     let socket: Socket | undefined;
     try {
-      const destination = connectTarget(request);
+      // `Host` is not looked at: it is passed on to nobody, and programs write what they like there.
+      const destination = parseDestination(request.url ?? "");
       const opened = await this.#open(tool, destination);
       socket = opened.socket;
       await tunnel(tool, head, { destination, socket, signal: opened.ended });
@@ -125,7 +126,7 @@ export class EgressProxy {
     const socket = await dial(destination, ended);
     observer.allowed();
     if (ended.aborted) socket.destroy();
-    else ended.addEventListener("abort", () => socket.destroy(), { once: true });
+    else ended.addEventListener("abort", () => socket.destroySoon(), { once: true });
     socket.setTimeout(idleMs, () => socket.destroy());
     return { socket, ended };
   }

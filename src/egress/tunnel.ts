@@ -1,22 +1,12 @@
 import { once } from "node:events";
-import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import { pipeline, type Duplex } from "node:stream";
 import { withDeadline } from "../core/deadline.ts";
 import { readOpening } from "./client-hello.ts";
 import { Denied } from "./denied.ts";
-import { parseDestination, textOf, type Destination } from "./destination.ts";
-import { assertHost } from "./host-header.ts";
+import { textOf, type Destination } from "./destination.ts";
 
 const openingDeadlineMs = 30_000;
-
-/** Where CONNECT goes. @throws Denied `address`, `invalid_request` */
-export function connectTarget(request: IncomingMessage): Destination {
-  const destination = parseDestination(request.url ?? "");
-  // A client may leave the port out of `Host`.
-  assertHost(request, destination, destination.port);
-  return destination;
-}
 
 /**
  * Says that the way is open, and passes bytes on both ways once the tool has begun TLS with the server that CONNECT named.

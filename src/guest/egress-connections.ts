@@ -2,6 +2,7 @@ import { constants, type ClientHttp2Session } from "node:http2";
 import type { Duplex } from "node:stream";
 import { BerthError } from "../core/errors.ts";
 import type { IdSource } from "../core/ids.ts";
+import { byteStream } from "./byte-stream.ts";
 import { checkHeaders, requestHeaders } from "./exchange.ts";
 import { unacceptable } from "./guest-error.ts";
 import type { RequestOptions } from "./guest.ts";
@@ -82,7 +83,7 @@ function accepted(
       if (headers[":status"] !== 200) return fail(unacceptable(what, `its status is ${headers[":status"]}`));
       signal.removeEventListener("abort", onAbort);
       stream.removeListener("close", broken);
-      resolve(stream);
+      resolve(byteStream(stream));
     });
   });
 }

@@ -317,7 +317,6 @@ describe("CONNECT", () => {
     ["example.org", "invalid_request example.org"],
     ["user@example.org:443", "invalid_request user@example.org:443"],
     ["http://example.org:443", "invalid_request http://example.org:443"],
-    ["example.org:443 HTTP/1.1\r\nHost: evil.example\r\nX:", "invalid_request example.org:443"],
   ])("to %s is refused", async (target, expected) => {
     const { send, told, asked } = proxyTo(echo);
     expect(await send(`CONNECT ${target} HTTP/1.1\r\n\r\n`)).toMatch(/^HTTP\/1\.1 40[03] /);
