@@ -31,7 +31,7 @@ interface Connection {
   /** Aborts when it closes. */
   readonly ended: AbortSignal;
   /** Its request has come. */
-  requested(): void;
+  readonly requested: () => void;
 }
 
 const defaultIdleMs = 300_000;

@@ -20,8 +20,9 @@ export function byteStream(stream: ClientHttp2Stream): Duplex {
   });
   let ended = false;
   stream.once("end", () => {
-    ended = true;
-    duplex.push(null);
+    // A session that breaks ends its streams too.
+    ended = stream.rstCode === constants.NGHTTP2_NO_ERROR;
+    if (ended) duplex.push(null);
   });
   stream.once("close", () => {
     // What came before the end is still read.

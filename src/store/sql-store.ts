@@ -214,8 +214,8 @@ export class SqlStore implements Store {
         .where("rollout_id", "=", rolloutId)
         .executeTakeFirst();
       if (!row) return { allowed: 0, denied: 0, denials: [] };
-      const { allowed, denied, denials_json } = row;
-      return egressRecord.parse({ allowed, denied, denials: JSON.parse(denials_json) });
+      const denials: unknown = JSON.parse(row.denials_json);
+      return egressRecord.parse({ allowed: row.allowed, denied: row.denied, denials });
     });
   }
 

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { networkInterfaces } from "node:os";
 import { join, normalize } from "node:path";
@@ -43,13 +43,14 @@ if (how === "resolve") dns.lookup(target, (error, address) => say(error ? error.
 describe.each(["oci", "docker"] as const)("%s", (backend) => {
   let unavailable: string | undefined;
   let files: string | undefined;
-  const origin = createServer(async (request, response) => {
+  const answer = async (request: IncomingMessage, response: ServerResponse) => {
     if (request.url === "/redirect") return void response.writeHead(302, { location: "http://169.254.169.254/" }).end();
     if (request.url === "/hello") return void response.end(`hello ${request.headers.host}`);
     const path = normalize(join("/", request.url?.split("?")[0] ?? ""));
     const content = files === undefined ? undefined : await readFile(join(files, path)).catch(() => undefined);
     response.writeHead(content === undefined ? 404 : 200).end(content);
-  });
+  };
+  const origin = createServer((request, response) => void answer(request, response));
   const secure = createTlsServer({ ciphers: "PSK", pskCallback: () => Buffer.alloc(16, 1) }, (socket) => {
     socket.on("error", () => {}).end("secret hello");
   });

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { connect, createServer as createTcpServer, type AddressInfo, type Server as TcpServer } from "node:net";
 import type { Duplex } from "node:stream";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
@@ -16,19 +16,21 @@ let echo: TcpServer;
 const seen: { url: string; headers: string[]; body: string }[] = [];
 const proxies: EgressProxy[] = [];
 
+async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  seen.push({ url: request.url ?? "", headers: request.rawHeaders, body: Buffer.concat(chunks).toString() });
+  if (request.url === "/redirect") response.writeHead(302, { location: "http://169.254.169.254/latest/" }).end();
+  else if (request.url === "/large") response.end(Buffer.alloc(8 * 1024 * 1024, "x"));
+  else if (request.url === "/broken")
+    response.writeHead(200, { "content-length": 100 }).write("half", () => response.destroy());
+  else if (request.url === "/headers") response.writeHead(200, { "x-long": "x".repeat(40_000) }).end();
+  else if (request.url === "/switch") response.writeHead(101, { upgrade: "h2c", connection: "upgrade" }).end();
+  else response.writeHead(200, { "keep-alive": "timeout=5", "x-origin": "1" }).end("hello");
+}
+
 beforeAll(async () => {
-  origin = createServer(async (request, response) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    seen.push({ url: request.url ?? "", headers: request.rawHeaders, body: Buffer.concat(chunks).toString() });
-    if (request.url === "/redirect") response.writeHead(302, { location: "http://169.254.169.254/latest/" }).end();
-    else if (request.url === "/large") response.end(Buffer.alloc(8 * 1024 * 1024, "x"));
-    else if (request.url === "/broken")
-      response.writeHead(200, { "content-length": 100 }).write("half", () => response.destroy());
-    else if (request.url === "/headers") response.writeHead(200, { "x-long": "x".repeat(40_000) }).end();
-    else if (request.url === "/switch") response.writeHead(101, { upgrade: "h2c", connection: "upgrade" }).end();
-    else response.writeHead(200, { "keep-alive": "timeout=5", "x-origin": "1" }).end("hello");
-  }).listen(0, "127.0.0.1");
+  origin = createServer((request, response) => void answer(request, response)).listen(0, "127.0.0.1");
   echo = createTcpServer((socket) => socket.on("error", () => {}).pipe(socket)).listen(0, "127.0.0.1");
   await Promise.all([once(origin, "listening"), once(echo, "listening")]);
 });
