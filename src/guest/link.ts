@@ -5,6 +5,7 @@ import { BerthError, toBerthError } from "../core/errors.ts";
 import { exchange } from "./exchange.ts";
 import { StreamBroken } from "./guest-error.ts";
 import type { Handshake } from "./guest.ts";
+import { quietStream } from "./quiet-stream.ts";
 import { readReply } from "./reply.ts";
 import { wireHandshake } from "./wire.ts";
 
@@ -73,7 +74,7 @@ export class GuestLink {
   async #dial(parent: AbortSignal | undefined): Promise<Connection> {
     this.#current?.duplex.destroy();
     const dial = async (signal: AbortSignal) => {
-      const opened = http2Over(await openWithin(this.#open, signal));
+      const opened = http2Over(quietStream(await openWithin(this.#open, signal)));
       const abandon = () => opened.duplex.destroy();
       signal.addEventListener("abort", abandon, { once: true });
       try {

@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { Duplex } from "node:stream";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { BerthError } from "../../../src/core/errors.ts";
 import { connectGuest } from "../../../src/guest/connect-guest.ts";
@@ -31,6 +32,7 @@ function connected({ stream, headers }: Asked, change: Record<string, string | n
   });
 }
 
+const streams: Duplex[] = [];
 const forever = () => new AbortController().signal;
 
 describe("A connection of a tool", () => {
@@ -75,6 +77,32 @@ describe("A connection of a tool", () => {
     if (!broken.destroyed) await once(broken, "close");
     expect(await code(client.acceptEgress(forever()))).toBe("accepted");
   });
+});
+
+test("a stream that fails in the middle of a write takes down its session and nothing else", async () => {
+  const guest = guestThat((asked) => connected(asked));
+  let stuck = false;
+  const client = await connectGuest({
+    connectTimeoutMs: 300,
+    open: async () => {
+      const far = await guest.open();
+      const near = new Duplex({
+        read: () => void far.resume(),
+        write: (chunk, _encoding, done) => void (stuck || far.write(chunk, done)),
+      });
+      far.on("data", (chunk) => near.push(chunk));
+      streams.push(near);
+      return near;
+    },
+  });
+  open.push(client, { close: () => guest[Symbol.dispose]() });
+  const connection = await client.acceptEgress(forever());
+  stuck = true;
+  connection.write(Buffer.alloc(1024 * 1024));
+  connection.on("error", () => {});
+  await new Promise(setImmediate);
+  streams[1]?.destroy(new Error("EPIPE"));
+  await vi.waitFor(() => expect(connection.destroyed).toBe(true));
 });
 
 describe("Waiting for a connection", () => {
