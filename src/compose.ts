@@ -6,6 +6,8 @@ import { systemClock } from "./core/clock.ts";
 import { BerthError } from "./core/errors.ts";
 import { systemIds } from "./core/ids.ts";
 import type { Logger } from "./core/log.ts";
+import { createDial } from "./egress/dialler.ts";
+import { connectToAddress, isOwnAddress, resolveName } from "./egress/network.ts";
 import { createGraders } from "./grader/registry.ts";
 import { buildImage } from "./provider/docker/build-image.ts";
 import { createDockerProvider } from "./provider/docker/docker-provider.ts";
@@ -32,7 +34,7 @@ import { createToolRegistry } from "./tool/registry.ts";
 const PREPARING = 4;
 
 /** The only place where ports meet their adapters. */
-export const compose: Compose = async (config, log, { role }) => {
+export const compose: Compose = async (config, log, { role, resolve = resolveName }) => {
   const processEnv = processEnvironment();
   const lockFile = join(config.data_dir, "controller.pid");
   await using started = new AsyncDisposableStack();
@@ -61,6 +63,13 @@ export const compose: Compose = async (config, log, { role }) => {
     registry: createToolRegistry(builtinTools),
     graders: createGraders(systemIds),
     profiles,
+    dial: createDial({
+      resolve,
+      connect: connectToAddress,
+      privateHosts: new Set(config.egress_private_hosts),
+      isOwn: isOwnAddress,
+      ownPort: config.port,
+    }),
     clock: systemClock,
     ids: systemIds,
     log,

@@ -1,5 +1,6 @@
 import type { Config } from "../config/schema.ts";
 import type { Logger } from "../core/log.ts";
+import type { Resolve } from "../egress/dialler.ts";
 import type { ReadinessChecks } from "../http/route.ts";
 import type { RolloutService } from "../rollout/rollout-service.ts";
 import type { Tool } from "../tool/tool.ts";
@@ -48,6 +49,8 @@ export interface ComposeOptions {
    * and no sandbox that it did not make itself, because a controller may be using the same directory.
    */
   readonly role: "controller" | "command";
+  /** For the names that sandboxes may reach. Default: the machine's name servers. */
+  readonly resolve?: Resolve;
 }
 
 export type Compose = (config: Config, log: Logger, options: ComposeOptions) => Promise<Berth>;

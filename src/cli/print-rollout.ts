@@ -6,6 +6,9 @@ import { paint, type Terminal } from "./terminal.ts";
 export const rewardOf = (verdict: Verdict | null): string =>
   verdict === null ? "-" : verdict.status === "scored" ? String(verdict.reward) : "unscored";
 
+const egressOf = ({ egress: { allowed, denied } }: Rollout): string | null =>
+  allowed + denied === 0 ? null : `${allowed} allowed, ${denied} denied`;
+
 export function printRollout(terminal: Terminal, rollout: Rollout): void {
   const rows: [string, string | null][] = [
     ["rollout", rollout.rollout_id],
@@ -21,6 +24,7 @@ export function printRollout(terminal: Terminal, rollout: Rollout): void {
     ],
     ["snapshot", rollout.snapshot],
     ["tool calls", String(rollout.tool_calls)],
+    ["egress", egressOf(rollout)],
     ["created", rollout.created_at],
     ["active", rollout.active_at],
     ["ended", rollout.ended_at],

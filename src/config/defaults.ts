@@ -50,6 +50,7 @@ export const defaults = (machine: Machine): Config => ({
   provider: "auto",
   runsc_platform: "auto",
   docker_host: machine.dockerHost ?? "/var/run/docker.sock",
+  egress_private_hosts: [],
   guest_binary: join(machine.berthDir, "build", `berth-guest-${goArch[machine.arch] ?? machine.arch}`),
   profiles_dir: join(machine.berthDir, "sandbox-profiles"),
   images_dir: join(machine.berthDir, "images"),

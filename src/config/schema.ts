@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { egressHost } from "../model/egress.ts";
 
 const path = z.string().min(1, { error: "must be a path" });
 
@@ -52,6 +53,11 @@ export const configSchema = z.strictObject({
     .string()
     .refine(isDockerHost, { error: "must be a socket path, unix:///path, tcp://host:port or http(s)://host:port" })
     .describe("The Docker daemon: the path of its socket, or a URL."),
+  egress_private_hosts: z
+    .array(egressHost)
+    .describe(
+      "Names that sandboxes with `network: egress` may reach at private addresses, such as a mirror of packages, if their allow-list names them. Metadata addresses stay closed.",
+    ),
   guest_binary: path.describe("The static guest program, as `make guest` builds it."),
   profiles_dir: path.describe("The folder of isolation profiles."),
   images_dir: path.describe("The folder of image definitions, one folder each."),

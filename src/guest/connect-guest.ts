@@ -2,6 +2,7 @@ import { systemClock, type Clock } from "../core/clock.ts";
 import { BerthError } from "../core/errors.ts";
 import { systemIds, type IdSource } from "../core/ids.ts";
 import { askProbe } from "./ask-probe.ts";
+import { EgressConnections } from "./egress-connections.ts";
 import { ExecCalls } from "./exec-calls.ts";
 import type { Guest } from "./guest.ts";
 import { GuestLink, type OpenStream } from "./link.ts";
@@ -41,13 +42,15 @@ export async function connectGuest(options: ConnectGuestOptions): Promise<Guest>
   }
 }
 
-function guestOver(link: GuestLink, { clock = systemClock, ids = systemIds }: ConnectGuestOptions): Guest {
+function guestOver(link: GuestLink, options: ConnectGuestOptions): Guest {
+  const { open, connectTimeoutMs = defaultConnectTimeoutMs, clock = systemClock, ids = systemIds } = options;
   const { handshake } = link;
   if (handshake === undefined) throw new BerthError("internal", "A guest's session without a handshake.");
   const requester = new Requester(link, ids);
   const calls = new ExecCalls(requester, clock);
   const files = new WorkspaceFiles(requester);
   const search = new WorkspaceSearch(requester);
+  const egress = new EgressConnections(requester, new GuestLink(open, connectTimeoutMs, handshake.bootId), ids);
   return {
     handshake,
 
@@ -84,6 +87,12 @@ function guestOver(link: GuestLink, { clock = systemClock, ids = systemIds }: Co
     glob: (request, given) => search.glob(request, given),
     tree: (how, given) => search.tree(how, given),
 
-    close: async () => link.close(),
+    listenEgress: (how, given) => egress.listen(how, given),
+    acceptEgress: (signal) => egress.accept(signal),
+
+    close: async () => {
+      link.close();
+      egress.close();
+    },
   };
 }

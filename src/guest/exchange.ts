@@ -108,7 +108,10 @@ export function exchange(
   });
 }
 
-function requestHeaders(call: GuestCall, bootId: string | undefined): Record<string, string> {
+export function requestHeaders(
+  call: Pick<GuestCall, "method" | "path" | "callId">,
+  bootId: string | undefined,
+): Record<string, string> {
   return {
     ":method": call.method,
     ":path": call.path,
@@ -117,7 +120,12 @@ function requestHeaders(call: GuestCall, bootId: string | undefined): Record<str
   };
 }
 
-function checkHeaders(call: GuestCall, headers: IncomingHttpHeaders, bootId: string | undefined): string {
+/** Gives the boot id that a reply's headers carry. @throws BerthError `guest_protocol`, `sandbox_lost` for that of another boot */
+export function checkHeaders(
+  call: Pick<GuestCall, "what" | "callId">,
+  headers: IncomingHttpHeaders,
+  bootId: string | undefined,
+): string {
   const answering = headers["berth-boot-id"];
   if (typeof answering !== "string" || !/^[0-9a-f]{16,128}$/.test(answering)) {
     throw unacceptable(call.what, "it carries no boot id");

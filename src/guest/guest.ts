@@ -1,3 +1,4 @@
+import type { Duplex } from "node:stream";
 import type { CapturedStream, ExecOutcome } from "../model/tool-call.ts";
 import type { TreeEntry } from "../model/change-set.ts";
 import type { Probe, ProbeQuestion } from "./probe.ts";
@@ -165,9 +166,17 @@ export interface Guest {
   /** Starts a process as a tool is started, which says what it is and what it can reach; meant for before any tool ran. */
   probe(question: ProbeQuestion, options?: RequestOptions): Promise<Probe>;
 
-  /** Kills every process but the guest and verifies it. */
+  /** Opens a port of the sandbox's own loopback to tools; only in sandboxes of a profile with `network: egress`. Again is harmless. */
+  listenEgress(how: { port: number; maxConnections: number }, options?: RequestOptions): Promise<void>;
+  /**
+   * Waits, as long as the signal lets it, until a tool connects to that port, and gives the connection, which is the caller's
+   * to destroy. Any number may wait at the same time.
+   */
+  acceptEgress(signal: AbortSignal): Promise<Duplex>;
+
+  /** Kills every process but the guest and verifies it. Ends egress. */
   quiesce(options?: RequestOptions): Promise<{ killed: number }>;
 
-  /** Closes the stream; the sandbox goes on. */
+  /** Closes the streams; the sandbox goes on. */
   close(): Promise<void>;
 }

@@ -29,14 +29,17 @@ interface Connection {
 export class GuestLink {
   readonly #open: OpenStream;
   readonly #connectTimeoutMs: number;
+  readonly #pinnedBootId: string | undefined;
   #current: Connection | undefined;
   #dialling: Promise<Connection> | undefined;
   #handshake: Handshake | undefined;
   #ended: BerthError | undefined;
 
-  constructor(open: OpenStream, connectTimeoutMs: number) {
+  /** `bootId`: the only boot to speak to; the first that answers when it is left out. */
+  constructor(open: OpenStream, connectTimeoutMs: number, bootId?: string) {
     this.#open = open;
     this.#connectTimeoutMs = connectTimeoutMs;
+    this.#pinnedBootId = bootId;
   }
 
   /** The first guest's; defined once `session()` has resolved. */
@@ -45,7 +48,7 @@ export class GuestLink {
   }
 
   get bootId(): string | undefined {
-    return this.#handshake?.bootId;
+    return this.#handshake?.bootId ?? this.#pinnedBootId;
   }
 
   /**

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { egressDenial, egressRecord, egressTotals } from "../model/egress.ts";
 import { budget, environment, repository } from "../model/environment.ts";
 import { resources } from "../model/resources.ts";
 import { errorBody, errorReport } from "../model/error.ts";
@@ -53,6 +54,13 @@ const named: readonly (readonly [string, z.ZodType, string])[] = [
     trajectoryRecord,
     "One tool call. `unknown`: the controller ended between its start and its end.",
   ],
+  ["EgressTotals", egressTotals, "Connections of a rollout's sandbox to the outside: made, and refused."],
+  [
+    "EgressRecord",
+    egressRecord,
+    "What a rollout's sandbox tried to reach. The first 100 different refusals are told apart.",
+  ],
+  ["EgressDenial", egressDenial, "Attempts to reach one destination that were refused for one reason."],
   ["RolloutEvent", rolloutEvent, "Something that happened in a rollout."],
   ["Grade", gradeRequest, "Ends the policy's turn. `answer` is its last message."],
   [

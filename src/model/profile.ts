@@ -43,7 +43,7 @@ export const profile = z
       .strictObject({
         allow: z.array(egressRule).max(1000).default([]),
         /** Connections of one sandbox at the same time. */
-        max_connections: z.number().int().min(1).max(1024).default(32),
+        max_connections: z.number().int().min(1).max(100).default(32),
       })
       .prefault({}),
     /** What an environment's `resources` do not set. Absent means no limit, which only a profile for setup steps should say. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { egressTotals } from "./egress.ts";
 import { environment, environmentName } from "./environment.ts";
 import { errorReport } from "./error.ts";
 import { verdict } from "./verdict.ts";
@@ -37,6 +38,7 @@ export const rollout = z.strictObject({
   error: errorReport.nullable(),
   verdict: verdict.nullable(),
   tool_calls: z.number().int().min(0),
+  egress: egressTotals,
   created_at: z.iso.datetime(),
   /** When the sandbox was ready for tool calls. */
   active_at: z.iso.datetime().nullable(),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { egressDenialReason, egressRecord } from "./egress.ts";
 import { callId, toolEffect, toolOutput } from "./tool-call.ts";
 
 /** One tool call of a rollout, in the order in which the calls were accepted. */
@@ -17,7 +18,12 @@ export const trajectoryRecord = z.strictObject({
 });
 export type TrajectoryRecord = z.infer<typeof trajectoryRecord>;
 
-export const trajectory = z.strictObject({ rollout_id: z.uuid(), records: z.array(trajectoryRecord) });
+export const trajectory = z.strictObject({
+  rollout_id: z.uuid(),
+  records: z.array(trajectoryRecord),
+  /** What the sandbox tried to reach, by whichever call or process left behind. */
+  egress: egressRecord,
+});
 export type Trajectory = z.infer<typeof trajectory>;
 
 /** What `GET /v1/rollouts/{id}/events` streams. */
@@ -32,6 +38,13 @@ export const rolloutEvent = z.discriminatedUnion("type", [
     /** As in the trajectory: `done` also when the call was refused. */
     state: z.enum(["running", "done", "unknown"]),
     duration_ms: z.number().nullable(),
+  }),
+  z.strictObject({
+    type: z.literal("egress_denied"),
+    at: z.iso.datetime(),
+    /** The first time that this destination is refused for this reason; further ones are counted in the trajectory. */
+    destination: z.string(),
+    reason: egressDenialReason,
   }),
   z.strictObject({
     type: z.literal("verdict"),

@@ -87,7 +87,7 @@ export async function executeCall(
               guest: commandsWithin(deadlineMs, sandbox.guest),
               callId: call.callId,
               workdir: live.stored.environment.workdir,
-              env: commandEnvironment(live.stored.environment),
+              env: commandEnvironment(live.stored.environment, { egress: live.egress !== undefined }),
               signal,
             },
             checked.args,

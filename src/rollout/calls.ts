@@ -77,6 +77,8 @@ export class Calls {
       if (isNew) tell(isStored ? "done" : "unknown", null);
       throw await this.#judge(live, error);
     } finally {
+      // What was refused during the call is durable before its answer leaves.
+      await live.egress?.flush();
       if (!live.turn.signal.aborted) preparation.touch(live);
     }
   }

@@ -34,6 +34,12 @@ export async function checkEnvironment(
       `profile: ${profile.name} is for setup steps and is never given to a policy.`,
     );
   }
+  if (environment.egress.length > 0 && profile.network !== "egress") {
+    throw new BerthError(
+      "invalid_environment",
+      `egress: the profile ${profile.name} has no proxy (network: ${profile.network}), so nothing could be reached; choose one with network: egress.`,
+    );
+  }
   registry.select(environment.tools);
   if (environment.repo) originUrl(environment.repo.url);
   for (const spec of environment.graders) {

@@ -30,6 +30,7 @@ export function endTurn(live: LiveRollout, reason: BerthError, parts: EndTurnPar
     live.turn.signal.throwIfAborted();
     live.end(reason);
     await live.lane.idle();
+    await live.egress?.flush();
     const changes = await exported(live, sandbox, parts).catch(async (thrown: unknown) => {
       const error = toBerthError(thrown);
       throw (

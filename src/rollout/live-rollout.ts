@@ -1,4 +1,5 @@
 import type { BerthError } from "../core/errors.ts";
+import type { EgressLog } from "../egress/egress-log.ts";
 import type { ChangeSet } from "../model/change-set.ts";
 import type { Rollout } from "../model/rollout.ts";
 import type { ToolCallResult } from "../model/tool-call.ts";
@@ -25,6 +26,8 @@ export class LiveRollout {
   readonly activeAtMs: number | undefined;
   readonly #ready = Promise.withResolvers<Sandbox>();
   sandbox: Sandbox | undefined;
+  /** Of a sandbox that has a proxy. */
+  egress: EgressLog | undefined;
   snapshot: string | undefined;
   callsUsed: number;
   hasFirstResult: boolean;

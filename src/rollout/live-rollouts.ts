@@ -80,7 +80,7 @@ export class LiveRollouts {
     live.end(error);
     const ended = this.end(live.id, "failed", error);
     const gone = ended.catch(() => undefined).then(() => live.sandbox?.[Symbol.asyncDispose]());
-    for (const result of await Promise.allSettled([ended, gone])) {
+    for (const result of await Promise.allSettled([ended, gone, live.egress?.flush()])) {
       if (result.status === "rejected")
         this.#log.error({ rollout: live.id, err: result.reason as unknown }, "a failed rollout could not be tidied up");
     }

@@ -1,27 +1,21 @@
 import PQueue from "p-queue";
-import type { Clock } from "../core/clock.ts";
 import { BerthError, toBerthError } from "../core/errors.ts";
-import { profileNamed, type Profiles } from "../sandbox/profiles.ts";
+import { openRolloutEgress, type EgressParts } from "./egress.ts";
+import { profileNamed } from "../sandbox/profiles.ts";
 import type { SandboxLauncher } from "../sandbox/launcher.ts";
 import type { Sandbox } from "../sandbox/sandbox.ts";
 import type { SnapshotBuilder } from "../snapshot/builder.ts";
-import type { Store } from "../store/store.ts";
 import { endTurn } from "./end-turn.ts";
-import type { EventHub } from "./event-hub.ts";
 import type { LiveRollout } from "./live-rollout.ts";
 import type { LiveRollouts } from "./live-rollouts.ts";
 
 /** Beyond the budgets of policy and grading, so that a box never dies before it can be graded. */
 const GRACE_MS = 300_000;
 
-export interface PreparationParts {
+export interface PreparationParts extends EgressParts {
   readonly rollouts: LiveRollouts;
-  readonly store: Store;
-  readonly events: EventHub;
   readonly builder: SnapshotBuilder;
   readonly launcher: SandboxLauncher;
-  readonly profiles: Profiles;
-  readonly clock: Clock;
   /** Sandboxes started at the same time. */
   readonly concurrency: number;
 }
@@ -49,8 +43,9 @@ export class Preparation {
     for (const { preparation } of live) await preparation;
   }
 
-  /** The sandbox shook hands: calls may come, and the budgets run. */
-  activate(live: LiveRollout, sandbox: Sandbox): void {
+  /** The sandbox shook hands: its proxy opens, then calls may come, and the budgets run. @throws BerthError */
+  async activate(live: LiveRollout, sandbox: Sandbox): Promise<void> {
+    await openRolloutEgress(live, sandbox, this.#parts);
     live.becomeActive(sandbox);
     const { wall_seconds } = live.stored.environment.budget;
     const now = this.#parts.clock.now();
@@ -79,7 +74,7 @@ export class Preparation {
       signal.throwIfAborted();
       await rollouts.change(live.id, { status: "active", active_at: rollouts.now() });
       signal.throwIfAborted();
-      this.activate(live, live.sandbox);
+      await this.activate(live, live.sandbox);
     } catch (error) {
       if (!calledOff.aborted) await rollouts.fail(live, toBerthError(error));
       else if (!signal.aborted) live.end(toBerthError(calledOff.reason));

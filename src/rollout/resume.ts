@@ -43,7 +43,7 @@ export async function resumeRollouts(parts: ResumeParts): Promise<void> {
     const sandbox = await reattach(live, handles.get(live.id) ?? [], parts);
     if (!sandbox) continue;
     keep.add(sandbox.handle.id);
-    if (rollout.status === "active") preparation.activate(live, sandbox);
+    if (rollout.status === "active") await goOn(live, sandbox, parts);
     else void finishTurn(live, sandbox, parts);
   }
   const removed = await launcher.reap(keep);
@@ -75,6 +75,11 @@ async function reattach(
   }
   await rollouts.fail(live, reason);
   return undefined;
+}
+
+async function goOn(live: LiveRollout, sandbox: Sandbox, { preparation, rollouts }: ResumeParts): Promise<void> {
+  live.sandbox = sandbox;
+  await preparation.activate(live, sandbox).catch((thrown: unknown) => rollouts.fail(live, toBerthError(thrown)));
 }
 
 /** Grading had begun and its change set was not stored yet: the policy's turn stays over. */

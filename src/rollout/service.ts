@@ -3,6 +3,7 @@ import type { Clock } from "../core/clock.ts";
 import { BerthError } from "../core/errors.ts";
 import { normaliseRolloutId, type IdSource } from "../core/ids.ts";
 import type { Logger } from "../core/log.ts";
+import type { Dial } from "../egress/dialler.ts";
 import type { Graders } from "../grader/registry.ts";
 import type { Environment, EnvironmentInput } from "../model/environment.ts";
 import { terminalStatuses, type CreateRolloutRequest, type Rollout } from "../model/rollout.ts";
@@ -32,6 +33,8 @@ export interface RolloutServiceOptions {
   readonly registry: ToolRegistry;
   readonly graders: Graders;
   readonly profiles: Profiles;
+  /** Connections of sandboxes whose profile has `network: egress`. */
+  readonly dial: Dial;
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly log: Logger;
@@ -132,8 +135,9 @@ export class Rollouts implements RolloutService {
   }
 
   async trajectory(rolloutId: string): Promise<Trajectory> {
+    const { store } = this.#options;
     const { rollout_id } = await this.get(rolloutId);
-    return { rollout_id, records: await this.#options.store.trajectory(rollout_id) };
+    return { rollout_id, records: await store.trajectory(rollout_id), egress: await store.egress(rollout_id) };
   }
 
   events(rolloutId: string, signal: AbortSignal): AsyncIterable<RolloutEvent> {
@@ -166,6 +170,7 @@ export class Rollouts implements RolloutService {
         await live.preparation;
         await live.lane.idle();
         await live.turnOver?.catch(() => undefined);
+        await live.egress?.flush();
         await live.sandbox?.[Symbol.asyncDispose]();
       }
       const purposes = [rollout_id, `grade:${rollout_id}`];
@@ -214,7 +219,10 @@ export class Rollouts implements RolloutService {
     ]);
     for (const rollout of live) rollout.end(cutOff(rollout));
     await withDeadline("cutting off what still runs", CUT_OFF_MS, idle).catch(() => undefined);
-    for (const rollout of live) await rollout.sandbox?.guest.close();
+    for (const { egress, sandbox } of live) {
+      await egress?.flush();
+      await sandbox?.guest.close();
+    }
   }
 
   #assertOpen(): void {

@@ -5,7 +5,14 @@ import type { RolloutRow, ToolCallRow } from "./schema.ts";
 
 const parsed = (json: string | null): unknown => (json === null ? null : JSON.parse(json));
 
-export function rolloutOf(row: RolloutRow & { tool_calls: number }): Rollout {
+/** A rollout with what is counted in other tables; null where nothing was. */
+export type CountedRolloutRow = RolloutRow & {
+  tool_calls: number;
+  egress_allowed: number | null;
+  egress_denied: number | null;
+};
+
+export function rolloutOf(row: CountedRolloutRow): Rollout {
   return rolloutSchema.parse({
     rollout_id: row.id,
     environment: row.environment,
@@ -17,6 +24,7 @@ export function rolloutOf(row: RolloutRow & { tool_calls: number }): Rollout {
     error: parsed(row.error_json),
     verdict: parsed(row.verdict_json),
     tool_calls: row.tool_calls,
+    egress: { allowed: row.egress_allowed ?? 0, denied: row.egress_denied ?? 0 },
     created_at: row.created_at,
     active_at: row.active_at,
     first_result_at: row.first_result_at,

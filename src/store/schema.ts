@@ -39,6 +39,12 @@ export interface Tables {
     rollout_id: string;
     json: string;
   };
+  egress: {
+    rollout_id: string;
+    allowed: number;
+    denied: number;
+    denials_json: string;
+  };
   sandbox_intents: {
     id: string;
     provider: string;

@@ -1,13 +1,14 @@
 import { sql, type Kysely, type SelectQueryBuilder } from "kysely";
 import { BerthError } from "../core/errors.ts";
 import { changeSet as changeSetSchema, type ChangeSet } from "../model/change-set.ts";
+import { egressRecord, type EgressRecord } from "../model/egress.ts";
 import { environment as environmentSchema } from "../model/environment.ts";
 import { terminalStatuses, type Rollout } from "../model/rollout.ts";
 import type { ToolOutput } from "../model/tool-call.ts";
 import type { TrajectoryRecord } from "../model/trajectory.ts";
 import { verdict as verdictSchema, type Verdict } from "../model/verdict.ts";
-import { rolloutOf, trajectoryRecordOf } from "./rows.ts";
-import type { RolloutRow, Tables } from "./schema.ts";
+import { rolloutOf, trajectoryRecordOf, type CountedRolloutRow } from "./rows.ts";
+import type { Tables } from "./schema.ts";
 import type {
   CallReservation,
   NewRollout,
@@ -83,7 +84,7 @@ export class SqlStore implements Store {
 
   async rollout(id: string): Promise<Rollout | undefined> {
     return this.#access(async () => {
-      const row = await this.#withCallCount(this.#db.selectFrom("rollouts").where("id", "=", id)).executeTakeFirst();
+      const row = await this.#withCounts(this.#db.selectFrom("rollouts").where("id", "=", id)).executeTakeFirst();
       return row && rolloutOf(row);
     });
   }
@@ -112,7 +113,7 @@ export class SqlStore implements Store {
     }
     if (query.status !== undefined) rows = rows.where("status", "in", query.status);
     if (query.group !== undefined) rows = rows.where("group_name", "=", query.group);
-    const newestFirst = this.#withCallCount(rows.orderBy("created_at", "desc").orderBy("id").limit(query.limit));
+    const newestFirst = this.#withCounts(rows.orderBy("created_at", "desc").orderBy("id").limit(query.limit));
     return this.#access(async () => (await newestFirst.execute()).map(rolloutOf));
   }
 
@@ -194,6 +195,30 @@ export class SqlStore implements Store {
     return this.#access(async () => (await records.execute()).map(trajectoryRecordOf));
   }
 
+  async saveEgress(rolloutId: string, { allowed, denied, denials }: EgressRecord): Promise<void> {
+    const values = { allowed, denied, denials_json: JSON.stringify(denials) };
+    await this.#access(() =>
+      this.#db
+        .insertInto("egress")
+        .values({ rollout_id: rolloutId, ...values })
+        .onConflict((conflict) => conflict.column("rollout_id").doUpdateSet(values))
+        .execute(),
+    );
+  }
+
+  async egress(rolloutId: string): Promise<EgressRecord> {
+    return this.#access(async () => {
+      const row = await this.#db
+        .selectFrom("egress")
+        .selectAll()
+        .where("rollout_id", "=", rolloutId)
+        .executeTakeFirst();
+      if (!row) return { allowed: 0, denied: 0, denials: [] };
+      const denials: unknown = JSON.parse(row.denials_json);
+      return egressRecord.parse({ allowed: row.allowed, denied: row.denied, denials });
+    });
+  }
+
   async saveChangeSet(rolloutId: string, changes: ChangeSet): Promise<void> {
     await this.#access(() =>
       this.#db
@@ -270,15 +295,19 @@ export class SqlStore implements Store {
     await this.#db.destroy();
   }
 
-  #withCallCount(query: SelectQueryBuilder<Tables, "rollouts", object>) {
-    return query.selectAll("rollouts").select((column) =>
-      column
-        .selectFrom("tool_calls")
-        .select((count) => count.fn.countAll<number>().as("n"))
-        .whereRef("tool_calls.rollout_id", "=", "rollouts.id")
-        .$castTo<{ n: number }>()
-        .as("tool_calls"),
-    ) as unknown as SelectQueryBuilder<Tables, "rollouts", RolloutRow & { tool_calls: number }>;
+  #withCounts(query: SelectQueryBuilder<Tables, "rollouts", object>) {
+    return query
+      .leftJoin("egress", "egress.rollout_id", "rollouts.id")
+      .selectAll("rollouts")
+      .select(["egress.allowed as egress_allowed", "egress.denied as egress_denied"])
+      .select((column) =>
+        column
+          .selectFrom("tool_calls")
+          .select((count) => count.fn.countAll<number>().as("n"))
+          .whereRef("tool_calls.rollout_id", "=", "rollouts.id")
+          .$castTo<{ n: number }>()
+          .as("tool_calls"),
+      ) as unknown as SelectQueryBuilder<Tables, "rollouts", CountedRolloutRow>;
   }
 
   async #access<T>(work: () => Promise<T>): Promise<T> {

@@ -1,4 +1,5 @@
 import type { ChangeSet } from "../model/change-set.ts";
+import type { EgressRecord } from "../model/egress.ts";
 import type { Environment } from "../model/environment.ts";
 import type { Rollout } from "../model/rollout.ts";
 import type { ToolEffect, ToolOutput } from "../model/tool-call.ts";
@@ -87,6 +88,11 @@ export interface Store {
   /** One call whose outcome cannot be known. */
   markCallUnknown(rolloutId: string, callId: string): Promise<void>;
   trajectory(rolloutId: string): Promise<TrajectoryRecord[]>;
+
+  /** Replaces what was stored. */
+  saveEgress(rolloutId: string, record: EgressRecord): Promise<void>;
+  /** Nothing counted when nothing is stored. */
+  egress(rolloutId: string): Promise<EgressRecord>;
 
   saveChangeSet(rolloutId: string, changeSet: ChangeSet): Promise<void>;
   changeSet(rolloutId: string): Promise<ChangeSet | undefined>;

@@ -5,6 +5,7 @@ export const layers = [
   "config",
   "provider",
   "guest",
+  "egress",
   "store",
   "snapshot",
   "sandbox",

@@ -2,6 +2,7 @@ import { providerFixtures } from "../support/providers.ts";
 import { commandEnds } from "./behaviours/command-ends.ts";
 import { commandOutput } from "./behaviours/command-output.ts";
 import { commands } from "./behaviours/commands.ts";
+import { egress } from "./behaviours/egress.ts";
 import { fileConfinement } from "./behaviours/file-confinement.ts";
 import { files } from "./behaviours/files.ts";
 import { isolation } from "./behaviours/isolation.ts";
@@ -31,6 +32,7 @@ const groups = [
   isolation,
   userNamespaces,
   readBack,
+  egress,
 ];
 
 /** CONFORMANCE_PROVIDERS=memory,oci runs some of them. */

@@ -3,13 +3,23 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Berth } from "../../src/cli/berth.ts";
 import { compose } from "../../src/compose.ts";
-import { loadConfig } from "../../src/config/load.ts";
+import { loadConfig, type ConfigInput } from "../../src/config/load.ts";
 import { silentLogger } from "../../src/core/log.ts";
+import type { Resolve } from "../../src/egress/dialler.ts";
 import { dockerConnection, guestBinary } from "./providers.ts";
 import { removeSnapshotImages, ResidueCheck } from "./residue.ts";
 
+export interface LocalControllerOptions {
+  /** Settings, as the command line has them. */
+  readonly flags?: NonNullable<ConfigInput["flags"]>;
+  readonly resolve?: Resolve;
+}
+
 /** Controllers of this process, one after the other, on one data directory; its disposal fails when anything is left. */
-export async function localController(backend: "oci" | "docker") {
+export async function localController(
+  backend: "oci" | "docker",
+  { flags = {}, ...options }: LocalControllerOptions = {},
+) {
   const dataDir = await mkdtemp(join(tmpdir(), "berth-local-"));
   const residue = await ResidueCheck.of(dataDir);
   const config = loadConfig({
@@ -18,10 +28,11 @@ export async function localController(backend: "oci" | "docker") {
       provider: backend,
       guest_binary: guestBinary,
       docker_host: dockerConnection.socketPath,
+      ...flags,
     },
     env: {},
   });
-  const start = () => compose(config, silentLogger, { role: "controller" });
+  const start = () => compose(config, silentLogger, { role: "controller", ...options });
   let berth: Berth = await start();
   return {
     dataDir,

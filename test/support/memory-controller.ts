@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { systemClock, type Clock } from "../../src/core/clock.ts";
 import { systemIds } from "../../src/core/ids.ts";
 import { silentLogger } from "../../src/core/log.ts";
+import { createDial, type DiallerOptions } from "../../src/egress/dialler.ts";
 import type { Grader } from "../../src/grader/grader.ts";
 import type { EnvironmentInput } from "../../src/model/environment.ts";
 import { environment as environmentSchema } from "../../src/model/environment.ts";
@@ -29,6 +30,8 @@ export interface MemoryControllerOptions {
   readonly grader?: Grader;
   readonly programs?: Readonly<Record<string, Program>>;
   readonly clock?: Clock;
+  /** Of sandboxes that may reach something; without it no name resolves. */
+  readonly network?: Partial<DiallerOptions>;
   readonly limits?: Partial<{ preparing: number; live: number; toolCallMs: number }>;
 }
 
@@ -78,6 +81,16 @@ export async function memoryController(options: MemoryControllerOptions = {}) {
       registry: createToolRegistry(builtinTools),
       graders: { tests: change.grader ?? answerGrader },
       profiles,
+      dial: createDial({
+        resolve: async () => [],
+        connect: async () => {
+          throw new Error("Nothing is connected in this test.");
+        },
+        privateHosts: new Set(),
+        isOwn: () => false,
+        ownPort: 0,
+        ...change.network,
+      }),
       clock,
       ids: systemIds,
       log: silentLogger,

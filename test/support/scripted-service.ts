@@ -16,6 +16,7 @@ export const aRollout = (change: Partial<Rollout> = {}): Rollout => ({
   error: null,
   verdict: null,
   tool_calls: 0,
+  egress: { allowed: 0, denied: 0 },
   created_at: "2026-01-02T03:04:05.678Z",
   active_at: null,
   first_result_at: null,

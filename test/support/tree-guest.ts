@@ -236,6 +236,14 @@ export class TreeGuest implements Guest {
     throw new Error("not used by tools");
   }
 
+  async listenEgress(): Promise<never> {
+    throw new Error("not used by tools");
+  }
+
+  async acceptEgress(): Promise<never> {
+    throw new Error("not used by tools");
+  }
+
   async quiesce(): Promise<never> {
     throw new Error("not used by tools");
   }

@@ -153,6 +153,12 @@ export class WorkspaceGuest implements Guest {
     throw new Error("not scripted");
   }
 
+  async listenEgress(): Promise<void> {}
+
+  async acceptEgress(): Promise<never> {
+    throw new Error("no tool connects");
+  }
+
   async quiesce() {
     return { killed: 0 };
   }

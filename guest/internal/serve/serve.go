@@ -6,6 +6,7 @@ import (
 	"os"
 
 	"berth/guest/internal/confine"
+	"berth/guest/internal/egress"
 	"berth/guest/internal/exec"
 	"berth/guest/internal/files"
 	"berth/guest/internal/oom"
@@ -63,10 +64,11 @@ func Run(o *Options, version string) error {
 	if err != nil {
 		return err
 	}
+	door := egress.NewDoor()
 	http := server.New(server.Config{
 		Version: version, BootID: bootID, ToolUID: o.UID, ToolGID: o.GID, AllowRoot: o.AllowRoot,
 		BoundingDropped: boundingDropped, Runner: runner, Workspace: workspace,
-		Search: &search.Searcher{Workspace: workspace}, OOMKills: counter.Kills,
+		Search: &search.Searcher{Workspace: workspace}, Egress: door, OOMKills: counter.Kills,
 	})
 	if err := confine.SilenceStdio(); err != nil {
 		return err
@@ -75,6 +77,7 @@ func Run(o *Options, version string) error {
 	go func() { failed <- http.Serve(listener) }()
 	err = untilEnd(o.ExpiresAt, failed)
 	_ = http.Close()
+	door.Close()
 	_, _ = runner.Quiesce()
 	return err
 }

@@ -38,6 +38,7 @@ func (s *server) health(w http.ResponseWriter, _ *http.Request) error {
 }
 
 func (s *server) quiesce(w http.ResponseWriter, _ *http.Request) error {
+	s.Egress.Close()
 	killed, err := s.Runner.Quiesce()
 	if err != nil {
 		return err

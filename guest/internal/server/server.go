@@ -9,6 +9,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"berth/guest/internal/egress"
 	"berth/guest/internal/exec"
 	"berth/guest/internal/fault"
 	"berth/guest/internal/files"
@@ -29,6 +30,7 @@ type Config struct {
 	Runner          *exec.Runner
 	Workspace       *files.Workspace
 	Search          *search.Searcher
+	Egress          *egress.Door
 	OOMKills        func() (count int64, ok bool)
 }
 
@@ -97,6 +99,8 @@ func (s *server) routes() *http.ServeMux {
 		"POST /v1/tree":                  s.tree,
 		"PUT /v1/archive":                s.archive,
 		"POST /v1/own":                   s.own,
+		"POST /v1/egress/listen":         s.egressListen,
+		"POST /v1/egress/accept":         s.egressAccept,
 		"/":                              s.unknown,
 	} {
 		mux.Handle(pattern, replying(h))

@@ -16,6 +16,8 @@ function line(event: RolloutEvent): string {
       return `${event.phase}: ${event.message}`;
     case "tool_call":
       return `${event.tool} ${event.state}${event.duration_ms === null ? "" : ` after ${Math.round(event.duration_ms)} ms`}`;
+    case "egress_denied":
+      return `${event.destination} ${event.reason}`;
     case "verdict":
       return `${event.status}${event.reward === null ? "" : ` ${event.reward}`}`;
   }

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import type { EgressDenial } from "../../model/egress.ts";
 import type { TrajectoryRecord } from "../../model/trajectory.ts";
 import { clientFor, printJson, type CliContext } from "../context.ts";
 import { printRollout, printVerdict } from "../print-rollout.ts";
@@ -27,12 +28,20 @@ const callRow = (record: TrajectoryRecord): string[] => [
   argumentText(record.arguments),
 ];
 
+const denialRow = ({ destination, reason, count, first_at, last_at }: EgressDenial): string[] => [
+  destination,
+  reason,
+  String(count),
+  first_at,
+  last_at,
+];
+
 export const rolloutShowCommand = (context: CliContext): Command =>
   new Command("show")
     .summary("show a rollout")
-    .description("Shows a rollout and its verdict; with --trajectory its tool calls too.")
+    .description("Shows a rollout and its verdict; with --trajectory its tool calls and what it was refused to reach.")
     .argument("<id>", "the rollout")
-    .option("--trajectory", "the tool calls; with --json in full")
+    .option("--trajectory", "the tool calls and refused connections; with --json in full")
     .addHelpText(
       "after",
       `
@@ -45,11 +54,15 @@ Examples:
       const rollout = await client.rollout(id);
       const trajectory = options.trajectory ? await client.trajectory(id) : undefined;
       if (options.json)
-        return printJson(context, trajectory ? { ...rollout, trajectory: trajectory.records } : rollout);
+        return printJson(
+          context,
+          trajectory ? { ...rollout, trajectory: trajectory.records, egress: trajectory.egress } : rollout,
+        );
       printRollout(context.terminal, rollout);
       if (rollout.verdict) printVerdict(context.terminal, rollout.verdict);
-      if (trajectory)
-        context.terminal.out(
-          `\n${table(["#", "tool", "result", "time", "arguments"], trajectory.records.map(callRow))}`,
-        );
+      if (!trajectory) return;
+      context.terminal.out(`\n${table(["#", "tool", "result", "time", "arguments"], trajectory.records.map(callRow))}`);
+      const { denials } = trajectory.egress;
+      if (denials.length > 0)
+        context.terminal.out(`\n${table(["refused", "reason", "times", "first", "last"], denials.map(denialRow))}`);
     });

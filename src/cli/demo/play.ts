@@ -51,7 +51,7 @@ async function watch(events: AsyncIterable<RolloutEvent>, say: (text: string) =>
       if (event.type === "status") say(`${reward}${event.status}`);
       else if (event.type === "progress") say(`${event.phase}: ${event.message}`);
       else if (event.type === "verdict") reward = event.reward === null ? "unscored, " : `reward ${event.reward}, `;
-      else if (event.state === "done") {
+      else if (event.type === "tool_call" && event.state === "done") {
         calls += 1;
         say(`${calls} calls, last ${event.tool} in ${Math.round(event.duration_ms ?? 0)} ms`);
       }

@@ -9,7 +9,7 @@ export const getTrajectory: Route = (api, { service }) => {
     url: "/v1/rollouts/:rollout_id/trajectory",
     schema: {
       operationId: "getTrajectory",
-      summary: "Show all tool calls of a rollout",
+      summary: "Show all tool calls of a rollout, and what its sandbox tried to reach",
       tags: ["rollouts"],
       params: rolloutPath,
       response: { ...errorResponses("unknown_rollout"), 200: json("The record so far.", trajectory) },

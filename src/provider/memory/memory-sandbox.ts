@@ -38,6 +38,11 @@ export class MemorySandbox {
     return this.#server.connect();
   }
 
+  /** The end of a tool that connects to the port of the proxy. */
+  connectTool(): Duplex {
+    return this.#server.egress.connect();
+  }
+
   /** The guest ends, and with it all that it runs; the file tree stays. */
   async stop(code: number, oom = false): Promise<void> {
     clearTimeout(this.#expiry);

@@ -189,16 +189,24 @@ describe("the rest of a rollout's life", () => {
       started_at: "2026-01-02T03:04:05.678Z",
       duration_ms: 12.3,
     };
+    const denial = {
+      destination: "example.org:443",
+      reason: "not_allowed" as const,
+      count: 3,
+      first_at: "2026-01-02T03:04:05.678Z",
+      last_at: "2026-01-02T03:04:06.678Z",
+    };
+    const egress = { allowed: 1, denied: 3, denials: [denial] };
     await using controller = await listeningController({
-      get: async () => aRollout(),
-      trajectory: async () => ({ rollout_id: rolloutId, records: [record] }),
+      get: async () => aRollout({ egress: { allowed: 1, denied: 3 } }),
+      trajectory: async () => ({ rollout_id: rolloutId, records: [record], egress }),
     });
-    expect((await controller.berth("rollout", "show", rolloutId, "--trajectory")).stdout).toMatch(
-      /0\s+shell\s+exited 2\s+12 ms\s+\{"command":"ls"\}$/,
-    );
-    expect((await controller.berth("rollout", "show", rolloutId, "--trajectory", "--json")).json().trajectory).toEqual([
-      record,
-    ]);
+    const { stdout } = await controller.berth("rollout", "show", rolloutId, "--trajectory");
+    expect(stdout).toMatch(/^egress\s+1 allowed, 3 denied$/m);
+    expect(stdout).toMatch(/0\s+shell\s+exited 2\s+12 ms\s+\{"command":"ls"\}$/m);
+    expect(stdout).toMatch(/example\.org:443\s+not_allowed\s+3\s+2026/);
+    const shown = (await controller.berth("rollout", "show", rolloutId, "--trajectory", "--json")).json();
+    expect(shown).toMatchObject({ trajectory: [record], egress });
   });
 
   test("rm ends several", async () => {

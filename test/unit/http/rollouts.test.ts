@@ -101,7 +101,11 @@ describe("one rollout", () => {
     await using http = httpApp({
       service: {
         get: async () => aRollout(),
-        trajectory: async () => ({ rollout_id: rolloutId, records: [] }),
+        trajectory: async () => ({
+          rollout_id: rolloutId,
+          records: [],
+          egress: { allowed: 0, denied: 0, denials: [] },
+        }),
         close: async () => aRollout({ status: "closed" }),
       },
     });
@@ -109,6 +113,7 @@ describe("one rollout", () => {
     expect((await http.send("GET", `/v1/rollouts/${prefixed}/trajectory`)).body).toEqual({
       rollout_id: rolloutId,
       records: [],
+      egress: { allowed: 0, denied: 0, denials: [] },
     });
     expect((await http.send("DELETE", `/v1/rollouts/${prefixed}`)).body.status).toBe("closed");
     expect(http.service.calls.map(({ args }) => args[0])).toEqual([rolloutId, rolloutId, rolloutId]);

@@ -114,12 +114,33 @@ describe.for(Object.keys(places))("a store in %s", (name) => {
       error: null,
       verdict: null,
       tool_calls: 0,
+      egress: { allowed: 0, denied: 0 },
       created_at: at(1),
       active_at: null,
       first_result_at: null,
       ended_at: null,
     });
     expect(await store.rollout(uuid(2))).toBeUndefined();
+  });
+
+  test("what a sandbox tried to reach is kept whole, the last record of it, and counted in its rollout", async () => {
+    const { store } = await newStore();
+    for (const n of [1, 2]) await store.createRollout(aRollout(n));
+    expect(await store.egress(uuid(1))).toEqual({ allowed: 0, denied: 0, denials: [] });
+    const denial = {
+      destination: "a.b:443",
+      reason: "not_allowed" as const,
+      count: 2,
+      first_at: at(1),
+      last_at: at(2),
+    };
+    await store.saveEgress(uuid(1), { allowed: 1, denied: 0, denials: [] });
+    await store.saveEgress(uuid(1), { allowed: 1, denied: 2, denials: [denial] });
+    expect(await store.egress(uuid(1))).toEqual({ allowed: 1, denied: 2, denials: [denial] });
+    expect((await store.rollouts({ limit: 10 })).map(({ egress }) => egress)).toEqual([
+      { allowed: 0, denied: 0 },
+      { allowed: 1, denied: 2 },
+    ]);
   });
 
   test("a rollout keeps the environment that it was created from", async () => {

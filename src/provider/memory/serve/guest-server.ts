@@ -3,6 +3,7 @@ import type { Duplex } from "node:stream";
 import { GuestFault } from "../tree/fault.ts";
 import { unpack } from "./archive-route.ts";
 import type { Machine } from "./exec-call.ts";
+import { EgressPort } from "./egress-port.ts";
 import { Calls } from "./exec-routes.ts";
 import { Files } from "./file-routes.ts";
 import { linesOf } from "./line-routes.ts";
@@ -16,6 +17,7 @@ const maxBodyBytes = 64 * 1024 * 1024;
 /** The guest's protocol (docs/guest-protocol.md) over a file tree in memory. */
 export class GuestServer {
   readonly calls: Calls;
+  readonly egress = new EgressPort();
   readonly #machine: Machine;
   readonly #user: { uid: number; gid: number };
   readonly #allowRoot: boolean;
@@ -47,6 +49,7 @@ export class GuestServer {
 
   /** Breaks every stream and ends every command. */
   async stop(): Promise<void> {
+    this.egress.close();
     for (const stream of this.#streams) stream.destroy();
     await this.calls.quiesce();
   }
@@ -63,6 +66,7 @@ export class GuestServer {
       const expected = headers["berth-expect-boot"];
       if (expected !== undefined && expected !== this.#machine.bootId)
         throw new GuestFault("wrong_boot", "This is another boot.");
+      if (headers[":path"] === "/v1/egress/accept") return this.egress.accept(stream, common);
       answer(200, await this.#route(await readRequest(stream, headers)));
     } catch (thrown) {
       const code = thrown instanceof GuestFault ? thrown.code : "internal";
@@ -116,7 +120,10 @@ export class GuestServer {
         return jsonReply({});
       case "POST /v1/probe":
         return probeOf(this.#user, this.#machine.tree.limits.bytes, request);
+      case "POST /v1/egress/listen":
+        return this.egress.listen(request);
       case "POST /v1/quiesce":
+        this.egress.close();
         return jsonReply({ killed: await this.calls.quiesce() });
       default:
         throw new GuestFault("invalid_argument", `There is no ${request.method} ${request.path}.`);
