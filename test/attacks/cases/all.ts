@@ -1,5 +1,8 @@
 import type { Attack } from "../attack.ts";
+import { kernelCalls } from "./kernel-calls.ts";
+import { kernelNamespaces } from "./kernel-namespaces.ts";
+import { kernelSockets } from "./kernel-sockets.ts";
 import { privileges } from "./privileges.ts";
 
 /** The catalogue. */
-export const attacks: readonly Attack[] = [...privileges];
+export const attacks: readonly Attack[] = [...kernelCalls, ...kernelNamespaces, ...kernelSockets, ...privileges];
