@@ -113,6 +113,21 @@ export const hostView: readonly Attack[] = [
     },
   },
   {
+    id: "host-view/writable-mounts",
+    title: "A tool finds settings of the machine on a mount that is not read-only",
+    defences: ["read_only_paths"],
+    controlUnderRunc,
+    attempt: async (arena) => {
+      const berth = await arena.sandbox();
+      const { stdout } = await berth.sh(
+        `for path in /proc/sys /proc/irq /proc/bus /proc/fs; do
+           [ ! -e $path ] || cut -d ' ' -f 5,6 /proc/self/mountinfo | grep -q "^$path ro" || echo $path
+         done`,
+      );
+      return reachedIf(stdout.head !== "", stdout.head);
+    },
+  },
+  {
     id: "host-view/open-settings-of-the-machine",
     title: "A tool opens for writing what makes the machine's kernel run a program, crash or restart",
     defences: ["read_only_paths", "tool_user", "user_namespace"],

@@ -36,6 +36,17 @@ export const privileges: readonly Attack[] = [
     },
   },
   {
+    id: "privileges/new-privileges",
+    title: "A tool starts as a process that may gain privileges at all by executing a file",
+    defences: ["no_new_privileges"],
+    notApplicable: (backend) => (backend.endsWith("runsc") ? inGvisor : undefined),
+    attempt: async (arena) => {
+      const berth = await arena.sandbox();
+      const { stdout } = await berth.sh("grep NoNewPrivs /proc/self/status");
+      return reachedIf(!/NoNewPrivs:\s*1/.test(stdout.head), stdout.head);
+    },
+  },
+  {
     id: "privileges/file-capabilities",
     title: "A tool passes permissions by a program of the image that carries capabilities",
     defences: ["no_new_privileges", "restricted_mounts", "capabilities"],

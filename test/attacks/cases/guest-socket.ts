@@ -1,0 +1,62 @@
+import { once } from "node:events";
+import { reachedIf, type Attack } from "../attack.ts";
+import { perl } from "../system-call.ts";
+
+const path = "/run/berth/guest.sock";
+
+const notApplicable: Attack["notApplicable"] = (backend) =>
+  backend === "oci+runc"
+    ? "the guest's socket has no path in the sandbox: it is handed over as a descriptor"
+    : undefined;
+
+/** The path by which the controller reaches the guest where no descriptor can be handed over. */
+export const guestSocket: readonly Attack[] = [
+  {
+    id: "guest/speak-to-its-socket",
+    title: "A tool connects to the guest's socket, to ask for what only the controller may",
+    defences: ["socket_gate"],
+    notApplicable,
+    attempt: async (arena) => {
+      const berth = await arena.sandbox();
+      // The preface of HTTP/2 and empty settings, which a server answers with its own.
+      const { stdout } = await perl(
+        berth,
+        `use Socket; $SIG{ALRM} = sub { exit }; $SIG{PIPE} = "IGNORE"; alarm 3;
+         socket(my $s, AF_UNIX, SOCK_STREAM, 0); connect($s, pack_sockaddr_un("${path}")) or print "$!" and exit;
+         syswrite($s, "PRI * HTTP/2.0\\r\\n\\r\\nSM\\r\\n\\r\\n\\0\\0\\0\\4\\0\\0\\0\\0\\0");
+         my $n = sysread($s, my $answer, 9); print $n ? "answered" : "silent";`,
+      );
+      return reachedIf(stdout.head.includes("answered"), stdout.head);
+    },
+  },
+  {
+    id: "guest/answer-in-its-place",
+    title: "A tool removes the guest's socket and listens there, for the controller's next connection",
+    defences: ["tool_user"],
+    notApplicable,
+    attempt: async (arena) => {
+      const flag = arena.flag();
+      const berth = await arena.sandbox();
+      const impostor = perl(
+        berth,
+        `use Socket; $SIG{ALRM} = sub { exit }; alarm 15;
+         unlink "${path}"; rename "/run/berth", "/run/berth-old" and mkdir "/run/berth";
+         socket(my $s, AF_UNIX, SOCK_STREAM, 0);
+         my $bound = bind($s, pack_sockaddr_un("${path}")) && listen($s, 5);
+         open(my $ready, ">", "/tmp/ready"); close $ready;
+         $bound or exit;
+         while (accept(my $c, $s)) { syswrite($c, "\\0${flag}") }`,
+      ).catch(() => undefined);
+      await berth.sh("for i in $(seq 200); do [ -e /tmp/ready ] && break; sleep 0.05; done");
+      const provider = await arena.provider();
+      const stream = await provider.connect(berth.handle);
+      stream.write(`PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\u{4}\0\0\0\0\0`);
+      const [first] = (await once(stream, "data", { signal: AbortSignal.timeout(10_000) })) as [Buffer];
+      const heard = first.toString("latin1");
+      stream.destroy();
+      await berth.sh("kill -9 -1").catch(() => undefined);
+      await impostor;
+      return reachedIf(heard.includes(flag), JSON.stringify(heard));
+    },
+  },
+];
