@@ -2,6 +2,7 @@ import type { Attack } from "../attack.ts";
 import { capturedGuest } from "./captured-guest.ts";
 import { guestSocket } from "./guest-socket.ts";
 import { guest } from "./guest.ts";
+import { hostSettings } from "./host-settings.ts";
 import { hostView } from "./host-view.ts";
 import { kernelCalls } from "./kernel-calls.ts";
 import { kernelNamespaces } from "./kernel-namespaces.ts";
@@ -15,6 +16,7 @@ export const attacks: readonly Attack[] = [
   ...capturedGuest,
   ...guestSocket,
   ...guest,
+  ...hostSettings,
   ...hostView,
   ...kernelCalls,
   ...kernelNamespaces,

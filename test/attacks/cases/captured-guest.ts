@@ -69,8 +69,8 @@ export const capturedGuest: readonly Attack[] = [
     attempt: (arena) => {
       const flag = arena.flag();
       const other = bootId.replaceAll("0", "f");
-      return believed(arena, flag, ({ reply }) =>
-        reply(execBody(callId, { boot_id: other, stdout: said(flag) }), { "berth-boot-id": other }),
+      return believed(arena, flag, (asked) =>
+        asked.reply(execBody(callId, { boot_id: other, stdout: said(flag) }), { "berth-boot-id": other }),
       );
     },
   },
@@ -80,8 +80,8 @@ export const capturedGuest: readonly Attack[] = [
     defences: ["reply_validation"],
     attempt: (arena) => {
       const flag = arena.flag();
-      return believed(arena, flag, ({ reply }) =>
-        reply(execBody("another", { stdout: said(flag) }), { "berth-call-id": "another" }),
+      return believed(arena, flag, (asked) =>
+        asked.reply(execBody("another", { stdout: said(flag) }), { "berth-call-id": "another" }),
       );
     },
   },
@@ -92,7 +92,7 @@ export const capturedGuest: readonly Attack[] = [
     attempt: async (arena) => {
       const believedOnes: string[] = [];
       for (const body of malformed) {
-        await ask(arena, ({ reply }) => reply(body)).then(
+        await ask(arena, (asked) => asked.reply(body)).then(
           () => believedOnes.push(JSON.stringify(body).slice(0, 100)),
           () => undefined,
         );
