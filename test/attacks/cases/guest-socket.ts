@@ -1,8 +1,10 @@
 import { once } from "node:events";
+import type { Arena } from "../arena.ts";
 import { reachedIf, type Attack } from "../attack.ts";
 import { perl } from "../system-call.ts";
 
-const path = "/run/berth/guest.sock";
+const folderOf = (arena: Arena) => (arena.backend.kind === "docker" ? "/run/berth" : "/run/berth/listen");
+const pathOf = (arena: Arena) => `${folderOf(arena)}/${arena.backend.kind === "docker" ? "guest.sock" : "guest"}`;
 
 const notApplicable: Attack["notApplicable"] = (backend) =>
   backend === "oci+runc"
@@ -22,7 +24,7 @@ export const guestSocket: readonly Attack[] = [
       const { stdout } = await perl(
         berth,
         `use Socket; $SIG{ALRM} = sub { exit }; $SIG{PIPE} = "IGNORE"; alarm 3;
-         socket(my $s, AF_UNIX, SOCK_STREAM, 0); connect($s, pack_sockaddr_un("${path}")) or print "$!" and exit;
+         socket(my $s, AF_UNIX, SOCK_STREAM, 0); connect($s, pack_sockaddr_un("${pathOf(arena)}")) or print "$!" and exit;
          syswrite($s, "PRI * HTTP/2.0\\r\\n\\r\\nSM\\r\\n\\r\\n\\0\\0\\0\\4\\0\\0\\0\\0\\0");
          my $n = sysread($s, my $answer, 9); print $n ? "answered" : "silent";`,
       );
@@ -40,9 +42,9 @@ export const guestSocket: readonly Attack[] = [
       const impostor = perl(
         berth,
         `use Socket; $SIG{ALRM} = sub { exit }; alarm 15;
-         unlink "${path}"; rename "/run/berth", "/run/berth-old" and mkdir "/run/berth";
+         unlink "${pathOf(arena)}"; rename "${folderOf(arena)}", "/tmp/old" and mkdir "${folderOf(arena)}";
          socket(my $s, AF_UNIX, SOCK_STREAM, 0);
-         my $bound = bind($s, pack_sockaddr_un("${path}")) && listen($s, 5);
+         my $bound = bind($s, pack_sockaddr_un("${pathOf(arena)}")) && listen($s, 5);
          open(my $ready, ">", "/tmp/ready"); close $ready;
          $bound or exit;
          while (accept(my $c, $s)) { syswrite($c, "\\0${flag}") }`,
@@ -50,6 +52,7 @@ export const guestSocket: readonly Attack[] = [
       await berth.sh("for i in $(seq 200); do [ -e /tmp/ready ] && break; sleep 0.05; done");
       const provider = await arena.provider();
       const stream = await provider.connect(berth.handle);
+      stream.on("error", () => {});
       stream.write(`PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\u{4}\0\0\0\0\0`);
       const [first] = (await once(stream, "data", { signal: AbortSignal.timeout(10_000) })) as [Buffer];
       const heard = first.toString("latin1");
