@@ -1,12 +1,13 @@
 import { once } from "node:events";
 import type { Arena } from "../arena.ts";
+import type { BackendName } from "../backends.ts";
 import { reachedIf, type Attack } from "../attack.ts";
 import { perl } from "../system-call.ts";
 
 const folderOf = (arena: Arena) => (arena.backend.kind === "docker" ? "/run/berth" : "/run/berth/listen");
 const pathOf = (arena: Arena) => `${folderOf(arena)}/${arena.backend.kind === "docker" ? "guest.sock" : "guest"}`;
 
-const notApplicable: Attack["notApplicable"] = (backend) =>
+const notApplicable = (backend: BackendName): string | undefined =>
   backend === "oci+runc"
     ? "the guest's socket has no path in the sandbox: it is handed over as a descriptor"
     : undefined;
@@ -17,7 +18,10 @@ export const guestSocket: readonly Attack[] = [
     id: "guest/speak-to-its-socket",
     title: "A tool connects to the guest's socket, to ask for what only the controller may",
     defences: ["socket_gate"],
-    notApplicable,
+    notApplicable: (backend) =>
+      backend === "oci+runsc"
+        ? "the socket lies in a folder of root's, which no defence of its own opens"
+        : notApplicable(backend),
     attempt: async (arena) => {
       const berth = await arena.sandbox();
       // The preface of HTTP/2 and empty settings, which a server answers with its own.

@@ -38,6 +38,7 @@ export const guest: readonly Attack[] = [
     id: "guest/trace",
     title: "A tool becomes the tracer of the guest",
     defences: ["tool_user", "not_dumpable"],
+    controlUnderRunc: notInGvisor,
     attempt: async (arena) => {
       const berth = await arena.sandbox();
       // PTRACE_SEIZE; the guest is let go when the tracer ends.
@@ -54,6 +55,7 @@ export const guest: readonly Attack[] = [
     id: "guest/read-memory",
     title: "A tool searches the guest's memory for what another call was given",
     defences: ["tool_user", "not_dumpable"],
+    controlUnderRunc: notInGvisor,
     attempt: async (arena) => {
       const flag = arena.flag();
       const [start, end] = [flag.slice(0, 12), flag.slice(12)];

@@ -30,8 +30,8 @@ export const privileges: readonly Attack[] = [
       const flag = arena.flag();
       const base = await arena.planted(`${secretOfRoot(flag)}; chmod 4755 /opt/leak`);
       const berth = await arena.sandbox({ base });
-      const { stdout, stderr } = await berth.sh("ls -l /opt; /opt/leak /opt/secret");
-      if (!stdout.head.includes("-rwsr-xr-x")) throw new Error(`the bit was not planted: ${stdout.head}`);
+      const { stdout, stderr } = await berth.sh("test -u /opt/leak && echo planted; /opt/leak /opt/secret");
+      if (!stdout.head.includes("planted")) throw new Error(`the bit was not planted: ${stdout.head}`);
       return reachedIf(stdout.head.includes(flag), stderr.head);
     },
   },
@@ -81,6 +81,7 @@ export const privileges: readonly Attack[] = [
     id: "privileges/make-a-device-node",
     title: "A tool makes the node of a disk, to read the machine's files from it",
     defences: ["capabilities"],
+    controlUnderRunc: "gVisor makes no nodes of disks",
     attempt: async (arena) => {
       const berth = await arena.sandbox();
       const { stdout, stderr } = await berth.sh("mknod disk b 7 0; test -b disk && echo made; head -c 16 disk | wc -c");
@@ -91,7 +92,8 @@ export const privileges: readonly Attack[] = [
     id: "privileges/priority",
     title: "A tool takes the processors before everybody else",
     defences: ["capabilities"],
-    controlUnderRunc: "gVisor's priorities are those of its own kernel",
+    notApplicable: (backend) =>
+      backend.endsWith("runsc") ? "gVisor notes a process's priority and does nothing about it" : undefined,
     attempt: async (arena) => {
       const berth = await arena.sandbox();
       const { stdout, stderr } = await berth.sh("nice -n -5 nice");
