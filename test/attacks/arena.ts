@@ -16,6 +16,10 @@ export interface SandboxOptions {
   readonly resources?: Partial<Resources>;
   readonly base?: SandboxBase;
   readonly lifetimeMs?: number;
+  /** One that had an earlier sandbox makes another under its id. */
+  readonly id?: string;
+  /** The tool user's number. */
+  readonly uid?: number;
 }
 
 const lifetimeMs = 300_000;
@@ -62,10 +66,11 @@ export class Arena implements AsyncDisposable {
   }
 
   /** The profile and limits of this arena's sandboxes: of `strict` on gVisor, weakened by what is missing. */
-  async setup({ profile = "standard", resources = {} }: SandboxOptions = {}): Promise<Setup> {
+  async setup({ profile = "standard", resources = {}, uid }: SandboxOptions = {}): Promise<Setup> {
     const runtime = this.#underRunc ? "runc" : this.backend.runtime;
+    const user = uid === undefined ? {} : { user: { uid, gid: uid } };
     const setup: Setup = {
-      profile: structuredClone<Profile>({ ...(await profileNamed(profile)), runtime }),
+      profile: structuredClone<Profile>({ ...(await profileNamed(profile)), ...user, runtime }),
       resources: { ...modest, ...resources },
       root: false,
       guestWithout: new Set(),
@@ -113,10 +118,11 @@ export class Arena implements AsyncDisposable {
     const { profile, resources, root, guestWithout } = await this.setup(options);
     const provider = await this.backend.provider(guestWithout);
     this.#providers.add(provider);
-    const id = `${this.owner}-${++this.#sandboxes}`;
+    const made = `${this.owner}-${++this.#sandboxes}`;
+    const id = options.id ?? made;
     const handle = await provider.create({
       id,
-      labels: { owner: this.owner, purpose: "attack", incarnation: id },
+      labels: { owner: this.owner, purpose: "attack", incarnation: made },
       base: options.base ?? { kind: "image", image: await provider.snapshots.resolveImage(this.backend.image) },
       profile,
       resources,

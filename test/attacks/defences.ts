@@ -11,6 +11,7 @@ export const guestDefences = [
   "no_new_privileges",
   "not_dumpable",
   "socket_gate",
+  "restricted_mounts",
 ] as const;
 export type GuestDefence = (typeof guestDefences)[number];
 
@@ -36,7 +37,8 @@ const powerful = [
   "CAP_MKNOD",
   "CAP_SYS_CHROOT",
   "CAP_DAC_READ_SEARCH",
-  "CAP_SYS_RESOURCE",
+  "CAP_SYS_NICE",
+  "CAP_SYSLOG",
   "CAP_SETFCAP",
   "CAP_FSETID",
 ];
@@ -54,6 +56,8 @@ const weakenings = {
     s.profile.root_commands = true;
     s.profile.no_new_privs = false;
     s.profile.capabilities = [...new Set([...s.profile.capabilities, ...powerful])];
+    // In a user namespace they would be powers over the sandbox alone.
+    s.profile.user_namespace = "never";
   },
   seccomp: (s: Setup) => {
     s.profile.seccomp = "unconfined";
@@ -92,6 +96,11 @@ const weakenings = {
     GuestDefence,
     (s: Setup) => void
   >),
+  /** Set-user-id bits and file capabilities mean nothing to the guest, nor to what it starts. */
+  no_new_privileges: (s: Setup) => {
+    s.profile.no_new_privs = false;
+    s.guestWithout.add("no_new_privileges");
+  },
 };
 
 /** What the controller does outside of any sandbox; an attack asks `arena.has` and does without what is missing. */
@@ -106,6 +115,8 @@ export const controllerDefences = [
   "change_set_rules",
   /** A sandbox is its rollout's alone, and so are its ids. */
   "rollout_identity",
+  /** Commands get an environment that was made for them, and nothing of the controller's. */
+  "clean_environment",
   /** What comes out of a sandbox is cleaned before a person sees it. */
   "printable_output",
   /** What was created is read back and compared. */

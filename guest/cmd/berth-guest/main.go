@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"runtime"
 	"strings"
 
 	"berth/guest/internal/privatemount"
@@ -31,6 +32,9 @@ const usage = `usage:
 `
 
 const exitUsage = 2
+
+// The first thread is what others see at /proc/1: it keeps root's identity and is not lent to what takes another.
+func init() { runtime.LockOSThread() }
 
 func main() {
 	if len(os.Args) < 2 {

@@ -7,6 +7,8 @@ import (
 	"runtime/debug"
 	"sync"
 	"syscall"
+
+	"berth/guest/internal/defence"
 )
 
 // Identity runs functions on threads that have the effective identity of one user and no other groups: what the kernel
@@ -38,6 +40,10 @@ func NewIdentity(threads, uid, gid int) (*Identity, error) {
 	if failed != nil {
 		id.Close()
 		return nil, failed
+	}
+	if !defence.NotDumpable {
+		// By taking another identity a process stops being dumpable.
+		return id, setDumpable(1)
 	}
 	return id, nil
 }

@@ -13,7 +13,11 @@ func NotDumpable() error {
 	if !defence.NotDumpable {
 		return nil
 	}
-	if _, _, errno := syscall.RawSyscall(syscall.SYS_PRCTL, prSetDumpable, 0, 0); errno != 0 {
+	return setDumpable(0)
+}
+
+func setDumpable(to uintptr) error {
+	if _, _, errno := syscall.RawSyscall(syscall.SYS_PRCTL, prSetDumpable, to, 0); errno != 0 {
 		return errno
 	}
 	return nil

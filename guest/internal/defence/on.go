@@ -21,4 +21,6 @@ const (
 	NotDumpable = true
 	// SocketGate: a socket inside the sandbox answers root alone.
 	SocketGate = true
+	// RestrictedMounts: set-user-id bits and device nodes mean nothing in the root that a launcher mounts.
+	RestrictedMounts = true
 )

@@ -11,14 +11,15 @@ import (
 var without string
 
 var (
-	KillTree        = on("kill_tree")
-	BeneathRoot     = on("beneath_root")
-	RegularFiles    = on("regular_files")
-	FileIdentity    = on("file_identity")
-	OutputCaps      = on("output_caps")
-	NoNewPrivileges = on("no_new_privileges")
-	NotDumpable     = on("not_dumpable")
-	SocketGate      = on("socket_gate")
+	KillTree         = on("kill_tree")
+	BeneathRoot      = on("beneath_root")
+	RegularFiles     = on("regular_files")
+	FileIdentity     = on("file_identity")
+	OutputCaps       = on("output_caps")
+	NoNewPrivileges  = on("no_new_privileges")
+	NotDumpable      = on("not_dumpable")
+	SocketGate       = on("socket_gate")
+	RestrictedMounts = on("restricted_mounts")
 )
 
 func on(name string) bool { return !slices.Contains(strings.Split(without, ","), name) }
