@@ -14,6 +14,7 @@ var (
 	KillTree        = on("kill_tree")
 	BeneathRoot     = on("beneath_root")
 	RegularFiles    = on("regular_files")
+	FileBounds      = on("file_bounds")
 	FileIdentity    = on("file_identity")
 	OutputCaps      = on("output_caps")
 	NoNewPrivileges = on("no_new_privileges")

@@ -6,6 +6,7 @@ import (
 	"path"
 	"syscall"
 
+	"berth/guest/internal/defence"
 	"berth/guest/internal/fault"
 	"berth/guest/internal/walk"
 )
@@ -38,7 +39,7 @@ func (w *Workspace) List(ctx context.Context, name string, depth, limit int) (*L
 	listing := &Listing{Entries: []Listed{}}
 	err := w.Walk(ctx, name, walk.Visitor{
 		Visit: func(e *walk.Entry) error {
-			if len(listing.Entries) == limit {
+			if defence.FileBounds && len(listing.Entries) == limit {
 				listing.Truncated = true
 				return walk.Stop
 			}
