@@ -1,7 +1,9 @@
 import type { Attack } from "../attack.ts";
+import { changeSets } from "./change-sets.ts";
+import { exports } from "./exports.ts";
 import { files } from "./files.ts";
 import { links } from "./links.ts";
 import { privileges } from "./privileges.ts";
 
 /** The catalogue. */
-export const attacks: readonly Attack[] = [...files, ...links, ...privileges];
+export const attacks: readonly Attack[] = [...changeSets, ...exports, ...files, ...links, ...privileges];
