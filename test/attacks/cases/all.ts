@@ -4,6 +4,7 @@ import { exports } from "./exports.ts";
 import { files } from "./files.ts";
 import { links } from "./links.ts";
 import { privileges } from "./privileges.ts";
+import { teardown } from "./teardown.ts";
 
 /** The catalogue. */
-export const attacks: readonly Attack[] = [...changeSets, ...exports, ...files, ...links, ...privileges];
+export const attacks: readonly Attack[] = [...changeSets, ...exports, ...files, ...links, ...privileges, ...teardown];
