@@ -2,9 +2,22 @@ import type { Attack } from "../attack.ts";
 import { changeSets } from "./change-sets.ts";
 import { exports } from "./exports.ts";
 import { files } from "./files.ts";
+import { history } from "./history.ts";
 import { links } from "./links.ts";
+import { originBombs } from "./origin-bombs.ts";
+import { origins } from "./origins.ts";
 import { privileges } from "./privileges.ts";
 import { teardown } from "./teardown.ts";
 
 /** The catalogue. */
-export const attacks: readonly Attack[] = [...changeSets, ...exports, ...files, ...links, ...privileges, ...teardown];
+export const attacks: readonly Attack[] = [
+  ...changeSets,
+  ...exports,
+  ...files,
+  ...history,
+  ...links,
+  ...originBombs,
+  ...origins,
+  ...privileges,
+  ...teardown,
+];
