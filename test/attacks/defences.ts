@@ -37,7 +37,8 @@ const powerful = [
   "CAP_MKNOD",
   "CAP_SYS_CHROOT",
   "CAP_DAC_READ_SEARCH",
-  "CAP_SYS_RESOURCE",
+  "CAP_SYS_NICE",
+  "CAP_SYSLOG",
   "CAP_SETFCAP",
   "CAP_FSETID",
 ];
@@ -55,6 +56,8 @@ const weakenings = {
     s.profile.root_commands = true;
     s.profile.no_new_privs = false;
     s.profile.capabilities = [...new Set([...s.profile.capabilities, ...powerful])];
+    // In a user namespace they would be powers over the sandbox alone.
+    s.profile.user_namespace = "never";
   },
   seccomp: (s: Setup) => {
     s.profile.seccomp = "unconfined";

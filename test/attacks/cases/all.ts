@@ -4,6 +4,7 @@ import { exports } from "./exports.ts";
 import { files } from "./files.ts";
 import { history } from "./history.ts";
 import { links } from "./links.ts";
+import { network } from "./network.ts";
 import { originBombs } from "./origin-bombs.ts";
 import { origins } from "./origins.ts";
 import { privileges } from "./privileges.ts";
@@ -16,6 +17,7 @@ export const attacks: readonly Attack[] = [
   ...files,
   ...history,
   ...links,
+  ...network,
   ...originBombs,
   ...origins,
   ...privileges,
