@@ -9,6 +9,7 @@ import { originBombs } from "./origin-bombs.ts";
 import { origins } from "./origins.ts";
 import { privileges } from "./privileges.ts";
 import { teardown } from "./teardown.ts";
+import { terminal } from "./terminal.ts";
 
 /** The catalogue. */
 export const attacks: readonly Attack[] = [
@@ -22,4 +23,5 @@ export const attacks: readonly Attack[] = [
   ...origins,
   ...privileges,
   ...teardown,
+  ...terminal,
 ];
