@@ -1,4 +1,5 @@
 import { connect, type ClientHttp2Session } from "node:http2";
+import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { withDeadline } from "../core/deadline.ts";
 import { BerthError, toBerthError } from "../core/errors.ts";
@@ -6,6 +7,7 @@ import { exchange } from "./exchange.ts";
 import { StreamBroken } from "./guest-error.ts";
 import type { Handshake } from "./guest.ts";
 import { readReply } from "./reply.ts";
+import { UnfailingStream } from "./unfailing-stream.ts";
 import { wireHandshake } from "./wire.ts";
 
 /** How much of one reply the guest may send ahead of our reading. */
@@ -137,7 +139,7 @@ async function openWithin(open: OpenStream, signal: AbortSignal): Promise<Duplex
     duplex.destroy();
     throw signal.reason;
   }
-  return duplex;
+  return duplex instanceof Socket ? duplex : new UnfailingStream(duplex);
 }
 
 /**
