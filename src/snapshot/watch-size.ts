@@ -11,9 +11,9 @@ export function watchSize(folder: string, bytes: number, exceeded: () => void): 
     const size = await sizeOf(folder);
     if (over) return;
     if (size > bytes) exceeded();
-    else timer = setTimeout(look, PAUSE_MS);
+    else timer = setTimeout(() => void look(), PAUSE_MS);
   };
-  timer = setTimeout(look, 0);
+  timer = setTimeout(() => void look(), 0);
   return {
     [Symbol.dispose]: () => {
       over = true;

@@ -41,11 +41,11 @@ END
   printf '#!/bin/sh\\n${command}\\n' >.git/hooks/pre-commit; chmod +x .git/hooks/*`;
 
 /** Copies the named files of the workspace to the host, as a service does that works on them there. */
-async function copyOut(arena: Arena, { sh }: Berth, names: readonly string[]): Promise<string> {
+async function copyOut(arena: Arena, berth: Berth, names: readonly string[]): Promise<string> {
   const folder = await arena.hostFolder();
   for (const name of names) {
     await mkdir(path.dirname(path.join(folder, name)), { recursive: true });
-    await writeFile(path.join(folder, name), (await sh(`cat ${name}`)).stdout.head);
+    await writeFile(path.join(folder, name), (await berth.sh(`cat ${name}`)).stdout.head);
   }
   return folder;
 }

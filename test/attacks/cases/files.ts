@@ -28,10 +28,11 @@ export const files: readonly Attack[] = [
       const base = await arena.planted(
         `mkdir -m 755 ${arena.workdir}/room; cd ${arena.workdir}/room; echo untouched >a; echo untouched >b`,
       );
-      const { guest, sh } = await arena.sandbox({ base });
+      const berth = await arena.sandbox({ base });
+      const { guest } = berth;
       await guest.write("room/a", Buffer.from("changed")).catch(() => undefined);
       await guest.remove("room/b").catch(() => undefined);
-      const { stdout } = await sh("cat room/a room/b");
+      const { stdout } = await berth.sh("cat room/a room/b");
       return reachedIf(stdout.head !== "untouched\nuntouched\n", stdout.head);
     },
   },
@@ -40,8 +41,9 @@ export const files: readonly Attack[] = [
     title: "A tool that reads a FIFO waits for ever",
     defences: ["regular_files"],
     attempt: async (arena) => {
-      const { guest, sh } = await arena.sandbox();
-      await sh(
+      const berth = await arena.sandbox();
+      const { guest } = berth;
+      await berth.sh(
         "mkfifo pipe; ln -s pipe report.txt; perl -MIO::Socket::UNIX -e 'IO::Socket::UNIX->new(Local => \"socket\", Listen => 1)'",
       );
       const late: string[] = [];
@@ -81,8 +83,9 @@ export const files: readonly Attack[] = [
     title: "A sparse file of 10 GiB keeps the tools and the export busy",
     defences: ["file_bounds"],
     attempt: async (arena) => {
-      const { guest, sh } = await arena.sandbox();
-      await sh("head -c 20000 /dev/zero | tr '\\0' 'a' >big; truncate -s 10G big");
+      const berth = await arena.sandbox();
+      const { guest } = berth;
+      await berth.sh("head -c 20000 /dev/zero | tr '\\0' 'a' >big; truncate -s 10G big");
       const answered = await Promise.all([
         answersWithin(seconds, () => guest.lines("big", { start: 1, count: 10, maxBytes: 1_000 }, patient)),
         answersWithin(seconds, () => guest.read("big", { limit: 1_000 }, patient)),
@@ -98,10 +101,11 @@ export const files: readonly Attack[] = [
     title: "A file grows as fast as it is read, so that its end is never reached",
     defences: ["file_bounds"],
     attempt: async (arena) => {
-      const { guest, sh } = await arena.sandbox();
-      await sh("head -c 20000 /dev/zero | tr '\\0' 'a' >log");
+      const berth = await arena.sandbox();
+      const { guest } = berth;
+      await berth.sh("head -c 20000 /dev/zero | tr '\\0' 'a' >log");
       // A hole grows faster than any reader.
-      const growing = sh(
+      const growing = berth.sh(
         'perl -e \'open F, "+<", "log"; for ($n = 1 << 27; $n < 1 << 37; $n += 1 << 27) { truncate F, $n; select undef, undef, undef, 0.01; }\'',
         { timeoutMs: 7_000 },
       );
@@ -110,7 +114,7 @@ export const files: readonly Attack[] = [
         await guest.lines("log", { start: 1, count: 10, maxBytes: 1_000 }, patient);
         await guest.tree({ exclude: [], maxEntries: 100, maxFileBytes: 64 * 1024 ** 2 }, patient);
       });
-      await sh("true");
+      await berth.sh("true");
       await guest.quiesce();
       await growing.catch(() => undefined);
       return reachedIf(!answered, `answered: ${answered}`);
@@ -118,12 +122,13 @@ export const files: readonly Attack[] = [
   },
   {
     id: "files/crowded-and-deep",
-    title: "A folder of 60,000 files in a tree of 4,000 levels makes the guest say more than the controller takes",
+    title: "A folder of 15,000 files beside a tree of 2,000 levels makes the guest say more than the controller takes",
     defences: ["file_bounds"],
     attempt: async (arena) => {
-      const { guest, sh } = await arena.sandbox();
-      const { outcome } = await sh(
-        'mkdir crowd; perl -e \'for (1 .. 60000) { open F, ">crowd/$_"; } for (1 .. 4000) { mkdir "d"; chdir "d"; }\'',
+      const berth = await arena.sandbox();
+      const { guest } = berth;
+      const { outcome } = await berth.sh(
+        'mkdir crowd; perl -e \'for (1 .. 15000) { open F, ">crowd/$_"; } for (1 .. 2000) { mkdir "d"; chdir "d"; }\'',
       );
       const told: string[] = [];
       for (const ask of [

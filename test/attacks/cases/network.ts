@@ -47,8 +47,8 @@ const tells =
   async (arena: Arena): Promise<Reached> => {
     const flag = arena.flag();
     const port = await teller(arena, flag, { port: 0, host: family === "IPv4" ? "0.0.0.0" : "::" });
-    const { run } = await arena.sandbox();
-    const { stdout, stderr } = await run(perl(connects(ownAddresses(family), port)));
+    const berth = await arena.sandbox();
+    const { stdout, stderr } = await berth.run(perl(connects(ownAddresses(family), port)));
     return reachedIf(stdout.head.includes(flag), stdout.head + stderr.head);
   };
 
@@ -70,8 +70,8 @@ export const network: readonly Attack[] = [
       socket.on("message", (message) => (heard = message.toString()));
       await new Promise<void>((resolve) => socket.bind(0, "0.0.0.0", resolve));
       arena.defer(() => socket.close());
-      const { run } = await arena.sandbox();
-      const { stderr } = await run(
+      const berth = await arena.sandbox();
+      const { stderr } = await berth.run(
         perl(
           `use IO::Socket::INET; for my $a (${ownAddresses("IPv4")
             .map((address) => `"${address}"`)
@@ -90,8 +90,8 @@ export const network: readonly Attack[] = [
     title: "There is an interface other than loopback, a route, or a way to a metadata service",
     defences: ["network"],
     attempt: async (arena) => {
-      const { sh } = await arena.sandbox();
-      const { stdout } = await sh(
+      const berth = await arena.sandbox();
+      const { stdout } = await berth.sh(
         `cat /proc/net/dev /proc/net/route; perl -MIO::Socket::INET -e 'my $s = IO::Socket::INET->new(PeerAddr => "169.254.169.254", PeerPort => 80, Proto => "udp"); print $s ? "has a way\\n" : "no way: $!\\n"'`,
       );
       const interfaces = [...stdout.head.matchAll(/^\s*([^\s:]+):/gm)].map(([, name]) => name);
@@ -142,8 +142,8 @@ export const network: readonly Attack[] = [
       const flag = arena.flag();
       const name = `berth-${arena.owner}`;
       await teller(arena, flag, { path: `\0${name}` });
-      const { run } = await arena.sandbox();
-      const { stdout, stderr } = await run(
+      const berth = await arena.sandbox();
+      const { stdout, stderr } = await berth.run(
         perl(
           `use Socket; socket(S, AF_UNIX, SOCK_STREAM, 0) or die $!; connect(S, pack("S a*", AF_UNIX, "\\0${name}")) or die "connect: $!"; print <S>;`,
         ),
@@ -156,9 +156,9 @@ export const network: readonly Attack[] = [
     title: "A tool gives its loopback another address by the settings of the interface",
     defences: ["capabilities"],
     attempt: async (arena) => {
-      const { run } = await arena.sandbox();
+      const berth = await arena.sandbox();
       // ioctl SIOCSIFADDR on lo, then an address that nobody had answers for binding.
-      const { stdout } = await run(
+      const { stdout } = await berth.run(
         perl(
           `use Socket; socket(S, AF_INET, SOCK_DGRAM, 0); my $r = ioctl(S, 0x8916, my $q = pack("a16 S n a4 x8", "lo", AF_INET, 0, inet_aton("10.98.76.54"))); print $r ? "set" : "not set: $!"; socket(T, AF_INET, SOCK_DGRAM, 0); print bind(T, sockaddr_in(0, inet_aton("10.98.76.54"))) ? "; bound" : "; free: $!";`,
         ),

@@ -25,7 +25,7 @@ async function server(arena: Arena, answer: RequestListener): Promise<string> {
 /** The most that the files beneath a folder took together while `work` ran, in bytes. */
 async function peakOf(folder: string, work: () => Promise<unknown>): Promise<number> {
   let peak = 0;
-  let ended = false;
+  const looks = new AbortController();
   const look = async () => {
     const names = await readdir(folder, { recursive: true }).catch((): string[] => []);
     const sizes = names.map((name) =>
@@ -40,13 +40,13 @@ async function peakOf(folder: string, work: () => Promise<unknown>): Promise<num
     );
   };
   const looking = (async () => {
-    while (!ended) {
+    while (!looks.signal.aborted) {
       await look();
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   })();
   await work();
-  ended = true;
+  looks.abort();
   await looking;
   await look();
   return peak;
@@ -127,9 +127,9 @@ export const originBombs: readonly Attack[] = [
       await origin.git("update-server-info");
       const outer = await server(arena, (request, response) => {
         const name = String(request.url).split("?")[0] ?? "";
-        if (name.endsWith("/objects/info/http-alternates")) return response.end(`${inner}/secret/objects\n`);
-        if (/\/objects\/[0-9a-f]{2}\//.test(name)) return response.writeHead(404).end();
-        return readFile(path.join(origin.path, ".git", name)).then(
+        if (name.endsWith("/objects/info/http-alternates")) return void response.end(`${inner}/secret/objects\n`);
+        if (/\/objects\/[0-9a-f]{2}\//.test(name)) return void response.writeHead(404).end();
+        void readFile(path.join(origin.path, ".git", name)).then(
           (content) => response.end(content),
           () => response.writeHead(404).end(),
         );

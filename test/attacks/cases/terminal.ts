@@ -91,7 +91,6 @@ export const terminal: readonly Attack[] = [
     id: "terminal/one-byte-controls",
     title: "The same with the control characters of one byte, and sequences that never end",
     defences: ["printable_output"],
-    // oxlint-disable-next-line no-control-regex
     attempt: acts("begin\u009b2J\u009d52;c;ZXZpbA==\u009cx\u0090q\u009c\u0085\u008d\n\u009d0;never", /[\u0080-\u009f]/),
   },
   {
@@ -107,6 +106,7 @@ export const terminal: readonly Attack[] = [
     id: "terminal/overwritten-lines",
     title: "What was printed is overwritten on its line: by carriage returns and backspaces",
     defences: ["printable_output"],
+    // oxlint-disable-next-line no-control-regex
     attempt: acts("begin FAILED\rbegin passed\nFAILED\b\b\b\b\b\bpassed\n", /\r|\u0008/),
   },
   {
@@ -132,6 +132,7 @@ export const terminal: readonly Attack[] = [
       const texts = ["\u009d", "\u001b]", "\u0090x", "\u001b[0", "\u001b[0;", "\u202e\u001b"].map((text) =>
         text.repeat(60_000),
       );
+      // oxlint-disable-next-line no-control-regex
       const naive = (text: string) => text.slice(0, 60_000).replaceAll(/(?:\u001b\]|\u009d)[^\u0007]*\u0007/g, "");
       const startedAt = performance.now();
       for (const text of texts) (arena.has("printable_output") ? printable : naive)(text);
