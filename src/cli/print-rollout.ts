@@ -34,7 +34,7 @@ export function printRollout(terminal: Terminal, rollout: Rollout): void {
   terminal.out(shown.map(([name, value]) => `${name.padEnd(12)} ${printableLine(value ?? "")}`).join("\n"));
   if (rollout.error)
     terminal.err(
-      `${paint(terminal, "red", `${rollout.error.code}:`)} ${printable(rollout.error.message)}\n${rollout.error.remedy}`,
+      `${paint(terminal, "red", `${rollout.error.code}:`)} ${printable(rollout.error.message)}\n${printable(rollout.error.remedy)}`,
     );
 }
 

@@ -83,6 +83,7 @@ export const errorTable = {
   invalid_environment: entry(400, "task", "Correct the field that the message names."),
   repository_unreachable: entry(422, "task", "Check the URL and that this machine may read it: `git ls-remote URL`."),
   commit_not_found: entry(422, "task", "Name a full commit id that the repository has."),
+  repository_refused: entry(422, "task", "Name a smaller or another commit, or keep what it needs in the image."),
   setup_failed: entry(422, "task", "Run the step by hand in the image; its output is in the message."),
   image_not_found: entry(
     422,

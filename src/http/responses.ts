@@ -20,6 +20,7 @@ export const sandboxFailures = [
   "unknown_environment",
   "repository_unreachable",
   "commit_not_found",
+  "repository_refused",
   "setup_failed",
   "image_not_found",
   "unknown_profile",

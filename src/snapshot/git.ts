@@ -11,6 +11,11 @@ const HARMLESS = [
   "fetch.recurseSubmodules=false",
   "protocol.ext.allow=never",
   "gc.auto=0",
+  // What comes stays one pack, whose size can be watched and whose large files are never whole in memory.
+  "fetch.unpackLimit=1",
+  "http.followRedirects=initial",
+  "core.protectHFS=true",
+  "core.protectNTFS=true",
   "maintenance.auto=false",
   "advice.detachedHead=false",
 ];
@@ -27,6 +32,9 @@ export interface GitOptions {
   readonly isolated: boolean;
   readonly onProgress?: ((message: string) => void) | undefined;
 }
+
+/** Most memory that git takes at once: a small pack can describe an object of any size. */
+const ALLOCATION_LIMIT = "2g";
 
 const PROGRESS_PAUSE_MS = 2_000;
 
@@ -48,6 +56,7 @@ export function gitIn(dir: string, { processEnv, signal, isolated, onProgress }:
   const env: Record<string, string> = {
     ...Object.fromEntries(passed),
     GIT_TERMINAL_PROMPT: "0",
+    GIT_ALLOC_LIMIT: ALLOCATION_LIMIT,
     GIT_ALLOW_PROTOCOL: allowedProtocols.join(":"),
     ...(isolated ? { GIT_CONFIG_NOSYSTEM: "1", GIT_CONFIG_GLOBAL: "/dev/null", GIT_ATTR_NOSYSTEM: "1" } : {}),
   };

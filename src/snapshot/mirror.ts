@@ -5,8 +5,10 @@ import PQueue from "p-queue";
 import type { SimpleGit } from "simple-git";
 import { BerthError, toBerthError } from "../core/errors.ts";
 import { gitIn, type GitOptions } from "./git.ts";
+import { defaultRepositoryLimits, type RepositoryLimits } from "./limits.ts";
 import { originUrl, printableUrl } from "./origin.ts";
 import { SingleFlight } from "./single-flight.ts";
+import { sizeOf, watchSize } from "./watch-size.ts";
 
 export interface MirrorRequest {
   readonly url: string;
@@ -19,18 +21,24 @@ export interface MirrorRequest {
 export class Mirrors {
   readonly #dir: string;
   readonly #processEnv: GitOptions["processEnv"];
+  readonly #limits: Pick<RepositoryLimits, "mirrorBytes">;
   readonly #flights = new SingleFlight<string>();
   /** One fetch a mirror at a time: git locks each ref. */
   readonly #fetches = new Map<string, PQueue>();
 
-  constructor(dir: string, processEnv: GitOptions["processEnv"]) {
+  constructor(
+    dir: string,
+    processEnv: GitOptions["processEnv"],
+    limits: Pick<RepositoryLimits, "mirrorBytes"> = defaultRepositoryLimits,
+  ) {
     this.#dir = dir;
     this.#processEnv = processEnv;
+    this.#limits = limits;
   }
 
   /**
    * The path of a bare repository that holds the commit.
-   * @throws BerthError `invalid_environment`, `repository_unreachable`, `commit_not_found`
+   * @throws BerthError `invalid_environment`, `repository_unreachable`, `commit_not_found`, `repository_refused` when it is too large
    */
   async ensure(request: MirrorRequest): Promise<string> {
     const url = originUrl(request.url);
@@ -49,15 +57,27 @@ export class Mirrors {
     request.signal?.throwIfAborted();
     const isNew = !(await exists(path));
     if (isNew) await this.#init(path);
-    const git = this.#git(path, request);
+    const tooLarge = new AbortController();
+    const signal = AbortSignal.any([tooLarge.signal, ...(request.signal ? [request.signal] : [])]);
+    const git = this.#git(path, { ...request, signal });
     // The fetch that was waited for may have brought it.
     if (await hasCommit(git, request.commit)) return;
     request.onProgress?.(`fetching ${printableUrl(url)}`);
+    const packs = join(path, "objects", "pack");
+    const { mirrorBytes } = this.#limits;
     try {
+      using _watch = watchSize(packs, mirrorBytes, () => tooLarge.abort());
       await fetchInto(git, url, request.commit);
+      if ((await sizeOf(packs)) > mirrorBytes) tooLarge.abort();
+      tooLarge.signal.throwIfAborted();
     } catch (error) {
-      if (isNew) await rm(path, { recursive: true, force: true });
-      throw error;
+      if (isNew || tooLarge.signal.aborted) await rm(path, { recursive: true, force: true });
+      if (!tooLarge.signal.aborted) throw error;
+      throw new BerthError(
+        "repository_refused",
+        `The repository ${printableUrl(url)} has more than ${mirrorBytes} bytes.`,
+        { cause: error },
+      );
     }
   }
 

@@ -85,8 +85,8 @@ export class Arena implements AsyncDisposable {
     return this.backend.provider((await this.setup(options)).guestWithout);
   }
 
-  /** A file tree in which root ran a script: where ground truth is planted that only root may reach. Sandboxes start from it. */
-  async planted(script: string): Promise<SandboxBase> {
+  /** A sandbox as environments are built in: commands may be root's. */
+  async building(): Promise<Berth> {
     const provider = await this.backend.provider();
     this.#providers.add(provider);
     const image = await provider.snapshots.resolveImage(this.backend.image);
@@ -101,16 +101,27 @@ export class Arena implements AsyncDisposable {
       workdir: this.workdir,
       expiresAtMs: Date.now() + lifetimeMs,
     });
-    const key = randomBytes(32).toString("hex");
-    this.defer(() => provider.snapshots.remove(key));
     this.defer(() => provider.destroy(handle));
-    const guest = await guestOf(provider, handle);
-    const { outcome, stderr } = await berthOver(handle, guest, async () => {}, { user: "root" }).sh(script);
-    if (outcome.type !== "exited" || outcome.code !== 0) throw new Error(`planting failed: ${stderr.head}`);
+    return berthOver(handle, await guestOf(provider, handle), async () => {}, { user: "root" });
+  }
+
+  /** Keeps what was built for the attempt's time. */
+  async keep({ guest, handle }: Berth): Promise<SandboxBase> {
+    const { snapshots } = await this.backend.provider();
+    const key = randomBytes(32).toString("hex");
+    this.defer(() => snapshots.remove(key));
     await guest.quiesce();
     await guest.close();
-    await provider.snapshots.commit(handle, key);
+    await snapshots.commit(handle, key);
     return { kind: "snapshot", key };
+  }
+
+  /** A file tree in which root ran a script: where ground truth is planted that only root may reach. Sandboxes start from it. */
+  async planted(script: string): Promise<SandboxBase> {
+    const building = await this.building();
+    const { outcome, stderr } = await building.sh(script);
+    if (outcome.type !== "exited" || outcome.code !== 0) throw new Error(`planting failed: ${stderr.head}`);
+    return this.keep(building);
   }
 
   /** A running sandbox; its commands run as the tool user, unless that is the defence that is missing. */

@@ -6,6 +6,7 @@ export const guestDefences = [
   "kill_tree",
   "beneath_root",
   "regular_files",
+  "file_bounds",
   "file_identity",
   "output_caps",
   "no_new_privileges",

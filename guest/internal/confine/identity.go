@@ -69,17 +69,6 @@ func (id *Identity) Close() {
 func (id *Identity) work(uid, gid int, started chan<- error) {
 	// Never unlocked: the thread ends with the goroutine and its identity is never lent to another.
 	runtime.LockOSThread()
-	if syscall.Gettid() == syscall.Getpid() {
-		// The first thread stands for the process, which must look like root's. This goroutine holds it while another works.
-		elsewhere := make(chan struct{})
-		go func() {
-			defer close(elsewhere)
-			id.work(uid, gid, started)
-		}()
-		<-elsewhere
-		runtime.UnlockOSThread()
-		return
-	}
 	err := assume(uid, gid)
 	started <- err
 	if err != nil {

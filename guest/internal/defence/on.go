@@ -11,6 +11,8 @@ const (
 	BeneathRoot = true
 	// RegularFiles: content is read from regular files only.
 	RegularFiles = true
+	// FileBounds: what is read of a file, and what is listed of a tree, has limits.
+	FileBounds = true
 	// FileIdentity: file access happens with the tool user's identity.
 	FileIdentity = true
 	// OutputCaps: what is kept of an output is bounded while it streams.

@@ -20,6 +20,7 @@ var (
 	NotDumpable      = on("not_dumpable")
 	SocketGate       = on("socket_gate")
 	RestrictedMounts = on("restricted_mounts")
+	FileBounds       = on("file_bounds")
 )
 
 func on(name string) bool { return !slices.Contains(strings.Split(without, ","), name) }

@@ -7,6 +7,7 @@ import (
 	"syscall"
 
 	"berth/guest/internal/beneath"
+	"berth/guest/internal/defence"
 	"berth/guest/internal/fault"
 	"berth/guest/internal/walk"
 )
@@ -39,7 +40,7 @@ func (w *Workspace) List(ctx context.Context, name string, depth, limit int) (*L
 	listing := &Listing{Entries: []Listed{}}
 	err := w.Walk(ctx, name, walk.Visitor{
 		Visit: func(e *walk.Entry) error {
-			if len(listing.Entries) == limit {
+			if defence.FileBounds && len(listing.Entries) == limit {
 				listing.Truncated = true
 				return walk.Stop
 			}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"berth/guest/internal/defence"
 	"berth/guest/internal/fault"
 	"berth/guest/internal/walk"
 )
@@ -118,7 +119,7 @@ func hashed(ctx context.Context, e *walk.Entry, maxFileBytes int64, buffer []byt
 		return nil, err
 	}
 	defer f.Close()
-	if st.Size > maxFileBytes {
+	if defence.FileBounds && st.Size > maxFileBytes {
 		return nil, nil
 	}
 	hash := sha256.New()
@@ -126,7 +127,7 @@ func hashed(ctx context.Context, e *walk.Entry, maxFileBytes int64, buffer []byt
 	for {
 		n, err := f.Read(buffer)
 		hash.Write(buffer[:n])
-		if size += int64(n); size > maxFileBytes {
+		if size += int64(n); size > maxFileBytes && defence.FileBounds {
 			return nil, nil
 		}
 		if errors.Is(err, io.EOF) {

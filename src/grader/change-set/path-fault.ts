@@ -24,7 +24,8 @@ export function pathFault(path: string): string | undefined {
   return undefined;
 }
 
-/** `.git` in any case, with the trailing dots and spaces that some file systems drop. */
+/** `.git` in any case, with characters in it or behind it that some file systems drop, and its short name on others. */
 function isGitName(name: string): boolean {
-  return /^\.git[. ]*$/i.test(name.normalize("NFKC"));
+  const kept = name.normalize("NFKC").replaceAll(/\p{Default_Ignorable_Code_Point}/gu, "");
+  return /^(?:\.git|git~\d+)[. ]*$/i.test(kept);
 }

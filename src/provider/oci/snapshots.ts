@@ -1,4 +1,4 @@
-import { access, mkdir, readdir, rename, rm } from "node:fs/promises";
+import { access, lstat, mkdir, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { BerthError } from "../../core/errors.ts";
@@ -40,14 +40,20 @@ export async function keepAsSnapshot(paths: OciPaths, sandbox: SandboxRecord, ke
   const { upper, disk, diskMount } = sandboxPaths(paths, sandbox.id);
   if (sandbox.disk) await copyUpper(disk, diskMount, layerDir(draft));
   else await rename(upper, layerDir(draft));
-  // The guest's own leavings are no part of the environment.
-  await removeTree(join(layerDir(draft), "run", "berth"));
+  await removeGuestsLeavings(layerDir(draft));
   const beneath = parent === undefined ? [] : [parent.key, ...parent.beneath];
   await writeJson(join(draft, "snapshot.json"), { key, image, beneath, createdAtMs: Date.now() });
   await rename(draft, join(paths.snapshots, key)).catch(async (error: NodeJS.ErrnoException) => {
     if (error.code !== "ENOTEMPTY" && error.code !== "EEXIST") throw error;
     await removeTree(draft);
   });
+}
+
+/** They are no part of the environment. Setup is root inside: where it made /run a link, there are none, and it leads somewhere on the host. */
+async function removeGuestsLeavings(layer: string): Promise<void> {
+  const run = join(layer, "run");
+  const facts = await lstat(run).catch(() => undefined);
+  if (facts?.isDirectory()) await removeTree(join(run, "berth"));
 }
 
 export async function hasSnapshot(paths: OciPaths, key: string): Promise<boolean> {

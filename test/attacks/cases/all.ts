@@ -1,27 +1,47 @@
 import type { Attack } from "../attack.ts";
 import { capturedGuest } from "./captured-guest.ts";
+import { changeSets } from "./change-sets.ts";
+import { exports } from "./exports.ts";
+import { files } from "./files.ts";
 import { guestSocket } from "./guest-socket.ts";
 import { guest } from "./guest.ts";
+import { history } from "./history.ts";
 import { hostSettings } from "./host-settings.ts";
 import { hostView } from "./host-view.ts";
 import { kernelCalls } from "./kernel-calls.ts";
 import { kernelNamespaces } from "./kernel-namespaces.ts";
 import { kernelSockets } from "./kernel-sockets.ts";
+import { links } from "./links.ts";
 import { neighbours } from "./neighbours.ts";
+import { network } from "./network.ts";
+import { originBombs } from "./origin-bombs.ts";
+import { origins } from "./origins.ts";
 import { privileges } from "./privileges.ts";
 import { rollouts } from "./rollouts.ts";
+import { teardown } from "./teardown.ts";
+import { terminal } from "./terminal.ts";
 
 /** The catalogue. */
 export const attacks: readonly Attack[] = [
   ...capturedGuest,
+  ...changeSets,
+  ...exports,
+  ...files,
   ...guestSocket,
   ...guest,
+  ...history,
   ...hostSettings,
   ...hostView,
   ...kernelCalls,
   ...kernelNamespaces,
   ...kernelSockets,
+  ...links,
   ...neighbours,
+  ...network,
+  ...originBombs,
+  ...origins,
   ...privileges,
   ...rollouts,
+  ...teardown,
+  ...terminal,
 ];
