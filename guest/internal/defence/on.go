@@ -5,7 +5,7 @@
 package defence
 
 const (
-	// KillTree: what a call started ends with it, sessions of their own and orphans too.
+	// KillTree: what a call started ends with it, sessions of their own and orphans too; and all with the end of the turn.
 	KillTree = true
 	// BeneathRoot: file access stays beneath the workspace's descriptor, whatever links there are.
 	BeneathRoot = true
