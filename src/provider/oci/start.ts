@@ -2,7 +2,7 @@ import { access, mkdir, readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { BerthError } from "../../core/errors.ts";
 import type { SandboxSpec } from "../provider.ts";
-import { cgroupPath, prepareOomCounter, type CgroupVersion } from "./cgroups.ts";
+import { cgroupPath, prepareMemoryCgroup, type CgroupVersion } from "./cgroups.ts";
 import { diskFolders, makeDisk } from "./disk.ts";
 import { sandboxPaths, type OciPaths } from "./paths.ts";
 import { writeJson, type IdRange, type SandboxRecord } from "./records.ts";
@@ -20,6 +20,8 @@ export interface StartContext {
   readonly takeIds: (folder: string) => Promise<IdRange | undefined>;
   readonly signal: AbortSignal | undefined;
 }
+
+const MEGABYTE = 1024 * 1024;
 
 /** Names of the host that setup steps with a network need; tools have neither. */
 const NETWORK_FILES = ["/etc/resolv.conf", "/etc/hosts"];
@@ -49,7 +51,7 @@ export async function startSandbox(spec: SandboxSpec, context: StartContext): Pr
   await writeJson(sandbox.record, record);
   const layer = await writableLayer(spec, paths);
 
-  const oomCounter = await prepareOomCounter(cgroups, spec.id);
+  const oomCounter = await prepareMemoryCgroup(cgroups, spec.id, spec.resources.memory_mb * MEGABYTE);
   const networkFiles = spec.profile.network === "host" ? await existing(NETWORK_FILES) : [];
   const guestBinary = resolve(context.guestBinary);
   const readOnlyBinds = [...layers.readOnlyBinds, ...networkFiles];
