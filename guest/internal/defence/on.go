@@ -13,7 +13,7 @@ const (
 	RegularFiles = true
 	// FileIdentity: file access happens with the tool user's identity.
 	FileIdentity = true
-	// OutputCaps: what is kept of an output is bounded while it streams.
+	// OutputCaps: what is kept of an output is bounded while it streams, and what is kept of finished calls.
 	OutputCaps = true
 	// NoNewPrivileges: set-user-id bits mean nothing to commands.
 	NoNewPrivileges = true
