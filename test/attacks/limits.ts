@@ -57,6 +57,21 @@ async function ofContainer(id: string): Promise<Limits> {
   };
 }
 
+/** Processor time that a sandbox has used so far, in seconds, as the machine's kernel counts it. */
+export async function processorSeconds(arena: Arena, { handle }: Berth): Promise<number> {
+  if (arena.backend.kind === "docker") {
+    const { default: Docker } = await import("dockerode");
+    const container = new Docker(dockerConnection).getContainer(containerName(handle.id));
+    const { cpu_stats } = await container.stats({ stream: false, "one-shot": true });
+    return cpu_stats.cpu_usage.total_usage / 1e9;
+  }
+  const [nanoseconds] = await numbersOf(`${cgroups}/cpuacct/berth/${handle.id}/cpuacct.usage`).catch(async () => {
+    const text = await readFile(`${cgroups}/berth/${handle.id}/cpu.stat`, "utf8");
+    return [Number(/^usage_usec (\d+)$/m.exec(text)?.[1]) * 1000];
+  });
+  return (nanoseconds ?? NaN) / 1e9;
+}
+
 /** Far above what any case asks for, also in an arena without limits. */
 const mostPids = 16_384;
 

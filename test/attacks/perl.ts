@@ -5,13 +5,11 @@ import type { Berth } from "../support/running-berth.ts";
 const numbers = {
   clone: [56, 220],
   exit: [60, 93],
-  inotify_init1: [294, 26],
   io_setup: [206, 0],
   memfd_create: [319, 279],
   prctl: [157, 167],
   prlimit64: [302, 261],
   ptrace: [101, 117],
-  sendmsg: [46, 211],
   setgroups: [116, 159],
   unshare: [272, 97],
 } as const;
@@ -19,7 +17,7 @@ const numbers = {
 const column = process.arch === "arm64" ? 1 : 0;
 
 /**
- * What a script may use: `sys(name, arguments)` makes a system call, `pause(seconds)` sleeps, `many_files()` raises the limit of open files as
+ * What a script may use: `sys(name, arguments)` makes a system call, `pause(seconds)` sleeps, `stay()` does for ever, `many_files()` raises the limit of open files as
  * far as it goes, `noise(bytes)` gives bytes that do not compress.
  */
 const prelude = `use strict; use warnings; use POSIX (); use Fcntl; use Socket;
@@ -28,6 +26,7 @@ my %numbers = (${Object.entries(numbers)
   .join(", ")});
 sub sys { my $name = shift; return syscall($numbers{$name}, @_) }
 sub pause { select undef, undef, undef, shift }
+sub stay { pause(60) while 1 }
 sub many_files { my $limit = "\\0" x 16; sys("prlimit64", 0, 7, 0, $limit); my (undef, $hard) = unpack "QQ", $limit; my $raised = pack "QQ", $hard, $hard;
   sys("prlimit64", 0, 7, $raised, 0) }
 sub noise { open my $f, "<", "/dev/urandom" or die; read $f, my $bytes, shift; return $bytes }

@@ -46,6 +46,7 @@ export const disk: readonly Attack[] = [
   ),
   {
     ...fill("names", "Folders are filled with long names of one and the same file", ""),
+    controlUnderRunc: "a hundred thousand links through gVisor's file server take minutes",
     attempt: (arena) =>
       fills(
         arena,

@@ -27,7 +27,7 @@ const flood = (name: string, title: string, chunk: string): Attack => ({
     const berth = await limited(arena, { memory_mb: 512 });
     const call = perl(
       berth,
-      `my $chunk = ${chunk}; for (1..48) { syswrite STDOUT, $chunk; syswrite STDERR, $chunk } open my $f, ">", "done"; print $f "."; close $f; pause(60)`,
+      `my $chunk = ${chunk}; for (1..48) { syswrite STDOUT, $chunk; syswrite STDERR, $chunk } open my $f, ">", "done"; print $f "."; close $f; stay()`,
       { callId: "flood", timeoutMs: 60_000 },
     ).then(
       ({ stdout, stderr }) => [stdout, stderr].reduce((sum, { head, tail }) => sum + head.length + tail.length, 0),

@@ -20,7 +20,7 @@ export const outliving: readonly Attack[] = [
     "A shell leaves a background job that it has disowned",
     `exec "bash", "-c", 'shopt -s huponexit; (while :; do printf . >> /workspace/beat; sleep 0.005; done) & disown -a; until [ -s /workspace/beat ]; do sleep 0.005; done'`,
   ),
-  forked("session", "A child leaves the session of its call", "POSIX::setsid() > 0 or POSIX::_exit(8)"),
+  forked("session", "A child leaves the session of its call", "POSIX::setsid()"),
   forked("process-group", "A child moves to a process group of its own", "setpgrp 0, 0"),
   forked(
     "daemon",
@@ -30,12 +30,12 @@ export const outliving: readonly Attack[] = [
   survivor(
     "orphan-of-a-killed-parent",
     "The first process kills itself, so that nobody waits for its child",
-    "unless (fork) { POSIX::setsid(); beat() } beating(); kill 'KILL', $$; pause(60);",
+    "unless (fork) { POSIX::setsid(); beat() } beating(); kill 'KILL', $$; stay();",
   ),
   survivor(
     "deaf-to-signals",
     "A tree that ignores every signal lets its time run out",
-    `for my $n (1..64) { POSIX::sigaction($n, POSIX::SigAction->new("IGNORE")) } unless (fork) { beat() } pause(60) while 1;`,
+    `for my $n (1..64) { POSIX::sigaction($n, POSIX::SigAction->new("IGNORE")) } unless (fork) { beat() } stay();`,
     { timeoutMs: 1_500 },
   ),
   survivor(

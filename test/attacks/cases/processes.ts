@@ -18,7 +18,7 @@ export const processes: readonly Attack[] = [
       const tracer = perl(
         berth,
         `pause(0.005) until -s "pid"; open my $f, "<", "pid"; my $pid = <$f> + 0;
-         my $seized = sys("ptrace", 0x4206, $pid, 0, 0x40); open my $t, ">", "traced"; print $t $seized; close $t; pause(60) while 1;`,
+         my $seized = sys("ptrace", 0x4206, $pid, 0, 0x40); open my $t, ">", "traced"; print $t $seized; close $t; stay();`,
         { callId: "tracer" },
       ).catch(() => undefined);
       const { outcome, durationMs } = await traced;
@@ -40,7 +40,7 @@ export const processes: readonly Attack[] = [
         berth,
         `${heart} unless (fork) { POSIX::setsid(); POSIX::_exit(0) if fork; beat() unless fork;
          while (1) { if (open my $f, "+<", "result") { my $text = <$f> // ""; if ($text ne "${flag}") { truncate $f, 0; seek $f, 0, 0; print $f "${flag}" } } pause(0.002) } }
-         pause(60) while 1;`,
+         stay();`,
         { timeoutMs: 60_000 },
       ).catch(() => undefined);
       await startsBeating(berth);
@@ -62,7 +62,7 @@ export const processes: readonly Attack[] = [
       await perl(
         berth,
         `unless (fork) { POSIX::setsid(); my $n = 0; while (defined(my $child = fork)) { POSIX::_exit(0) unless $child; last if ++$n > 1000 }
-         open my $f, ">", "full"; print $f $n; close $f; pause(60) while 1 } pause(0.005) until -s "full"; exit 0;`,
+         open my $f, ">", "full"; print $f $n; close $f; stay() } pause(0.005) until -s "full"; exit 0;`,
       );
       const full = (await berth.guest.read("full")).bytes.toString();
       const { outcome } = await berth.sh("true; true | true");

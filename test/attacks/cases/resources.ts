@@ -3,10 +3,11 @@ import { BerthError } from "../../../src/core/errors.ts";
 import type { Berth } from "../../support/running-berth.ts";
 import type { Arena } from "../arena.ts";
 import { reachedIf, type Attack, type Reached } from "../attack.ts";
-import { limited } from "../limits.ts";
+import { limited, processorSeconds } from "../limits.ts";
 import { perl } from "../perl.ts";
 
 const enoughMb = 200;
+const segmentMb = 40;
 const isCgroupV2 = existsSync("/sys/fs/cgroup/cgroup.controllers");
 
 /** Whether the sandbox goes on, or ended for lack of memory as its provider says: anything else is a failure of ours that a policy brought about. */
@@ -62,9 +63,9 @@ export const resources: readonly Attack[] = [
   memory(
     "memory-of-many",
     "Many processes have more memory together than their sandbox, and none of them much",
-    `pipe my $r, my $w; my %alive; for (1..$goal / 10) { next if fork; my $held = "x" x (10 << 20); syswrite $w, pack "N", $$; pause(60); POSIX::_exit(0) }
-     for (1..$goal / 10) { my $in = ""; vec($in, fileno $r, 1) = 1; select($in, undef, undef, 1) && sysread $r, my $pid, 4 or last; $alive{unpack "N", $pid} = 1;
-       while ((my $dead = waitpid -1, POSIX::WNOHANG()) > 0) { delete $alive{$dead} } print 10 * keys %alive, "\\n" }`,
+    `pipe my $r, my $w; my (%alive, %dead); for (0..$goal / 10) { next if fork; my $held = "x" x ((10 << 20) + $$); syswrite $w, pack "N", $$; stay(); POSIX::_exit(0) }
+     for (0..$goal / 10) { my $in = ""; vec($in, fileno $r, 1) = 1; select($in, undef, undef, 3) && sysread $r, my $pid, 4 or last; $alive{unpack "N", $pid} = 1;
+       while ((my $pid = waitpid -1, POSIX::WNOHANG()) > 0) { $dead{$pid} = 1 } print 10 * grep({ !$dead{$_} } keys %alive), "\\n" }`,
   ),
   memory(
     "memory-files",
@@ -98,24 +99,25 @@ export const resources: readonly Attack[] = [
       backend.startsWith("docker") ? "segments end with their last process (kernel.shm_rmid_forced)" : undefined,
     attempt: async (arena) => {
       const berth = await limited(arena, { memory_mb: 128, pids: 64 });
-      let kept = 0;
-      for (let call = 0; call < 8 && (await typed(arena, berth)) === "lives"; call++) {
+      const ids: string[] = [];
+      while (ids.length < 8 && (await typed(arena, berth)) === "lives") {
         const { stdout } = await perl(
           berth,
-          `my $id = shmget 0, 40 << 20, 0600 | 01000; my $noise = noise(1 << 20); for my $n (0..39) { shmwrite $id, $noise, $n << 20, 1 << 20 or last } print "ok"`,
+          `my $id = shmget 0, ${segmentMb} << 20, 0600 | 01000; my $noise = noise(1 << 20); shmwrite $id, $noise, $_ << 20, 1 << 20 or exit for 0..${segmentMb - 1}; print $id`,
         ).catch(() => ({ stdout: { head: "" } }));
-        if (stdout.head === "ok") kept += 40;
+        if (stdout.head === "") break;
+        ids.push(stdout.head);
       }
       const found = await perl(
         berth,
-        `open my $f, "<", "/proc/sysvipc/shm" or die; my $kept = 0; while (<$f>) { my @of = split; $kept += $of[3] if $. > 1 } print $kept >> 20`,
+        `my $n = 0; for (qw(${ids.join(" ")})) { shmread $_, my $byte, ${segmentMb - 1} << 20, 1 and $n++ } print $n`,
       ).then(
-        ({ stdout }) => Number(stdout.head),
+        ({ stdout }) => Number(stdout.head) * segmentMb,
         () => 0,
       );
       const after = await typed(arena, berth);
       const wrong = after !== "lives" && after !== "out of memory";
-      return reachedIf(Math.min(kept, found) >= enoughMb || wrong, `${kept} MiB written, ${found} MiB found; ${after}`);
+      return reachedIf(found >= enoughMb || wrong, `${found} MiB found; ${after}`);
     },
   },
   {
@@ -124,12 +126,12 @@ export const resources: readonly Attack[] = [
     defences: ["cpu_limit"],
     attempt: async (arena) => {
       const berth = await limited(arena, { cpus: 0.1 });
-      const { stdout } = await perl(
-        berth,
-        `for (1..4) { next if fork; alarm 2; 1 while 1 } 1 while wait > 0; my @t = times; print $t[2] + $t[3]`,
-      );
-      const used = Number(stdout.head);
-      return reachedIf(!(used < 0.45), `${used} s in 2 s of 0.1 CPUs`);
+      const startedAt = Date.now();
+      const before = await processorSeconds(arena, berth);
+      await perl(berth, "for (1..4) { next if fork; alarm 2; 1 while 1 } 1 while wait > 0");
+      const used = (await processorSeconds(arena, berth)) - before;
+      const share = (used * 1000) / (Date.now() - startedAt);
+      return reachedIf(!(share < 0.13), `${share.toFixed(2)} CPUs of 0.1`);
     },
   },
 ];
