@@ -5,7 +5,7 @@
 package defence
 
 const (
-	// KillTree: what a call started ends with it, sessions of their own and orphans too.
+	// KillTree: what a call started ends with it, sessions of their own and orphans too; and all with the end of the turn.
 	KillTree = true
 	// BeneathRoot: file access stays beneath the workspace's descriptor, whatever links there are.
 	BeneathRoot = true
@@ -15,7 +15,7 @@ const (
 	FileBounds = true
 	// FileIdentity: file access happens with the tool user's identity.
 	FileIdentity = true
-	// OutputCaps: what is kept of an output is bounded while it streams.
+	// OutputCaps: what is kept of an output is bounded while it streams, and what is kept of finished calls.
 	OutputCaps = true
 	// NoNewPrivileges: set-user-id bits mean nothing to commands.
 	NoNewPrivileges = true

@@ -3,6 +3,7 @@ package exec
 import (
 	"time"
 
+	"berth/guest/internal/defence"
 	"berth/guest/internal/fault"
 	"berth/guest/internal/proc"
 )
@@ -73,6 +74,9 @@ func (r *Runner) Output(id, stream string, offset int64, limit int) (*Page, erro
 
 // Quiesce kills every process but the guest and the controller's own, and verifies that.
 func (r *Runner) Quiesce() (int, error) {
+	if !defence.KillTree {
+		return 0, nil
+	}
 	killed, err := proc.Kill(r.table, r.everything(), time.Now().Add(killDeadline), r.reinforcement())
 	if err != nil {
 		return len(killed), fault.New(fault.Internal, "quiesce: %v", err)

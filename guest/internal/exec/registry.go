@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"sync"
 
+	"berth/guest/internal/defence"
 	"berth/guest/internal/fault"
 )
 
@@ -92,7 +93,7 @@ func (r *registry) end(c *call) {
 	r.running--
 	r.finished = append(r.finished, c)
 	r.bytes += c.retained()
-	for len(r.finished) > maxFinished || r.bytes > maxFinishedBytes && len(r.finished) > 1 {
+	for defence.OutputCaps && (len(r.finished) > maxFinished || r.bytes > maxFinishedBytes && len(r.finished) > 1) {
 		oldest := r.finished[0]
 		r.finished = r.finished[1:]
 		r.bytes -= oldest.retained()

@@ -160,7 +160,8 @@ func (r *Runner) execute(ctx context.Context, request *Request, c *call, dir int
 // end kills what is left of a call and verifies that nothing is.
 func (r *Runner) end(c *call, run *running) (map[int]struct{}, error) {
 	if !defence.KillTree {
-		return map[int]struct{}{}, syscall.Kill(run.process.PID, syscall.SIGKILL)
+		_ = syscall.Kill(run.process.PID, syscall.SIGKILL)
+		return nil, nil
 	}
 	return proc.Kill(r.table, r.selector(c, run.process), time.Now().Add(killDeadline), r.reinforcement())
 }

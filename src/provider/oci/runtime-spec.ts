@@ -42,7 +42,16 @@ const mounts = (input: RuntimeSpecInput) => [
     destination: "/dev/pts",
     type: "devpts",
     source: "devpts",
-    options: ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"],
+    options: [
+      "nosuid",
+      "noexec",
+      "newinstance",
+      "ptmxmode=0666",
+      "mode=0620",
+      "gid=5",
+      // The machine has few in all (kernel.pty.max), and every sandbox takes from the same.
+      `max=${input.spec.resources.pids}`,
+    ],
   },
   {
     destination: "/dev/shm",

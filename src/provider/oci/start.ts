@@ -4,7 +4,7 @@ import { BerthError } from "../../core/errors.ts";
 import { diskSize } from "../disk.ts";
 import type { SandboxSpec } from "../provider.ts";
 import type { SeccompFilter } from "../seccomp-filter.ts";
-import { cgroupPath, prepareOomCounter, type CgroupVersion } from "./cgroups.ts";
+import { cgroupPath, prepareMemoryCgroup, type CgroupVersion } from "./cgroups.ts";
 import { diskFolders, makeDisk } from "./disk.ts";
 import { sandboxPaths, type OciPaths } from "./paths.ts";
 import { writeJson, type IdRange, type SandboxRecord } from "./records.ts";
@@ -22,6 +22,8 @@ export interface StartContext {
   readonly takeIds: (folder: string) => Promise<IdRange | undefined>;
   readonly signal: AbortSignal | undefined;
 }
+
+const MEGABYTE = 1024 * 1024;
 
 /** Names of the host that setup steps with a network need; tools have neither. */
 const NETWORK_FILES = ["/etc/resolv.conf", "/etc/hosts"];
@@ -52,7 +54,9 @@ export async function startSandbox(spec: SandboxSpec, context: StartContext): Pr
   await writeJson(sandbox.record, record);
   const layer = await writableLayer(spec, paths);
 
-  const oomCounter = runtime.dialect.passesFiles ? await prepareOomCounter(cgroups, spec.id) : undefined;
+  const oomCounter = runtime.dialect.passesFiles
+    ? await prepareMemoryCgroup(cgroups, spec.id, spec.resources.memory_mb * MEGABYTE)
+    : undefined;
   const networkFiles = spec.profile.network === "host" ? await existing(NETWORK_FILES) : [];
   const guestBinary = resolve(context.guestBinary);
   const readOnlyBinds = [...layers.readOnlyBinds, ...networkFiles];

@@ -1,8 +1,11 @@
 import type { Attack } from "../attack.ts";
 import { capturedGuest } from "./captured-guest.ts";
 import { changeSets } from "./change-sets.ts";
+import { counts } from "./counts.ts";
+import { disk } from "./disk.ts";
 import { exports } from "./exports.ts";
 import { files } from "./files.ts";
+import { floods } from "./floods.ts";
 import { guestSocket } from "./guest-socket.ts";
 import { guest } from "./guest.ts";
 import { history } from "./history.ts";
@@ -16,7 +19,10 @@ import { neighbours } from "./neighbours.ts";
 import { network } from "./network.ts";
 import { originBombs } from "./origin-bombs.ts";
 import { origins } from "./origins.ts";
+import { outliving } from "./outliving.ts";
 import { privileges } from "./privileges.ts";
+import { processes } from "./processes.ts";
+import { resources } from "./resources.ts";
 import { rollouts } from "./rollouts.ts";
 import { teardown } from "./teardown.ts";
 import { terminal } from "./terminal.ts";
@@ -25,8 +31,11 @@ import { terminal } from "./terminal.ts";
 export const attacks: readonly Attack[] = [
   ...capturedGuest,
   ...changeSets,
+  ...counts,
+  ...disk,
   ...exports,
   ...files,
+  ...floods,
   ...guestSocket,
   ...guest,
   ...history,
@@ -40,7 +49,10 @@ export const attacks: readonly Attack[] = [
   ...network,
   ...originBombs,
   ...origins,
+  ...outliving,
   ...privileges,
+  ...processes,
+  ...resources,
   ...rollouts,
   ...teardown,
   ...terminal,

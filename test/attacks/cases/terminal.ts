@@ -45,7 +45,11 @@ async function shown(arena: Arena, output: ToolOutput): Promise<{ seen: string; 
         : aResult({ tool, output: text, error: { ...error, code: "not_text", cause: "policy" } }),
     get: async () => aRollout({ status: "failed", error, labels: { said: text }, environment: text }),
     list: async () => [aRollout({ group: text, environment: text })],
-    trajectory: async () => ({ rollout_id: rolloutId, records: [record] }),
+    trajectory: async () => ({
+      rollout_id: rolloutId,
+      records: [record],
+      egress: { allowed: 0, denied: 0, denials: [] },
+    }),
     grade: async () => ({ status: "scored", reward: 0, parts: [part], flags: [text], duration_ms: 1 }),
     events,
   });
