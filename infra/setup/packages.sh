@@ -17,7 +17,6 @@ ip|iproute2|sets up the loopback device of a sandbox' ;;
 esac
 if [ "$target" = test ]; then
   table+='
-runsc|runsc|gVisor, for the profiles that ask for it
 dockerd|docker.io|Docker Engine, for the docker provider
 iptables|iptables|gives image builds a network
 mkfs.ext4|e2fsprogs|disks of limited size
