@@ -23,7 +23,7 @@ export async function runAttack(attack: Attack, backend: Backend, without: Reado
   const control = await attemptIn(
     attack,
     new Arena(backend, {
-      without: new Set([...attack.defences, ...without]),
+      without: new Set(attack.defences),
       underRunc: attack.controlUnderRunc !== undefined,
     }),
   );
