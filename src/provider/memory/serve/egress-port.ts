@@ -62,7 +62,8 @@ export class EgressPort {
       const { stream, headers } = this.#waiting.shift() as Waiting;
       const connection = this.#unclaimed.shift() as Duplex;
       stream.respond({ ...headers, ":status": 200 });
-      pipeline(stream, connection, () => connection.destroy());
+      // What was written last is still read: nothing is destroyed that ended well.
+      pipeline(stream, connection, () => {});
       pipeline(connection, stream, () => {});
     }
   }

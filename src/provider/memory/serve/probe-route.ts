@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { FileTree } from "../tree/file-tree.ts";
 import { jsonReply, parsed, type Reply, type Request } from "./messages.ts";
 
 const noCapability = "0000000000000000";
@@ -6,7 +7,7 @@ const paths = z.array(z.string()).max(256).default([]);
 const probeQuestion = z.strictObject({ masked_paths: paths, read_only_paths: paths });
 
 /** What a probe would find where nothing can be reached but the file tree. */
-export function probeOf(user: { uid: number; gid: number }, diskBytes: number, request: Request): Reply {
+export function probeOf(user: { uid: number; gid: number }, limits: FileTree["limits"], request: Request): Reply {
   const question = parsed(probeQuestion, request.body);
   const absent = (path: string) => ({ path, state: "absent" });
   return jsonReply({
@@ -29,7 +30,7 @@ export function probeOf(user: { uid: number; gid: number }, diskBytes: number, r
     mounts: [],
     devices: [],
     interfaces: [],
-    disks: [{ path: "/", bytes: diskBytes, inodes: 0 }],
+    disks: [{ path: "/", bytes: limits.bytes, inodes: Number.isFinite(limits.nodes) ? limits.nodes : 0 }],
     guest: { pid: 1, uid: 0, capabilities: null, opened: [] },
   });
 }
