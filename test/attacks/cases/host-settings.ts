@@ -35,7 +35,8 @@ export const hostSettings: readonly Attack[] = [
     id: "host-settings/writable-mounts",
     title: "A tool finds settings of the machine on a mount that is not read-only",
     defences: ["read_only_paths"],
-    controlUnderRunc,
+    notApplicable: (backend) =>
+      backend.endsWith("runsc") ? "gVisor's settings are of its own kernel, which ends with the sandbox" : undefined,
     attempt: async (arena) => {
       const berth = await arena.sandbox();
       const { stdout } = await berth.sh(

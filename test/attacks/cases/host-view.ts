@@ -115,6 +115,7 @@ export const hostView: readonly Attack[] = [
     title: "A tool connects to a port of the machine's loopback interface",
     defences: ["network"],
     notApplicable: ownNetwork,
+    controlUnderRunc: "gVisor runs without a network",
     attempt: (arena) =>
       greetedBy(
         arena,

@@ -77,12 +77,8 @@ export const kernelCalls: readonly Attack[] = [
     controlUnderRunc,
     attempt: async (arena) => {
       const berth = await arena.sandbox();
-      const { stdout } = await perl(
-        berth,
-        `call("personality", 0x0040000);
-         open(my $f, "<", "/proc/self/personality") or die "$!"; print <$f>;`,
-      );
-      return reachedIf((Number.parseInt(stdout.head, 16) & 0x0040000) !== 0, stdout.head);
+      const { stdout } = await perl(berth, `call("personality", 0x0040000); print call("personality", 0xffffffff);`);
+      return reachedIf(Number(stdout.head) > 0 && (Number(stdout.head) & 0x0040000) !== 0, stdout.head);
     },
   },
   {

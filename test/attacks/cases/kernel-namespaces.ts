@@ -86,6 +86,7 @@ export const kernelNamespaces: readonly Attack[] = [
     id: "kernel/mount",
     title: "A tool mounts a file system",
     defences: ["capabilities", "seccomp"],
+    controlUnderRunc,
     attempt: async (arena) => {
       const flag = arena.flag();
       const berth = await arena.sandbox();

@@ -48,6 +48,7 @@ export const kernelSockets: readonly Attack[] = [
     id: "kernel/raw-packets",
     title: "A tool reads and forges packets beneath every protocol",
     defences: ["capabilities", "seccomp"],
+    controlUnderRunc: "gVisor has raw sockets only where it is told to",
     attempt: async (arena) => {
       const berth = await arena.sandbox();
       const { stdout } = await perl(
