@@ -25,6 +25,12 @@ const flipper = (one: string, other: string): string =>
 
 const flippingMs = 1_200;
 
+/**
+ * Whoever races runs commands already, so what counts is what commands cannot reach. Release 20221219 of gVisor now and then follows a
+ * link in place of a folder that was asked for without its links: there the identity alone holds.
+ */
+const raceHolders = ["file_identity", "beneath_root"] as const;
+
 export const links: readonly Attack[] = [
   {
     id: "links/absolute-link",
@@ -84,10 +90,10 @@ export const links: readonly Attack[] = [
   {
     id: "links/swap-while-reading",
     title: "A folder is exchanged for a link to outside again and again while a file in it is read",
-    defences: ["beneath_root"],
+    defences: raceHolders,
     attempt: async (arena) => {
       const flag = arena.flag();
-      const base = await arena.planted(`mkdir /etc/planted && echo ${flag} >/etc/planted/note`);
+      const base = await arena.planted(`mkdir -m 700 /etc/planted && echo ${flag} >/etc/planted/note`);
       const berth = await arena.sandbox({ base });
       await berth.sh("mkdir d; echo harmless >d/note; ln -s /etc/planted l");
       const racing = berth.sh(flipper("d", "l"), { timeoutMs: flippingMs });
@@ -101,11 +107,9 @@ export const links: readonly Attack[] = [
   {
     id: "links/swap-while-writing",
     title: "A folder is exchanged for a link to outside, and the new file for a link, while files are written",
-    defences: ["beneath_root"],
+    defences: raceHolders,
     attempt: async (arena) => {
-      const base = await arena.planted(
-        "mkdir -m 777 /var/planted && echo untouched >/var/planted/kept && chmod 666 /var/planted/kept",
-      );
+      const base = await arena.planted("mkdir -m 755 /var/planted && echo untouched >/var/planted/kept");
       const berth = await arena.sandbox({ base });
       await berth.sh("mkdir d; ln -s /var/planted l");
       const racing = berth.sh(
@@ -116,8 +120,8 @@ export const links: readonly Attack[] = [
         for (const path of ["d/kept", "d/new", "kept"])
           await berth.guest.write(path, Buffer.from("changed"), { createParents: true }).catch(() => undefined);
       await racing;
-      const { stdout } = await berth.sh("cat /var/planted/*; ls -A /var/planted");
-      return reachedIf(stdout.head !== "untouched\nkept\n", stdout.head);
+      const { stdout, stderr } = await berth.sh("cat /var/planted/kept; cat /var/planted/new");
+      return reachedIf(stdout.head !== "untouched\n", stdout.head + stderr.head);
     },
   },
   {

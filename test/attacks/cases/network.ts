@@ -6,6 +6,7 @@ import type { Arena } from "../arena.ts";
 import { reachedIf, type Attack, type Reached } from "../attack.ts";
 
 const seconds = 3;
+const noNetworkThere = "gVisor runs without a network";
 
 /** The machine's own addresses, of every interface. */
 const ownAddresses = (family: "IPv4" | "IPv6"): string[] =>
@@ -57,12 +58,14 @@ export const network: readonly Attack[] = [
     id: "network/tcp-to-the-host",
     title: "A server of the host is reached over TCP: on loopback, the bridge and every other interface",
     defences: ["network"],
+    controlUnderRunc: noNetworkThere,
     attempt: tells("IPv4"),
   },
   {
     id: "network/udp-to-the-host",
     title: "A datagram, such as a query for a name, comes to the host",
     defences: ["network"],
+    controlUnderRunc: noNetworkThere,
     attempt: async (arena) => {
       const flag = arena.flag();
       const socket = createSocket("udp4");
@@ -89,6 +92,7 @@ export const network: readonly Attack[] = [
     id: "network/way-out",
     title: "There is an interface other than loopback, a route, or a way to a metadata service",
     defences: ["network"],
+    controlUnderRunc: noNetworkThere,
     attempt: async (arena) => {
       const berth = await arena.sandbox();
       const { stdout } = await berth.sh(
@@ -103,6 +107,7 @@ export const network: readonly Attack[] = [
     id: "network/sibling",
     title: "Two sandboxes of one machine speak with each other",
     defences: ["network"],
+    controlUnderRunc: noNetworkThere,
     attempt: async (arena) => {
       const flag = arena.flag();
       const port = 20_000 + (randomBytes(2).readUInt16BE() % 10_000);
@@ -155,6 +160,7 @@ export const network: readonly Attack[] = [
     id: "network/new-address",
     title: "A tool gives its loopback another address by the settings of the interface",
     defences: ["capabilities"],
+    controlUnderRunc: "the interfaces of gVisor take no address by this call",
     attempt: async (arena) => {
       const berth = await arena.sandbox();
       // ioctl SIOCSIFADDR on lo, then an address that nobody had answers for binding.
