@@ -3,7 +3,6 @@ import { dirname, join } from "node:path";
 import type { ContainerInspectInfo } from "dockerode";
 import { BerthError, toBerthError } from "../../core/errors.ts";
 import { diskObstacle, diskTemplate, runTool, type DiskSize } from "../disk.ts";
-import type { Observation } from "../observation.ts";
 import type { DockerConnection } from "./daemon.ts";
 import { label } from "./names.ts";
 import type { DaemonFacts } from "./probe.ts";
@@ -79,14 +78,6 @@ export function layerDisks(options: { readonly templates: string; readonly guest
       if (await isMounted(folder)) throw new BerthError("teardown_failed", `The disk at ${folder} is still mounted.`);
     },
   };
-}
-
-/** How much a running container can write in all; null where its root is not to be seen from here, as under a daemon elsewhere. */
-export async function layerSize(container: ContainerInspectInfo): Promise<Observation["disk"]> {
-  const { MergedDir: merged } = foldersOf(container);
-  const root = merged === undefined ? undefined : await statfs(merged).catch(() => undefined);
-  if (root?.type !== OVERLAY_MAGIC) return null;
-  return { bytes: root.blocks * root.bsize, inodes: root.files > 0 ? root.files : null };
 }
 
 async function daemonObstacle(facts: DaemonFacts, connection: DockerConnection = {}): Promise<string | undefined> {

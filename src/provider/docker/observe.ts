@@ -2,7 +2,6 @@ import type { ContainerInspectInfo, HostConfig } from "dockerode";
 import { linuxCapabilities } from "../../model/linux-capabilities.ts";
 import { runtimes } from "../../model/profile.ts";
 import { observeHostProcess } from "../host-process.ts";
-import { layerSize } from "./layer-disk.ts";
 import { nothingObserved, type Limit, type NamespaceName, type Observation } from "../observation.ts";
 
 /** Fields of the daemon's answer that the client's types lack, or leave open. */
@@ -36,8 +35,6 @@ export async function observeContainer(container: ContainerInspectInfo): Promise
     ...withoutUnknown(seen ?? {}),
     runtime: kept.runtime,
     capabilities,
-    // gVisor tells no sizes, and its own root is another.
-    disk: seen?.disk ?? (await layerSize(container)),
   };
 }
 
