@@ -15,7 +15,10 @@ export function recorded({ profile, resources }: SandboxSpec): Observation {
     pids: resources.pids + guestPids,
     cpus: resources.cpus,
     openFiles: profile.limits.open_files,
-    disk: resources.disk_mb === undefined ? null : { bytes: resources.disk_mb * 1024 * 1024, inodes: null },
+    disk:
+      resources.disk_mb === undefined
+        ? null
+        : { bytes: resources.disk_mb * 1024 * 1024, inodes: resources.inodes ?? null },
     network: profile.network === "host" ? "host" : "none",
     maskedPaths: profile.masked_paths,
     readOnlyPaths: profile.read_only_paths,

@@ -119,7 +119,7 @@ export class GuestServer {
         this.#assertRootAllowed();
         return jsonReply({});
       case "POST /v1/probe":
-        return probeOf(this.#user, this.#machine.tree.limits.bytes, request);
+        return probeOf(this.#user, this.#machine.tree.limits, request);
       case "POST /v1/egress/listen":
         return this.egress.listen(request);
       case "POST /v1/quiesce":

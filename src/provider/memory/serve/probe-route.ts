@@ -6,7 +6,11 @@ const paths = z.array(z.string()).max(256).default([]);
 const probeQuestion = z.strictObject({ masked_paths: paths, read_only_paths: paths });
 
 /** What a probe would find where nothing can be reached but the file tree. */
-export function probeOf(user: { uid: number; gid: number }, diskBytes: number, request: Request): Reply {
+export function probeOf(
+  user: { uid: number; gid: number },
+  disk: { bytes: number; nodes: number },
+  request: Request,
+): Reply {
   const question = parsed(probeQuestion, request.body);
   const absent = (path: string) => ({ path, state: "absent" });
   return jsonReply({
@@ -29,7 +33,7 @@ export function probeOf(user: { uid: number; gid: number }, diskBytes: number, r
     mounts: [],
     devices: [],
     interfaces: [],
-    disks: [{ path: "/", bytes: diskBytes, inodes: 0 }],
+    disks: [{ path: "/", bytes: disk.bytes, inodes: Number.isFinite(disk.nodes) ? disk.nodes : 0 }],
     guest: { pid: 1, uid: 0, capabilities: null, opened: [] },
   });
 }
