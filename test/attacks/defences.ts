@@ -143,6 +143,8 @@ export const isDefence = (name: string): name is Defence => (defenceNames as rea
 /** Takes the defences away from how a sandbox is made; those of the controller are not made there. */
 export function weaken(setup: Setup, without: ReadonlySet<Defence>): void {
   for (const name of without) if (name in weakenings) weakenings[name as keyof typeof weakenings](setup);
+  // Powers over a network are never those over the machine's own.
+  if (without.has("capabilities")) setup.profile.network = "none";
   // Both together are the machine's own network settings.
   if (without.has("capabilities")) setup.profile.network = "none";
 }
