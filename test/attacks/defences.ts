@@ -143,8 +143,6 @@ export const isDefence = (name: string): name is Defence => (defenceNames as rea
 /** Takes the defences away from how a sandbox is made; those of the controller are not made there. */
 export function weaken(setup: Setup, without: ReadonlySet<Defence>): void {
   for (const name of without) if (name in weakenings) weakenings[name as keyof typeof weakenings](setup);
-  const { profile } = setup;
-  // Where its network is the machine's own, a sandbox without defences would change the machine's interfaces.
-  if (profile.network === "host")
-    profile.capabilities = profile.capabilities.filter((name) => name !== "CAP_NET_ADMIN" && name !== "CAP_NET_RAW");
+  // Powers over a network are never those over the machine's own.
+  if (without.has("capabilities")) setup.profile.network = "none";
 }

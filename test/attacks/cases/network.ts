@@ -163,10 +163,10 @@ export const network: readonly Attack[] = [
     controlUnderRunc: "the interfaces of gVisor take no address by this call",
     attempt: async (arena) => {
       const berth = await arena.sandbox();
-      // ioctl SIOCSIFADDR on lo, then an address that nobody had answers for binding.
+      // ioctl SIOCSIFADDR on an alias, which leaves the address that loopback has; then the new one answers for binding.
       const { stdout } = await berth.run(
         perl(
-          `use Socket; socket(S, AF_INET, SOCK_DGRAM, 0); my $r = ioctl(S, 0x8916, my $q = pack("a16 S n a4 x8", "lo", AF_INET, 0, inet_aton("10.98.76.54"))); print $r ? "set" : "not set: $!"; socket(T, AF_INET, SOCK_DGRAM, 0); print bind(T, sockaddr_in(0, inet_aton("10.98.76.54"))) ? "; bound" : "; free: $!";`,
+          `use Socket; socket(S, AF_INET, SOCK_DGRAM, 0); my $r = ioctl(S, 0x8916, my $q = pack("a16 S n a4 x8", "lo:b", AF_INET, 0, inet_aton("10.98.76.54"))); print $r ? "set" : "not set: $!"; socket(T, AF_INET, SOCK_DGRAM, 0); print bind(T, sockaddr_in(0, inet_aton("10.98.76.54"))) ? "; bound" : "; free: $!";`,
         ),
       );
       return reachedIf(stdout.head.endsWith("; bound"), stdout.head);
