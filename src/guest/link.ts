@@ -8,7 +8,6 @@ import { StreamBroken } from "./guest-error.ts";
 import type { Handshake } from "./guest.ts";
 import { QuietStream } from "./quiet-stream.ts";
 import { readReply } from "./reply.ts";
-import { UnfailingStream } from "./unfailing-stream.ts";
 import { wireHandshake } from "./wire.ts";
 
 /** How much of one reply the guest may send ahead of our reading. */
@@ -145,7 +144,7 @@ async function openWithin(open: OpenStream, signal: AbortSignal): Promise<Duplex
     duplex.destroy();
     throw signal.reason;
   }
-  return duplex instanceof Socket ? duplex : new UnfailingStream(duplex);
+  return duplex;
 }
 
 /**

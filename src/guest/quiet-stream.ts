@@ -15,8 +15,8 @@ export class QuietStream extends Duplex {
       if (!this.push(chunk)) inner.pause();
     });
     inner.once("end", () => this.push(null));
-    inner.once("error", (error) => {
-      this.#failure = error;
+    inner.on("error", (error) => {
+      this.#failure ??= error;
       this.destroy();
     });
     inner.once("close", () => this.destroy());
@@ -32,11 +32,13 @@ export class QuietStream extends Duplex {
   }
 
   override _write(chunk: Buffer, encoding: BufferEncoding, done: () => void): void {
-    this.#inner.write(chunk, encoding, () => done());
+    this.#inner.write(chunk, encoding, (error) => (error ? this.destroy() : done()));
   }
 
   override _final(done: () => void): void {
-    this.#inner.end(() => done());
+    // Waits for nobody: while an end is under way, Node's HTTP/2 does not bear the stream's own end either.
+    this.#inner.end();
+    done();
   }
 
   override _destroy(_error: Error | null, done: (error: Error | null) => void): void {

@@ -1,6 +1,7 @@
 import { mkdir, readFile, rmdir, statfs, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { systemClock } from "../../core/clock.ts";
+import { BerthError } from "../../core/errors.ts";
 
 const CGROUP_V1_MAGIC = 0x27e0eb;
 const CGROUP_V2_MAGIC = 0x63677270;
@@ -109,13 +110,31 @@ const V1_CONTROLLERS = [
   "unified",
 ];
 
-/** Removes the sandbox's empty cgroups and the common parent when it was the last. A cgroup with processes stays. */
+/**
+ * Removes the sandbox's cgroups and the common parent when it was the last. A process that was killed may hold its cgroup for a moment
+ * longer. @throws BerthError `teardown_failed` when one is held for longer than that
+ */
 export async function removeCgroups(version: CgroupVersion, id: string): Promise<void> {
   const roots = version === "v2" ? [MOUNT] : V1_CONTROLLERS.map((controller) => join(MOUNT, controller));
   await Promise.all(
     roots.map(async (root) => {
-      await rmdir(join(root, PARENT, id)).catch(() => undefined);
+      await removeOnceEmpty(join(root, PARENT, id));
       await rmdir(join(root, PARENT)).catch(() => undefined);
     }),
   );
+}
+
+const EMPTY_DEADLINE_MS = 5_000;
+
+async function removeOnceEmpty(cgroup: string): Promise<void> {
+  const end = systemClock.monotonic() + EMPTY_DEADLINE_MS;
+  for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, 50)) {
+    const failure = await rmdir(cgroup).then(
+      () => undefined,
+      (error: NodeJS.ErrnoException) => error.code,
+    );
+    if (failure !== "EBUSY") return;
+    if (systemClock.monotonic() > end) throw new BerthError("teardown_failed", `The cgroup ${cgroup} is still in use.`);
+    await systemClock.sleep(pauseMs);
+  }
 }

@@ -1,12 +1,12 @@
 import { connect } from "node:http2";
 import { Duplex } from "node:stream";
 import { expect, test } from "vitest";
-import { UnfailingStream } from "../../../src/guest/unfailing-stream.ts";
+import { QuietStream } from "../../../src/guest/quiet-stream.ts";
 
 test("an HTTP/2 session ends quietly when its stream fails while it is being ended", async () => {
   // Its end is never done, as that of a bridge whose sandbox hangs.
   const inner = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done(), final() {} });
-  const session = connect("http://guest", { createConnection: () => new UnfailingStream(inner) });
+  const session = connect("http://guest", { createConnection: () => new QuietStream(inner) });
   session.on("error", () => {});
   const closed = new Promise((resolve) => session.once("close", resolve));
   await new Promise((resolve) => session.once("connect", resolve));
@@ -29,7 +29,7 @@ test("bytes go both ways, and the end too", async () => {
       done();
     },
   });
-  const stream = new UnfailingStream(inner);
+  const stream = new QuietStream(inner);
   stream.write("there");
   inner.push("back");
   inner.push(null);
