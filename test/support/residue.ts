@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import Docker from "dockerode";
 import { vi } from "vitest";
+import { loopDevicesOf } from "./providers.ts";
 
 const deadlineMs = 10_000;
 
@@ -35,6 +36,7 @@ export class ResidueCheck {
     const sockets = join("/run/berth", createHash("sha256").update(join(dir, "oci")).digest("hex").slice(0, 12));
     const found = await Promise.all([
       mountsOf("self", dir).then((lines) => lines.map((line) => `mount ${line}`)),
+      loopDevicesOf(dir),
       processesIn(dir),
       emptyCgroups().then((names) => names.filter((name) => !this.#cgroupsBefore.has(name))),
       entries(join(dir, "oci/sandboxes")),
