@@ -19,6 +19,7 @@ import type {
   Store,
   StoredEnvironment,
 } from "./store.ts";
+import { UNSYNCED } from "./unsynced.ts";
 
 const storedEnvironment = (row: { json: string; base_dir: string | null }): StoredEnvironment => ({
   environment: environmentSchema.parse(JSON.parse(row.json)),
@@ -128,7 +129,7 @@ export class SqlStore implements Store {
 
   async reserveCall(rolloutId: string, call: CallReservation): Promise<Reserved> {
     return this.#access(async (): Promise<Reserved> => {
-      const reserved = await this.#db
+      const insert = this.#db
         .insertInto("tool_calls")
         .columns(["rollout_id", "call_id", "seq", "tool", "effect", "arguments_json", "state", "started_at"])
         .expression((from) =>
@@ -147,8 +148,8 @@ export class SqlStore implements Store {
             .where("rollout_id", "=", rolloutId),
         )
         .onConflict((conflict) => conflict.columns(["rollout_id", "call_id"]).doNothing())
-        .returning("seq")
-        .executeTakeFirst();
+        .returning("seq");
+      const reserved = await (call.effect === "read" ? insert.modifyEnd(sql.raw(UNSYNCED)) : insert).executeTakeFirst();
       if (reserved) return { kind: "new", seq: reserved.seq };
       const known = await this.#db
         .selectFrom("tool_calls")

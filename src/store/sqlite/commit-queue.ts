@@ -46,7 +46,7 @@ export class CommitQueue {
   }
 
   /**
-   * Resolves when the write is durable. One that still waits when the signal aborts is not carried out.
+   * Resolves when the write is durable, or committed if its text ends in `UNSYNCED`. One that still waits when the signal aborts is not carried out.
    * @throws what the database says
    */
   write(write: Write, signal: AbortSignal): Promise<Written> {

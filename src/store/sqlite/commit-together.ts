@@ -1,4 +1,5 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
+import { UNSYNCED } from "../unsynced.ts";
 
 /** One write; it stands or falls by itself. */
 export interface Write {
@@ -12,15 +13,15 @@ export interface Written {
   readonly changes: bigint;
 }
 
-/** What became of a write, once it is durable; or why nothing of it is there. */
+/** What a write did, once it is committed; or why nothing of it is there. */
 export type Outcome = { readonly written: Written } | { readonly error: unknown };
 
 /** Prepared statements that are kept; the store has some dozen texts. */
 const MOST_PREPARED = 200;
 
 /**
- * Runs writes in their order in one transaction: one commit, one sync of the disk. A write that fails undoes itself alone;
- * when the transaction fails, all of them do. Never throws.
+ * Runs writes in their order in one transaction: one commit, one sync of the disk, none when no write needs it. A write
+ * that fails undoes itself alone; when the transaction fails, all of them do. Never throws.
  */
 export function committer(database: DatabaseSync): (writes: readonly Write[]) => Outcome[] {
   const prepared = new Map<string, { statement: StatementSync; gives: boolean }>();
@@ -49,8 +50,10 @@ export function committer(database: DatabaseSync): (writes: readonly Write[]) =>
   };
 
   return (writes) => {
+    // In WAL, NORMAL is FULL without the sync at the end of a commit; the next FULL commit syncs those before it, too.
+    const level = writes.every(({ sql }) => sql.endsWith(UNSYNCED)) ? "normal" : "full";
     try {
-      database.exec("begin immediate");
+      database.exec(`pragma synchronous = ${level}; begin immediate`);
       const outcomes = writes.map(write);
       database.exec("commit");
       return outcomes;
