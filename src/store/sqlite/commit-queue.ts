@@ -80,6 +80,7 @@ export class CommitQueue {
 
   #send(): void {
     if (this.#committing.length > 0) return;
+    for (const { signal, settle } of this.#waiting) if (signal.aborted) settle({ error: signal.reason });
     this.#waiting = this.#waiting.filter(({ signal }) => !signal.aborted);
     this.#committing = this.#waiting.splice(0, MOST_TOGETHER);
     if (this.#committing.length === 0) return this.#whenIdle?.();
