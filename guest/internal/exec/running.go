@@ -123,5 +123,5 @@ func (r *Runner) reinforcement() proc.Reinforce {
 	if !r.root || r.self != 1 || os.Geteuid() != 0 {
 		return nil
 	}
-	return func() { proc.KillUser(r.config.ToolUID) }
+	return func(signal syscall.Signal) { proc.SignalUser(r.config.ToolUID, signal) }
 }

@@ -11,14 +11,15 @@ import (
 // ErrNotEmpty means that processes were still there at the deadline.
 var ErrNotEmpty = errors.New("processes are left that could not be killed")
 
-// Reinforce is called after each further scan when killing one by one has not come to an end after a while: under gVisor a fork that had begun
-// escapes it.
-type Reinforce func()
+// Reinforce sends a signal to everyone at once, when killing one by one has not come to an end after a while.
+type Reinforce func(signal syscall.Signal)
 
 const (
 	reinforceAfter = 1500 * time.Millisecond
 	firstPause     = 100 * time.Microsecond
 	longestPause   = 10 * time.Millisecond
+	// Before the deadline everyone is killed, stopped or not.
+	lastResort = 3 * time.Second
 )
 
 // Kill ends all that selector finds and returns when none is left, with the pids of those that were killed. It is safe
@@ -33,7 +34,10 @@ func Kill(t *Table, selector Selector, deadline time.Time, reinforce Reinforce) 
 		if err != nil {
 			return killed, err
 		}
-		found := false
+		// Under gVisor a fork that had begun escapes a signal to everyone, and each killed process makes room for another. So all are stopped
+		// first: at their limit nobody can fork, and below it nobody is left who would.
+		together := reinforce != nil && time.Since(started) > reinforceAfter
+		found, running := false, false
 		var group int
 		settled, err := t.Scan(func(p *Process) {
 			if p.PID == self || p.Dead() || !match(p) {
@@ -44,6 +48,10 @@ func Kill(t *Table, selector Selector, deadline time.Time, reinforce Reinforce) 
 				killed = map[int]struct{}{}
 			}
 			killed[p.PID] = struct{}{}
+			if together {
+				running = running || !p.Stopped()
+				return
+			}
 			_ = syscall.Kill(p.PID, syscall.SIGKILL)
 			// A process group never spans calls, each being a session, and is killed in one step that no fork escapes.
 			if p.Group > 1 && p.Group != group && p.Group != syscall.Getpgrp() {
@@ -64,17 +72,19 @@ func Kill(t *Table, selector Selector, deadline time.Time, reinforce Reinforce) 
 		if time.Now().After(deadline) {
 			return killed, ErrNotEmpty
 		}
-		if reinforce != nil && time.Since(started) > reinforceAfter {
-			reinforce()
+		if together && running && time.Until(deadline) > lastResort {
+			reinforce(syscall.SIGSTOP)
+		} else if together {
+			reinforce(syscall.SIGKILL)
 		}
 		time.Sleep(pause)
 		pause = min(2*pause, longestPause)
 	}
 }
 
-// KillUser kills every process of a user at once, in one system call that no fork escapes. The caller must be init of its pid
-// namespace, which such a signal spares, and root.
-func KillUser(uid int) {
+// SignalUser signals every process of a user at once, in one system call. The caller must be init of its pid namespace, which such a
+// signal spares, and root.
+func SignalUser(uid int, signal syscall.Signal) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	user := uintptr(uid)
@@ -82,7 +92,7 @@ func KillUser(uid int) {
 		return
 	}
 	everyone := -1
-	syscall.RawSyscall(syscall.SYS_KILL, uintptr(everyone), uintptr(syscall.SIGKILL), 0)
+	syscall.RawSyscall(syscall.SYS_KILL, uintptr(everyone), uintptr(signal), 0)
 	if _, _, errno := syscall.RawSyscall(syscall.SYS_SETRESUID, 0, 0, 0); errno != 0 {
 		// This thread must not be lent to anything else.
 		select {}

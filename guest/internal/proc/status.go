@@ -18,6 +18,9 @@ func (p *Process) Dead() bool {
 	return (p.State == 'Z' || p.State == 'X') && p.Threads <= 1
 }
 
+// Stopped reports whether it was stopped by a signal, or is held by a tracer, and runs nothing by itself.
+func (p *Process) Stopped() bool { return p.State == 'T' || p.State == 't' || p.State == 'Z' }
+
 // FromOutside reports whether the process is init or was brought into the pid namespace from outside, as a bridge of the controller is: its
 // parent is not to be seen here. Whoever is orphaned in here has init for a parent.
 func (p *Process) FromOutside() bool { return p.Parent == 0 }

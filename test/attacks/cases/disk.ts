@@ -76,6 +76,10 @@ export const disk: readonly Attack[] = [
     id: "disk/output",
     title: "Output that the guest keeps for paging is more than the disk may hold",
     defences: ["disk_quota"],
+    notApplicable: (backend) =>
+      backend.startsWith("docker")
+        ? "Docker keeps it in a volume of the sandbox's own, which the guest bounds to 256 MiB"
+        : undefined,
     attempt: async (arena) => {
       const berth = await limited(arena, quota);
       let kept = 0;
