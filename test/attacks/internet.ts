@@ -110,9 +110,12 @@ export class Internet {
 
 const isSite = ({ localAddress }: Socket): boolean => localAddress === standsFor[site];
 
-/** Whatever a request could mean by its host. */
+/** Whatever a request could mean by its host: its target, unless that is a path, and each `Host`. */
 const named = ({ url = "", rawHeaders }: IncomingMessage): string =>
-  [url, ...rawHeaders.filter((_, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === "host")].join(" ");
+  [
+    url.startsWith("/") ? "" : url,
+    ...rawHeaders.filter((_, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === "host"),
+  ].join(" ");
 
 async function listen(arena: Arena, server: Server): Promise<number> {
   server.listen(0, "0.0.0.0");
@@ -135,7 +138,7 @@ export async function say(berth: Berth, messages: readonly Message[]): Promise<s
     `use strict; use warnings; use IO::Socket::INET; $SIG{PIPE} = "IGNORE"; $SIG{ALRM} = sub { die "late\\n" }; $| = 1;
 for my $message (${parts.join(", ")}) {
   eval {
-    alarm 3;
+    alarm 2;
     my $s = IO::Socket::INET->new(PeerAddr => "127.0.0.1", PeerPort => 3128) or die "no proxy: $!\\n";
     $s->autoflush(1);
     print $s pack "H*", $message->[0];

@@ -4,6 +4,7 @@ import { changeSets } from "./change-sets.ts";
 import { counts } from "./counts.ts";
 import { disk } from "./disk.ts";
 import { egressRequests } from "./egress-requests.ts";
+import { egressWays } from "./egress-ways.ts";
 import { egress } from "./egress.ts";
 import { exports } from "./exports.ts";
 import { files } from "./files.ts";
@@ -36,6 +37,7 @@ export const attacks: readonly Attack[] = [
   ...counts,
   ...disk,
   ...egressRequests,
+  ...egressWays,
   ...egress,
   ...exports,
   ...files,
