@@ -68,14 +68,14 @@ export class Internet {
     return new Internet(arena, flag, await listen(arena, server));
   }
 
-  /** A server at another port that says `text` to each connection when it has heard `word`. Gives the port. */
+  /** A server at another port that says `text` to each connection when it has heard `word`, in whatever case. Gives the port. */
   async listener(word: string, text: string): Promise<number> {
     const server = createTcpServer((socket) => {
       let heard = "";
       socket.setTimeout(3_000, () => socket.destroy()).on("error", () => undefined);
       socket.on("data", (bytes) => {
-        heard = (heard + bytes.toString("latin1")).slice(-4_096);
-        if (heard.includes(word)) socket.end(text);
+        heard = (heard + bytes.toString("latin1").toLowerCase()).slice(-4_096);
+        if (heard.includes(word.toLowerCase())) socket.end(text);
       });
     });
     return listen(this.#arena, server);

@@ -68,7 +68,7 @@ const hellos: readonly Buffer[] = [
   clientHello([[`${hiddenSite}.`]]),
   clientHello([[`${allowed}\0${hiddenSite}`]]),
   clientHello([[hiddenSite]], { split: 4 }),
-  clientHello([[hiddenSite]], { split: 60 }),
+  clientHello([[hiddenSite]], { split: 50 }),
   Buffer.concat([Buffer.of(21, 3, 1, 0, 2, 1, 0), clientHello([[hiddenSite]])]),
 ];
 
@@ -109,7 +109,7 @@ export const egressRequests: readonly Attack[] = [
     defences: ["egress_policy"],
     attempt: async (arena) => {
       const internet = await Internet.open(arena);
-      // Servers compare names without regard to case; this one takes a name wherever it finds it.
+      // It takes a name wherever it finds it, as the most careless of servers would.
       const front = await internet.listener(hiddenSite, internet.flag);
       const messages = hellos.map((hello) => tunnelled(`${allowed}:${front}`, hello));
       return through(arena, internet, messages, { allow: [`${allowed}:${front}`] });
