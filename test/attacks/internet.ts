@@ -65,17 +65,19 @@ export class Internet {
       response.end(flag);
     });
     server.keepAliveTimeout = 200;
+    server.keepAliveTimeoutBuffer = 0;
     return new Internet(arena, flag, await listen(arena, server));
   }
 
-  /** A server at another port that says `text` to each connection when it has heard `word`, in whatever case. Gives the port. */
-  async listener(word: string, text: string): Promise<number> {
+  /** A server at another port that tells the flag, as a reply of HTTP, once it has heard `word`, in whatever case. Gives the port. */
+  async listener(word: string): Promise<number> {
+    const reply = `HTTP/1.1 200 OK\r\nContent-Length: ${this.flag.length}\r\nConnection: close\r\n\r\n${this.flag}`;
     const server = createTcpServer((socket) => {
       let heard = "";
       socket.setTimeout(3_000, () => socket.destroy()).on("error", () => undefined);
       socket.on("data", (bytes) => {
         heard = (heard + bytes.toString("latin1").toLowerCase()).slice(-4_096);
-        if (heard.includes(word.toLowerCase())) socket.end(text);
+        if (heard.includes(word.toLowerCase())) socket.end(reply);
       });
     });
     return listen(this.#arena, server);

@@ -110,7 +110,7 @@ export const egressRequests: readonly Attack[] = [
     attempt: async (arena) => {
       const internet = await Internet.open(arena);
       // It takes a name wherever it finds it, as the most careless of servers would.
-      const front = await internet.listener(hiddenSite, internet.flag);
+      const front = await internet.listener(hiddenSite);
       const messages = hellos.map((hello) => tunnelled(`${allowed}:${front}`, hello));
       return through(arena, internet, messages, { allow: [`${allowed}:${front}`] });
     },
@@ -147,7 +147,7 @@ export const egressRequests: readonly Attack[] = [
     defences: ["egress_policy"],
     attempt: async (arena) => {
       const internet = await Internet.open(arena);
-      const controller = await internet.listener("GET", internet.flag);
+      const controller = await internet.listener("GET");
       const names = {
         "mirror.test": [["127.0.0.1"]],
         "other.test": [["127.0.0.2", "127.0.0.1"]],

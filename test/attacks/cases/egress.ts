@@ -105,7 +105,7 @@ export const egress: readonly Attack[] = [
     defences: ["egress_policy"],
     attempt: async (arena) => {
       const internet = await Internet.open(arena);
-      const other = await internet.listener("GET", internet.flag);
+      const other = await internet.listener("GET");
       return through(arena, internet, both([allowed, `${allowed}.`, allowed.toUpperCase()], other));
     },
   },
