@@ -3,6 +3,9 @@ import { capturedGuest } from "./captured-guest.ts";
 import { changeSets } from "./change-sets.ts";
 import { counts } from "./counts.ts";
 import { disk } from "./disk.ts";
+import { egressRequests } from "./egress-requests.ts";
+import { egressWays } from "./egress-ways.ts";
+import { egress } from "./egress.ts";
 import { exports } from "./exports.ts";
 import { files } from "./files.ts";
 import { floods } from "./floods.ts";
@@ -33,6 +36,9 @@ export const attacks: readonly Attack[] = [
   ...changeSets,
   ...counts,
   ...disk,
+  ...egressRequests,
+  ...egressWays,
+  ...egress,
   ...exports,
   ...files,
   ...floods,
