@@ -115,7 +115,10 @@ export const egress: readonly Attack[] = [
     defences: ["egress_policy"],
     attempt: async (arena) => {
       const internet = await Internet.open(arena);
-      return through(arena, internet, both(spellings, internet.port), { allow: [`localhost:${internet.port}`] });
+      return through(arena, internet, both(spellings, internet.port), {
+        allow: [`localhost:${internet.port}`],
+        names: { localhost: [["127.0.0.1"]] },
+      });
     },
   },
   {
