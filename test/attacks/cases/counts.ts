@@ -89,7 +89,7 @@ export const counts: readonly Attack[] = [
     defences: ["pids_limit"],
     notApplicable: (backend) =>
       backend === "docker+runc"
-        ? "NOT HELD: Docker mounts devpts without a limit of its own, and kernel.pty.max is the machine's"
+        ? "not promised there: Docker mounts devpts without a limit of its own, and kernel.pty.max is shared by the machine"
         : backend.endsWith("runsc")
           ? "gVisor's terminals are its own, not the machine's"
           : undefined,

@@ -88,7 +88,7 @@ export const resources: readonly Attack[] = [
     ),
     notApplicable: (backend) =>
       backend === "docker+runc" && !isCgroupV2
-        ? "NOT HELD: cgroup v1 limits the buffers of TCP only by a setting that runc does not make; v2 counts them as memory"
+        ? "not promised there: cgroup v1 limits the buffers of TCP only by a setting that Docker does not make; v2 counts them as memory"
         : undefined,
   },
   {

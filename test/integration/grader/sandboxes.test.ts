@@ -17,6 +17,9 @@ interface Place {
   readonly backend: "oci" | "docker";
   readonly image: string;
   readonly setup?: readonly string[];
+  /** The folder in test/fixtures/tasks where it is not the name. */
+  readonly task?: string;
+  readonly profile?: string;
 }
 
 const install = (packages: string) => [
@@ -27,6 +30,7 @@ const install = (packages: string) => [
 const places: Readonly<Record<string, Place>> = {
   node: { backend: "oci", image: "host" },
   go: { backend: "oci", image: "host" },
+  "node (strict)": { backend: "oci", image: "host", task: "node", profile: "strict" },
   tap: { backend: "oci", image: "host", setup: install("tape@5.9.0") },
   jest: { backend: "oci", image: "host", setup: install("jest@30.2.0") },
   vitest: { backend: "oci", image: "host", setup: install("vitest@3.2.4") },
@@ -72,11 +76,12 @@ describe.for(["oci", "docker"] as const)("%s", (backend) => {
     async (name, { skip }) => {
       if (berth === undefined) return skip(missing ?? "the controller did not start");
       const { service } = berth;
-      const task = new FixtureTask(name);
       const place = places[name];
+      const task = new FixtureTask(place?.task ?? name);
       const repository = await commit(task.base, join(dataDir, "origins", name));
       const environment = {
-        name: `task-${name}`,
+        name: `task-${name.replaceAll(/[^a-z]/g, "")}`,
+        profile: place?.profile ?? "standard",
         image: place?.image ?? "host",
         repo: repository,
         setup: [...(place?.setup ?? [])],
