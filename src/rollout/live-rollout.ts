@@ -53,11 +53,6 @@ export class LiveRollout {
     return this.#ready.promise;
   }
 
-  /** Resolves when all calls so far have ended and what became of them is stored. */
-  async callsEnded(): Promise<void> {
-    await Promise.allSettled([...this.running.values()].map(({ result }) => result));
-  }
-
   /** Calls that wait go on. */
   becomeActive(sandbox: Sandbox): void {
     this.sandbox = sandbox;

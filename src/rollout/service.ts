@@ -211,7 +211,7 @@ export class Rollouts implements RolloutService {
     this.#draining = true;
     const live = [...this.#rollouts.all()];
     const reason = new BerthError("shutting_down", "The controller is shutting down.");
-    const idle = () => Promise.all(live.map((rollout) => rollout.callsEnded()));
+    const idle = () => Promise.all(live.map(({ lane }) => lane.idle()));
     await Promise.all([
       withDeadline("draining", graceMs, idle).catch(() => undefined),
       withDeadline("draining", graceMs, () => this.#preparation.stop(live, reason)).catch(() => undefined),
