@@ -159,7 +159,7 @@ describe.each(["oci", "docker"] as const)("%s", (backend) => {
         /environment\.budget: .*tool_callz/,
       ],
       ["a tool", { tools: ["shel"] }, "invalid_environment", /tools: there is no shel; there are: shell,/],
-      ["a profile", { profile: "standart" }, "unknown_profile", /no profile standart; there are: standard/],
+      ["a profile", { profile: "standart" }, "unknown_profile", /no profile standart; there are: .*standard, strict/],
       [
         "a grader's command",
         { graders: [{ type: "tests", command: "make chekc" }] },

@@ -1,4 +1,4 @@
-import { chmod, mkdir, rm, rmdir } from "node:fs/promises";
+import { chmod, mkdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Duplex } from "node:stream";
 import { BerthError, toBerthError } from "../../core/errors.ts";
@@ -250,11 +250,7 @@ class OciProvider implements Provider {
     );
   }
 
-  /** The folders of this data directory beneath /run go when nothing is in them. */
-  async close(): Promise<void> {
-    const { runcState, runscState, sockets } = this.#paths;
-    for (const dir of [runcState, runscState, sockets, dirname(sockets)]) await rmdir(dir).catch(() => {});
-  }
+  async close(): Promise<void> {}
 
   /** Ends every process of the sandbox and the runtime's record of it; the files stay. */
   async #stop(id: string): Promise<void> {
