@@ -74,7 +74,9 @@ test("a V4A patch of random edits gives the target where its lines are distinct"
 test("what git calls the difference between two trees turns the one into the other", async () => {
   const content = fc
     .tuple(fc.array(fc.constantFrom("a", "b", "", "  c", "ü", "d\r"), { maxLength: 30 }), fc.boolean())
-    .map(([lines, noEnd]) => (noEnd ? lines.join("\n") : textOf(lines, "\n")));
+    .map(([lines, noEnd]) => (noEnd ? lines.join("\n") : textOf(lines, "\n")))
+    // What is added to a file all of whose lines end in CRLF ends so too, unless the patch itself shows returns.
+    .filter((text) => !text.includes("\r\n") || /(?:^|[^\r])\n/.test(text));
   const tree = fc.dictionary(fc.constantFrom("a.txt", "dir/b.txt", "dir/ü c.txt", "d"), content, { maxKeys: 4 });
   const property = fc.asyncProperty(tree, tree, fc.constantFrom(0, 3), async (before, after, context) => {
     const patch = gitDiff(before, after, context);
