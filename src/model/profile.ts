@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { egressRule } from "./egress.ts";
-import { diskMegabytes, inodeCount } from "./resources.ts";
+import { diskMegabytes, inodeCount, type Resources } from "./resources.ts";
 
 export const runtimes = ["runc", "runsc"] as const;
 
@@ -69,3 +69,9 @@ export const profile = z
   });
 
 export type Profile = z.infer<typeof profile>;
+
+/** With the profile's limits where the resources set none. */
+export function limited(resources: Resources, { limits }: Profile): Resources {
+  const { disk_mb = limits.disk_mb, inodes = limits.inodes } = resources;
+  return { ...resources, disk_mb, inodes };
+}

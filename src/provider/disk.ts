@@ -2,6 +2,7 @@ import { access, constants, mkdir, mkdtemp, rename, rm } from "node:fs/promises"
 import { join } from "node:path";
 import { execa } from "execa";
 import { BerthError } from "../core/errors.ts";
+import { exists } from "../core/exists.ts";
 import type { Resources } from "../model/resources.ts";
 
 const DEADLINE_MS = 60_000;
@@ -44,11 +45,7 @@ export async function diskTemplate(
   folders: readonly string[] = [],
 ): Promise<string> {
   const template = join(templates, `ext4-${megabytes}-${inodes ?? "default"}.img`);
-  const there = await access(template).then(
-    () => true,
-    () => false,
-  );
-  if (there) return template;
+  if (await exists(template)) return template;
   await mkdir(templates, { recursive: true, mode: 0o700 });
   const draft = await mkdtemp(join(templates, "draft-"));
   try {

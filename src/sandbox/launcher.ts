@@ -6,7 +6,7 @@ import type { IdSource } from "../core/ids.ts";
 import type { Logger } from "../core/log.ts";
 import { connectGuest } from "../guest/connect-guest.ts";
 import type { Guest } from "../guest/guest.ts";
-import type { Profile } from "../model/profile.ts";
+import { limited, type Profile } from "../model/profile.ts";
 import type { Resources } from "../model/resources.ts";
 import type { Provider, SandboxBase, SandboxHandle, SandboxSpec } from "../provider/provider.ts";
 import type { Store } from "../store/store.ts";
@@ -68,7 +68,7 @@ export class SandboxLauncher {
       id,
       labels,
       expiresAtMs: clock.now() + request.lifetimeMs,
-      ...withoutRequestOnly(request),
+      ...partsOfSpec(request),
     };
     let creating: Promise<unknown> = Promise.resolve();
     try {
@@ -246,7 +246,6 @@ function sandboxId(purpose: string, incarnation: string): string {
   return `b-${createHash("sha256").update(purpose).digest("hex").slice(0, 12)}-${incarnation}`;
 }
 
-function withoutRequestOnly({ base, profile, resources, workdir }: LaunchRequest) {
-  const { disk_mb = profile.limits.disk_mb, inodes = profile.limits.inodes } = resources;
-  return { base, profile, resources: { ...resources, disk_mb, inodes }, workdir };
+function partsOfSpec({ base, profile, resources, workdir }: LaunchRequest) {
+  return { base, profile, resources: limited(resources, profile), workdir };
 }

@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
-import { access, mkdir, rename, rm } from "node:fs/promises";
+import { mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import PQueue from "p-queue";
 import type { SimpleGit } from "simple-git";
 import { BerthError, toBerthError } from "../core/errors.ts";
+import { exists } from "../core/exists.ts";
 import { gitIn, type GitOptions } from "./git.ts";
 import { defaultRepositoryLimits, type RepositoryLimits } from "./limits.ts";
 import { originUrl, printableUrl } from "./origin.ts";
@@ -143,9 +144,3 @@ function gitSays(error: unknown): string {
   const said = lines.find((line) => /^(?:fatal|error|ssh): /.test(line)) ?? lines.at(-1) ?? "git said nothing";
   return printableUrl(said).slice(0, 500);
 }
-
-const exists = (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  );

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { ExecRequest } from "../../src/guest/guest.ts";
-import type { Profile } from "../../src/model/profile.ts";
+import { limited, type Profile } from "../../src/model/profile.ts";
 import type { Resources } from "../../src/model/resources.ts";
 import type { Provider, SandboxBase } from "../../src/provider/provider.ts";
 import { profileNamed } from "../support/providers.ts";
@@ -76,9 +76,7 @@ export class Arena implements AsyncDisposable {
       guestWithout: new Set(),
     };
     weaken(setup, this.#without);
-    const { limits } = setup.profile;
-    const { disk_mb = limits.disk_mb, inodes = limits.inodes } = setup.resources;
-    return { ...setup, resources: { ...setup.resources, disk_mb, inodes } };
+    return { ...setup, resources: limited(setup.resources, setup.profile) };
   }
 
   async provider(options: SandboxOptions = {}): Promise<Provider> {

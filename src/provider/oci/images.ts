@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
-import { access, lstat, mkdir, readFile, stat } from "node:fs/promises";
+import { lstat, mkdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { BerthError } from "../../core/errors.ts";
+import { exists } from "../../core/exists.ts";
 import type { CallOptions, ResolvedImage } from "../provider.ts";
 import { buildHostSkeleton, hostImageDigest } from "./host-image.ts";
 import type { OciPaths } from "./paths.ts";
@@ -91,9 +92,3 @@ async function resolveRootfs(path: string): Promise<ResolvedImage> {
   }
   return { name: path, digest: hash.digest("hex"), location: `rootfs:${path}` };
 }
-
-const exists = (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  );

@@ -1,9 +1,10 @@
 import { once } from "node:events";
-import { access, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { connect as dial } from "node:net";
 import { join } from "node:path";
 import { execa } from "execa";
 import { BerthError } from "../../core/errors.ts";
+import { exists } from "../../core/exists.ts";
 import { guestPids } from "../provider.ts";
 import { oomKills, type CgroupVersion } from "./cgroups.ts";
 import { killAndWait, type ProcessIdentity } from "./init-process.ts";
@@ -84,9 +85,3 @@ export function createRunc(options: {
     },
   };
 }
-
-const exists = (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  );
