@@ -92,7 +92,7 @@ func (r *Runner) Processes() (int, error) {
 	}
 	count := 0
 	_, err = r.table.Scan(func(p *proc.Process) {
-		if p.PID != r.self && !p.Dead() && match(p) {
+		if p.PID != r.self && !p.Dead() && match(p) == proc.Meant {
 			count++
 		}
 	})

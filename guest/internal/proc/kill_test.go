@@ -74,7 +74,7 @@ func TestWhatIsStillThereAtTheDeadlineIsAnError(t *testing.T) {
 	passes := 0
 	counting := func(*Table) (Match, error) {
 		passes++
-		return func(p *Process) bool { return p.HasGroup(group) }, nil
+		return func(p *Process) Verdict { return meantIf(p.HasGroup(group)) }, nil
 	}
 	if _, err := Kill(table, counting, time.Now().Add(-time.Second), nil); !errors.Is(err, ErrNotEmpty) || passes != 1 {
 		t.Errorf("%v after %d passes", err, passes)
@@ -94,9 +94,45 @@ func TestLineageFindsDescendantsAndAdoptedOrphans(t *testing.T) {
 	}
 	match := lineage(parents, sessions, 1, 10, func(pid int) bool { return pid == 20 })
 	for pid, want := range map[int]bool{10: true, 11: true, 12: true, 20: false, 21: false, 30: true, 31: true, 32: false, 1: false} {
-		if match(&Process{PID: pid}) != want {
+		if match(&Process{PID: pid, Parent: parents[pid], Session: sessions[pid]}) != meantIf(want) {
 			t.Errorf("pid %d", pid)
 		}
+	}
+}
+
+func TestLineageKnowsProcessesThatBeganAfterTheTableWasRead(t *testing.T) {
+	match := lineage(map[int]int{10: 1, 11: 10, 20: 1}, map[int]int{10: 10, 11: 10, 20: 20}, 1, 10, func(pid int) bool { return pid == 20 })
+	for name, c := range map[string]struct {
+		process Process
+		want    Verdict
+	}{
+		"an adopted orphan":         {Process{PID: 40, Parent: 1, Session: 39}, Meant},
+		"a child of a known one":    {Process{PID: 40, Parent: 11, Session: 40}, Meant},
+		"a member of the session":   {Process{PID: 40, Parent: 39, Session: 10}, Meant},
+		"a child of another call":   {Process{PID: 40, Parent: 20, Session: 40}, Other},
+		"a child of an unknown one": {Process{PID: 40, Parent: 39, Session: 39}, Unclear},
+		"one from outside":          {Process{PID: 40, Parent: 0, Session: 0}, Other},
+	} {
+		if got := match(&c.process); got != c.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
+func TestTheDeadAreInDoubtOnceAndTheUnclearAlways(t *testing.T) {
+	var d doubts
+	dead, unclear := Process{PID: 7, State: 'Z'}, Process{PID: 8, State: 'R'}
+	for scan, want := range []bool{true, false, false} {
+		if d.begin(); d.any {
+			t.Error("in doubt before anything was seen")
+		}
+		if d.of(&dead); d.any != want {
+			t.Errorf("scan %d: %v", scan, d.any)
+		}
+	}
+	d.begin()
+	if d.of(&unclear); !d.any {
+		t.Error("no doubt")
 	}
 }
 

@@ -1,7 +1,26 @@
 package proc
 
 // Match tells whether a process is meant. It must not keep its argument.
-type Match func(*Process) bool
+type Match func(*Process) Verdict
+
+// Verdict is what a Match knows of a process.
+type Verdict int
+
+const (
+	// Other is a process that is not meant.
+	Other Verdict = iota
+	// Meant is a process that is.
+	Meant
+	// Unclear is a process that began after the table was read from which its family would be known.
+	Unclear
+)
+
+func meantIf(meant bool) Verdict {
+	if meant {
+		return Meant
+	}
+	return Other
+}
 
 // Selector makes a Match, anew for each scan: some need to know the whole table first.
 type Selector func(*Table) (Match, error)
@@ -10,7 +29,7 @@ type Selector func(*Table) (Match, error)
 // first process, which does not carry its group yet just after the fork.
 func ByGroup(gid int, first func(pid int) bool) Selector {
 	return func(*Table) (Match, error) {
-		return func(p *Process) bool { return p.HasGroup(gid) || first(p.PID) }, nil
+		return func(p *Process) Verdict { return meantIf(p.HasGroup(gid) || first(p.PID)) }, nil
 	}
 }
 
@@ -18,16 +37,16 @@ func ByGroup(gid int, first func(pid int) bool) Selector {
 // commands have the privilege to drop their groups, and in which every process belongs to the guest or came from outside.
 func Unowned(gid int, first func(pid int) bool, owned func(gid int) bool, spare func(pid int) bool) Selector {
 	return func(*Table) (Match, error) {
-		return func(p *Process) bool {
+		return func(p *Process) Verdict {
 			if p.HasGroup(gid) || first(p.PID) {
-				return true
+				return Meant
 			}
 			for _, g := range p.Groups {
 				if owned(g) {
-					return false
+					return Other
 				}
 			}
-			return !p.FromOutside() && !spare(p.PID)
+			return meantIf(!p.FromOutside() && !spare(p.PID))
 		}, nil
 	}
 }
@@ -35,7 +54,7 @@ func Unowned(gid int, first func(pid int) bool, owned func(gid int) bool, spare 
 // All selects everything that began in this pid namespace.
 func All() Selector {
 	return func(*Table) (Match, error) {
-		return func(p *Process) bool { return !p.FromOutside() }, nil
+		return func(p *Process) Verdict { return meantIf(!p.FromOutside()) }, nil
 	}
 }
 
@@ -51,20 +70,29 @@ func ByLineage(self, leader int, others func(pid int) bool) Selector {
 	}
 }
 
+// lineage looks at the process as it is now first, which may have begun after its family was read.
 func lineage(parents, sessions map[int]int, self, leader int, others func(pid int) bool) Match {
-	return func(p *Process) bool {
+	return func(p *Process) Verdict {
+		pid, parent, session := p.PID, p.Parent, p.Session
 		// A table that was read while it changed may have a circle.
-		for pid, steps := p.PID, 0; pid != 0 && pid != self && steps <= len(parents); pid, steps = parents[pid], steps+1 {
+		for steps := 0; pid != 0 && pid != self && steps <= len(parents); steps++ {
 			switch {
-			case pid == leader || sessions[pid] == leader:
-				return true
-			case others(pid) || others(sessions[pid]):
-				return false
-			case parents[pid] == self:
-				return true
+			case pid == leader || session == leader:
+				return Meant
+			case others(pid) || others(session):
+				return Other
+			case parent == self:
+				return Meant
+			}
+			var known bool
+			if pid, session = parent, sessions[parent]; pid == 0 {
+				return Other
+			}
+			if parent, known = parents[pid]; !known {
+				return Unclear
 			}
 		}
-		return false
+		return Other
 	}
 }
 
@@ -75,13 +103,19 @@ func DescendantsOf(self int) Selector {
 		if err != nil {
 			return nil, err
 		}
-		return func(p *Process) bool {
-			for pid, steps := p.Parent, 0; pid != 0 && steps < len(parents)+1; pid, steps = parents[pid], steps+1 {
+		return func(p *Process) Verdict {
+			pid := p.Parent
+			for steps := 0; pid != 0 && steps <= len(parents); steps++ {
 				if pid == self {
-					return true
+					return Meant
 				}
+				parent, known := parents[pid]
+				if !known {
+					return Unclear
+				}
+				pid = parent
 			}
-			return false
+			return Other
 		}, nil
 	}
 }

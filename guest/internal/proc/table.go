@@ -13,6 +13,8 @@ import (
 type Table struct {
 	// HasGroups is false where the kernel does not show supplementary groups.
 	HasGroups bool
+	// TellsLastPID is false where the kernel does not tell which pid is the newest.
+	TellsLastPID bool
 
 	mu      sync.Mutex
 	proc    int
@@ -37,14 +39,15 @@ func Open() (*Table, error) {
 		return nil, &os.PathError{Op: "open", Path: "/proc/self/status", Err: err}
 	}
 	t.HasGroups = parseStatus(t.text[:n], &Process{})
+	t.TellsLastPID = t.lastPID() != 0
 	return t, nil
 }
 
 // Close releases the descriptor.
 func (t *Table) Close() { syscall.Close(t.proc) }
 
-// Scan shows every process to visit, which must not keep its argument. It is settled when no process came, went or could be missed
-// meanwhile: what one settled scan does not find is not there.
+// Scan shows every process to visit, which must not keep its argument. It is settled when no process was seen to come or go meanwhile: where the
+// kernel tells the last pid, what one settled scan does not find is not there.
 func (t *Table) Scan(visit func(*Process)) (settled bool, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

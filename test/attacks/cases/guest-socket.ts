@@ -51,7 +51,7 @@ export const guestSocket: readonly Attack[] = [
          my $bound = bind($s, pack_sockaddr_un("${pathOf(arena)}")) && listen($s, 5);
          open(my $ready, ">", "/tmp/ready"); close $ready;
          $bound or exit;
-         while (accept(my $c, $s)) { syswrite($c, "\\0${flag}") }`,
+         my @open; while (accept(my $c, $s)) { syswrite($c, "\\0${flag}"); push @open, $c }`,
       ).catch(() => undefined);
       await berth.sh("for i in $(seq 200); do [ -e /tmp/ready ] && break; sleep 0.05; done");
       const provider = await arena.provider();

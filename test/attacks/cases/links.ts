@@ -24,6 +24,15 @@ const flipper = (one: string, other: string): string =>
   `perl -e 'while (1) { rename("${one}", "x"); rename("${other}", "${one}"); rename("${one}", "${other}"); rename("x", "${one}"); }'`;
 
 const flippingMs = 1_200;
+const rounds = 5;
+
+/** Races round after round until one is won: on a machine that is busy, one round may see no exchange at all. */
+async function raced(round: (until: number) => Promise<Reached>): Promise<Reached> {
+  for (let left = rounds; ; left--) {
+    const reached = await round(Date.now() + flippingMs);
+    if (reached.reached || left === 1) return reached;
+  }
+}
 
 /**
  * Whoever races runs commands already, so what counts is what commands cannot reach. Release 20221219 of gVisor now and then follows a
@@ -96,12 +105,13 @@ export const links: readonly Attack[] = [
       const base = await arena.planted(`mkdir -m 700 /etc/planted && echo ${flag} >/etc/planted/note`);
       const berth = await arena.sandbox({ base });
       await berth.sh("mkdir d; echo harmless >d/note; ln -s /etc/planted l");
-      const racing = berth.sh(flipper("d", "l"), { timeoutMs: flippingMs });
-      let seen = "";
-      for (const until = Date.now() + flippingMs; Date.now() < until && !seen.includes(flag);)
-        seen = await everyRead(berth.guest, "d/note");
-      await racing;
-      return reachedIf(seen.includes(flag), seen);
+      return raced(async (until) => {
+        const racing = berth.sh(flipper("d", "l"), { timeoutMs: flippingMs });
+        let seen = "";
+        while (Date.now() < until && !seen.includes(flag)) seen = await everyRead(berth.guest, "d/note");
+        await racing;
+        return reachedIf(seen.includes(flag), seen);
+      });
     },
   },
   {
@@ -112,16 +122,18 @@ export const links: readonly Attack[] = [
       const base = await arena.planted("mkdir -m 755 /var/planted && echo untouched >/var/planted/kept");
       const berth = await arena.sandbox({ base });
       await berth.sh("mkdir d; ln -s /var/planted l");
-      const racing = berth.sh(
-        `${flipper("d", "l")} & perl -e 'while (1) { for (glob(".berth-*"), glob("d/.berth-*")) { unlink; symlink("/var/planted/kept", $_) } }'`,
-        { timeoutMs: flippingMs },
-      );
-      for (const until = Date.now() + flippingMs; Date.now() < until;)
-        for (const path of ["d/kept", "d/new", "kept"])
-          await berth.guest.write(path, Buffer.from("changed"), { createParents: true }).catch(() => undefined);
-      await racing;
-      const { stdout, stderr } = await berth.sh("cat /var/planted/kept; cat /var/planted/new");
-      return reachedIf(stdout.head !== "untouched\n", stdout.head + stderr.head);
+      return raced(async (until) => {
+        const racing = berth.sh(
+          `${flipper("d", "l")} & perl -e 'while (1) { for (glob(".berth-*"), glob("d/.berth-*")) { unlink; symlink("/var/planted/kept", $_) } }'`,
+          { timeoutMs: flippingMs },
+        );
+        while (Date.now() < until)
+          for (const path of ["d/kept", "d/new", "kept"])
+            await berth.guest.write(path, Buffer.from("changed"), { createParents: true }).catch(() => undefined);
+        await racing;
+        const { stdout, stderr } = await berth.sh("cat /var/planted/kept; cat /var/planted/new");
+        return reachedIf(stdout.head !== "untouched\n", stdout.head + stderr.head);
+      });
     },
   },
   {
