@@ -45,6 +45,10 @@ export function buildApp(options: AppOptions): FastifyInstance {
 
   const closing = new AbortController();
   app.addHook("preClose", async () => closing.abort());
+  // A connection that its client keeps would hold up the end until it is idle for long.
+  app.addHook("onSend", async (_request, reply) => {
+    if (closing.signal.aborted) reply.header("connection", "close");
+  });
 
   observeRequests(app, metrics);
   answerErrors(app, { metrics, maxBodyBytes: config.max_body_bytes });

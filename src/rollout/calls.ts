@@ -47,9 +47,18 @@ export class Calls {
       }
       return { ...(await running.result), replayed: true };
     }
-    const result = this.#run(live, call).finally(() => live.running.delete(call.callId));
+    const result = this.#once(live, call);
     live.running.set(call.callId, { tool, arguments: args, result });
     return result;
+  }
+
+  async #once(live: LiveRollout, call: ToolCall): Promise<ToolCallResult> {
+    try {
+      return await this.#run(live, call);
+    } finally {
+      live.running.delete(call.callId);
+      await live.failing;
+    }
   }
 
   async #run(live: LiveRollout, call: ToolCall): Promise<ToolCallResult> {

@@ -34,6 +34,8 @@ export class LiveRollout {
   /** Set once the turn is over: the change set, exported and stored. */
   turnOver: Promise<ChangeSet> | undefined;
   preparation: Promise<void> | undefined;
+  /** Of a rollout that failed: resolves when that is stored, and before that nobody is told. Never rejects. */
+  failing: Promise<void> | undefined;
   #wallTimer: NodeJS.Timeout | undefined;
   #idleTimer: NodeJS.Timeout | undefined;
   #disarmed = false;
@@ -51,6 +53,11 @@ export class LiveRollout {
   /** The sandbox once it shook hands; rejects with why the rollout failed. */
   get ready(): Promise<Sandbox> {
     return this.#ready.promise;
+  }
+
+  /** Resolves when all calls so far have ended and what became of them is stored. */
+  async callsEnded(): Promise<void> {
+    await Promise.allSettled([...this.running.values()].map(({ result }) => result));
   }
 
   /** Calls that wait go on. */

@@ -79,7 +79,8 @@ export class LiveRollouts {
     this.#log.warn({ rollout: live.id, code: error.code, err: error }, "a rollout failed");
     live.end(error);
     const ended = this.end(live.id, "failed", error);
-    const gone = ended.catch(() => undefined).then(() => live.sandbox?.[Symbol.asyncDispose]());
+    live.failing = ended.catch(() => undefined);
+    const gone = live.failing.then(() => live.sandbox?.[Symbol.asyncDispose]());
     for (const result of await Promise.allSettled([ended, gone, live.egress?.flush()])) {
       if (result.status === "rejected")
         this.#log.error({ rollout: live.id, err: result.reason as unknown }, "a failed rollout could not be tidied up");

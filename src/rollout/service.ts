@@ -122,7 +122,8 @@ export class Rollouts implements RolloutService {
 
   async waitUntilSettled(rolloutId: string, timeoutMs: number): Promise<Rollout> {
     const live = this.#rollouts.find(rolloutIdOf(rolloutId));
-    if (live) await withDeadline("the rollout", timeoutMs, () => live.ready).catch(() => undefined);
+    if (live)
+      await withDeadline("the rollout", timeoutMs, () => live.ready.catch(() => live.failing)).catch(() => undefined);
     return this.get(rolloutId);
   }
 
@@ -211,7 +212,7 @@ export class Rollouts implements RolloutService {
     this.#draining = true;
     const live = [...this.#rollouts.all()];
     const reason = new BerthError("shutting_down", "The controller is shutting down.");
-    const idle = () => Promise.all(live.map(({ lane }) => lane.idle()));
+    const idle = () => Promise.all(live.map((rollout) => rollout.callsEnded()));
     await Promise.all([
       withDeadline("draining", graceMs, idle).catch(() => undefined),
       withDeadline("draining", graceMs, () => this.#preparation.stop(live, reason)).catch(() => undefined),

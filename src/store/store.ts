@@ -80,7 +80,10 @@ export interface Store {
   /** A rollout that has ended keeps its status: a patch with one is not written then. Gives whether it was written. */
   updateRollout(id: string, patch: RolloutPatch): Promise<boolean>;
 
-  /** At most one reservation per (rollout, call id), ever. */
+  /**
+   * At most one reservation per (rollout, call id). That of a `read` outlives the process; it need not outlive a failure
+   * of power before the call's result does.
+   */
   reserveCall(rolloutId: string, call: CallReservation): Promise<Reserved>;
   finishCall(rolloutId: string, callId: string, result: ToolOutput, durationMs: number): Promise<void>;
   /** A restart: calls that were running when the controller died become `unknown`. Gives how many. */

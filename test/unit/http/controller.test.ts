@@ -99,3 +99,22 @@ describe("figures", () => {
     expect(text, "no id makes a series").not.toContain(rolloutId);
   });
 });
+
+test("an answer that is given while the controller closes ends its connection", async () => {
+  const asked = Promise.withResolvers<void>();
+  const answer = Promise.withResolvers<void>();
+  const environments = async () => {
+    asked.resolve();
+    await answer.promise;
+    return [];
+  };
+  await using http = httpApp({ service: { environments } });
+  const url = await http.app.listen({ host: "127.0.0.1", port: 0 });
+  const reply = fetch(`${url}/v1/environments`, { headers: { authorization } });
+  await asked.promise;
+  const closed = http.app.close();
+  await new Promise(setImmediate);
+  answer.resolve();
+  expect((await reply).headers.get("connection")).toBe("close");
+  await closed;
+});
