@@ -9,6 +9,7 @@ import type { Logger } from "./core/log.ts";
 import { createDial } from "./egress/dialler.ts";
 import { connectToAddress, isOwnAddress, resolveName } from "./egress/network.ts";
 import { createGraders } from "./grader/registry.ts";
+import { createMetrics } from "./http/metrics/metrics.ts";
 import { buildImage } from "./provider/docker/build-image.ts";
 import { createDockerProvider } from "./provider/docker/docker-provider.ts";
 import { exportRootfs } from "./provider/docker/export-rootfs.ts";
@@ -23,6 +24,7 @@ import { Rollouts } from "./rollout/service.ts";
 import { lockHolder, takeLock } from "./sandbox/controller-lock.ts";
 import { SandboxLauncher } from "./sandbox/launcher.ts";
 import { loadProfiles, profileNamed } from "./sandbox/profiles.ts";
+import { readPurpose } from "./sandbox/purpose.ts";
 import { SnapshotBuilder } from "./snapshot/builder.ts";
 import { Manifests } from "./snapshot/manifest.ts";
 import { Mirrors } from "./snapshot/mirror.ts";
@@ -44,9 +46,13 @@ export const compose: Compose = async (config, log, { role, resolve = resolveNam
   const provider = await chooseProvider(config, log);
   started.defer(() => provider.close());
 
+  const registry = createToolRegistry(builtinTools);
+  const metrics = createMetrics({ tools: registry.names });
+  const { measures } = metrics;
+
   const profiles = await loadProfiles(config.profiles_dir);
   const owner = await store.installationId(systemIds.uuid());
-  const launcher = new SandboxLauncher({ provider, store, clock: systemClock, ids: systemIds, log, owner });
+  const launcher = new SandboxLauncher({ provider, store, clock: systemClock, ids: systemIds, log, measures, owner });
   const builder = new SnapshotBuilder({
     provider,
     mirrors: new Mirrors(join(config.data_dir, "mirrors"), processEnv),
@@ -60,7 +66,7 @@ export const compose: Compose = async (config, log, { role, resolve = resolveNam
     store,
     launcher,
     builder,
-    registry: createToolRegistry(builtinTools),
+    registry,
     graders: createGraders(systemIds),
     profiles,
     dial: createDial({
@@ -73,6 +79,7 @@ export const compose: Compose = async (config, log, { role, resolve = resolveNam
     clock: systemClock,
     ids: systemIds,
     log,
+    measures,
     limits: { preparing: PREPARING, live: config.max_rollouts, toolCallMs: config.tool_deadline_seconds * 1000 },
   });
   if (role === "controller") {
@@ -87,6 +94,7 @@ export const compose: Compose = async (config, log, { role, resolve = resolveNam
     config,
     log,
     provider: provider.name,
+    metrics,
     readiness: {
       store: async () => void (await store.environments()),
       provider: async () => void (await provider.list(owner)),
@@ -101,9 +109,8 @@ export const compose: Compose = async (config, log, { role, resolve = resolveNam
       );
       const items: SweptItem[] = [];
       for (const handle of await launcher.list()) {
-        const { purpose } = handle.labels;
-        const [kind, subject] = purpose.includes(":") ? purpose.split(":") : ["rollout", purpose];
-        if (kind === "rollout" ? live.has(subject ?? "") : busy) continue;
+        const { kind, subject } = readPurpose(handle.labels.purpose);
+        if (kind === "rollout" ? live.has(subject) : busy) continue;
         const item: SweptItem = {
           kind: "sandbox",
           id: handle.id,

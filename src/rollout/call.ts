@@ -11,6 +11,7 @@ import type { ToolRegistry } from "../tool/registry.ts";
 import { refusal as asRefusal, runTool } from "../tool/run-tool.ts";
 import type { Tool } from "../tool/tool.ts";
 import { commandEnvironment } from "./command-environment.ts";
+import type { CallTimes } from "./call-times.ts";
 import type { LiveRollout } from "./live-rollout.ts";
 
 export interface ToolCall {
@@ -42,9 +43,9 @@ export async function executeCall(
   live: LiveRollout,
   sandbox: Sandbox,
   call: ToolCall,
-  context: CallContext & { onReserved: () => void; onStored: () => void },
+  context: CallContext & { times: CallTimes; onReserved: () => void; onStored: () => void },
 ): Promise<ToolCallResult> {
-  const { store, registry, clock, deadlineMs, onReserved, onStored } = context;
+  const { store, registry, clock, deadlineMs, times, onReserved, onStored } = context;
   const tool = registry.has(call.tool) ? registry.get(call.tool) : undefined;
   const reserved = await store.reserveCall(live.id, {
     callId: call.callId,
@@ -74,9 +75,11 @@ export async function executeCall(
   if (checked instanceof BerthError) return refuse(checked);
   let started = false;
   try {
-    const output = await live.lane.run(checked.tool.effect, () => {
+    times.enter("order");
+    const ran = live.lane.run(checked.tool.effect, () => {
       live.turn.signal.throwIfAborted();
       started = true;
+      times.enter("run");
       return withDeadline(
         `the tool ${call.tool}`,
         deadlineMs + ANSWER_MARGIN_MS,
@@ -95,6 +98,7 @@ export async function executeCall(
         { parent: live.turn.signal },
       );
     });
+    const output = await ran.finally(() => times.enter("controller"));
     return await finish(output);
   } catch (thrown) {
     const error = toBerthError(thrown);

@@ -18,6 +18,8 @@ export interface RunningCall {
 export class LiveRollout {
   readonly id: string;
   readonly stored: StoredEnvironment;
+  /** Unix milliseconds. */
+  readonly createdAtMs: number;
   readonly lane = new Lane();
   readonly running = new Map<string, RunningCall>();
   /** Aborts when the policy's turn ends, with the reason. */
@@ -25,6 +27,8 @@ export class LiveRollout {
   /** When the sandbox became ready, Unix milliseconds; the budget of time runs from then, whatever restarts. */
   readonly activeAtMs: number | undefined;
   readonly #ready = Promise.withResolvers<Sandbox>();
+  /** As it was last written. Changed by LiveRollouts alone, which keeps it until the rollout is no longer held. */
+  status: Rollout["status"];
   sandbox: Sandbox | undefined;
   /** Of a sandbox that has a proxy. */
   egress: EgressLog | undefined;
@@ -43,6 +47,8 @@ export class LiveRollout {
   constructor(rollout: Rollout, stored: StoredEnvironment) {
     this.id = rollout.rollout_id;
     this.stored = stored;
+    this.createdAtMs = Date.parse(rollout.created_at);
+    this.status = rollout.status;
     this.callsUsed = rollout.tool_calls;
     this.hasFirstResult = rollout.first_result_at !== null;
     this.snapshot = rollout.snapshot ?? undefined;

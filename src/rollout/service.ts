@@ -3,6 +3,7 @@ import type { Clock } from "../core/clock.ts";
 import { BerthError } from "../core/errors.ts";
 import { normaliseRolloutId, type IdSource } from "../core/ids.ts";
 import type { Logger } from "../core/log.ts";
+import type { Measures } from "../core/measures.ts";
 import type { Dial } from "../egress/dialler.ts";
 import type { Graders } from "../grader/registry.ts";
 import type { Environment, EnvironmentInput } from "../model/environment.ts";
@@ -38,6 +39,7 @@ export interface RolloutServiceOptions {
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly log: Logger;
+  readonly measures: Measures;
   readonly limits: {
     /** Sandboxes started at the same time. */
     readonly preparing: number;

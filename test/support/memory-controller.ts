@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { systemClock, type Clock } from "../../src/core/clock.ts";
 import { systemIds } from "../../src/core/ids.ts";
 import { silentLogger } from "../../src/core/log.ts";
+import { noMeasures, type Measures } from "../../src/core/measures.ts";
 import { createDial, type DiallerOptions } from "../../src/egress/dialler.ts";
 import type { Grader } from "../../src/grader/grader.ts";
 import type { EnvironmentInput } from "../../src/model/environment.ts";
@@ -30,6 +31,7 @@ export interface MemoryControllerOptions {
   readonly grader?: Grader;
   readonly programs?: Readonly<Record<string, Program>>;
   readonly clock?: Clock;
+  readonly measures?: Measures;
   /** Of sandboxes that may reach something; without it no name resolves. */
   readonly network?: Partial<DiallerOptions>;
   readonly limits?: Partial<{ preparing: number; live: number; toolCallMs: number }>;
@@ -64,7 +66,16 @@ export async function memoryController(options: MemoryControllerOptions = {}) {
   const start = (change: MemoryControllerOptions = options) => {
     const bare = createMemoryProvider({ world, programs: change.programs ?? {} });
     const provider = change.provider?.(bare) ?? bare;
-    const launcher = new SandboxLauncher({ provider, store, clock, ids: systemIds, log: silentLogger, owner: "ours" });
+    const measures = change.measures ?? noMeasures;
+    const launcher = new SandboxLauncher({
+      provider,
+      store,
+      clock,
+      ids: systemIds,
+      log: silentLogger,
+      measures,
+      owner: "ours",
+    });
     const builder = new SnapshotBuilder({
       provider,
       mirrors: new Mirrors(join(dir, "mirrors"), process.env),
@@ -94,6 +105,7 @@ export async function memoryController(options: MemoryControllerOptions = {}) {
       clock,
       ids: systemIds,
       log: silentLogger,
+      measures,
       limits: { preparing: 4, live: 100, toolCallMs: 60_000, ...change.limits },
     });
     return { service, launcher, builder, provider };

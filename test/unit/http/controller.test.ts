@@ -80,11 +80,16 @@ describe("readiness", () => {
 });
 
 describe("figures", () => {
-  test("count requests by route and status, tool calls by tool and result, failures by code and cause", async () => {
-    const error = new BerthError("no_space", "Full.").report();
-    await using http = httpApp({
-      service: { callTool: async (_id, tool) => aResult(tool === "echo" ? {} : { error }) },
-    });
+  test("tell how late the event loop is from the moment that requests may come", async () => {
+    await using http = httpApp();
+    const figures = async () => (await http.app.inject({ url: "/metrics", headers: { authorization } })).body;
+    expect(await figures()).not.toContain("berth_event_loop_");
+    await http.app.listen({ host: "127.0.0.1", port: 0 });
+    expect(await figures()).toMatch(/^berth_event_loop_longest_stall_seconds \d/m);
+  });
+
+  test("count requests by route and status, and those that failed by code and cause", async () => {
+    await using http = httpApp({ service: { callTool: async () => aResult() } });
     await http.send("POST", `/v1/rollouts/${rolloutId}/tools/echo`, {});
     await http.send("POST", `/v1/rollouts/${rolloutId}/tools/${rolloutId}`, {});
     await http.send("GET", `/v1/${rolloutId}`);
@@ -93,8 +98,6 @@ describe("figures", () => {
       'berth_http_requests_total{method="POST",route="/v1/rollouts/:rollout_id/tools/:tool",status="200"} 2',
     );
     expect(text).toContain('berth_http_requests_total{method="GET",route="unmatched",status="404"} 1');
-    expect(text).toContain('berth_tool_call_seconds_count{tool="echo",result="ok"} 1');
-    expect(text).toContain('berth_tool_call_seconds_count{tool="unknown",result="no_space"} 1');
     expect(text).toContain('berth_errors_total{code="not_found",cause="caller"} 1');
     expect(text, "no id makes a series").not.toContain(rolloutId);
   });
