@@ -21,8 +21,11 @@ import { createOciProvider } from "./provider/oci/oci-provider.ts";
 import { probeOci } from "./provider/oci/probe.ts";
 import type { Provider } from "./provider/provider.ts";
 import { Rollouts } from "./rollout/service.ts";
+import { Admission } from "./sandbox/admission/admission.ts";
+import { availableMemory } from "./sandbox/admission/machine-room.ts";
 import { lockHolder, takeLock } from "./sandbox/controller-lock.ts";
 import { SandboxLauncher } from "./sandbox/launcher.ts";
+import { Pool } from "./sandbox/pool/pool.ts";
 import { loadProfiles, profileNamed } from "./sandbox/profiles.ts";
 import { readPurpose } from "./sandbox/purpose.ts";
 import { SnapshotBuilder } from "./snapshot/builder.ts";
@@ -31,9 +34,6 @@ import { Mirrors } from "./snapshot/mirror.ts";
 import { openSqliteStore } from "./store/sqlite/sqlite-store.ts";
 import { builtinTools } from "./tool/builtin-tools.ts";
 import { createToolRegistry } from "./tool/registry.ts";
-
-/** Sandboxes started at the same time: more would only wait for the same processors. */
-const PREPARING = 4;
 
 /** The only place where ports meet their adapters. */
 export const compose: Compose = async (config, log, { role, resolve = resolveName }) => {
@@ -62,9 +62,19 @@ export const compose: Compose = async (config, log, { role, resolve = resolveNam
     trustedProfile: profileNamed(profiles, "trusted"),
     processEnv,
   });
+  const admission = new Admission({
+    starting: config.max_starting,
+    memoryFloor: config.memory_floor_mb * 1024 * 1024,
+    availableMemory: isOnThisMachine(provider, config) ? availableMemory : async () => undefined,
+    clock: systemClock,
+  });
+  const limit = role === "controller" ? config.pool_sandboxes : 0;
+  const pool = new Pool({ launcher, admission, clock: systemClock, measures, log, limit });
   const service = new Rollouts({
     store,
     launcher,
+    admission,
+    pool,
     builder,
     registry,
     graders: createGraders(systemIds),
@@ -80,7 +90,7 @@ export const compose: Compose = async (config, log, { role, resolve = resolveNam
     ids: systemIds,
     log,
     measures,
-    limits: { preparing: PREPARING, live: config.max_rollouts, toolCallMs: config.tool_deadline_seconds * 1000 },
+    limits: { live: config.max_rollouts, toolCallMs: config.tool_deadline_seconds * 1000 },
   });
   if (role === "controller") {
     await builder.sweepWorkTrees();
@@ -201,6 +211,10 @@ function dockerExporter(options: Parameters<typeof createDockerProvider>[0]): Ro
       exportRootfs({ docker: options.docker, image: location, destination, ...call }),
   };
 }
+
+/** Of sandboxes elsewhere nobody here can tell what memory is left. */
+const isOnThisMachine = ({ name }: Provider, { docker_host }: Config): boolean =>
+  name !== "docker" || "socketPath" in dockerConnection(docker_host);
 
 /** A socket path, `unix:///path`, `tcp://host:port` or `http(s)://host:port` → where the client connects. */
 function dockerConnection(

@@ -18,6 +18,7 @@ export interface RunningCall {
 export class LiveRollout {
   readonly id: string;
   readonly stored: StoredEnvironment;
+  readonly group: string | null;
   /** Unix milliseconds. */
   readonly createdAtMs: number;
   readonly lane = new Lane();
@@ -38,6 +39,8 @@ export class LiveRollout {
   /** Set once the turn is over: the change set, exported and stored. */
   turnOver: Promise<ChangeSet> | undefined;
   preparation: Promise<void> | undefined;
+  /** Whether its preparation was told as begun. */
+  begun = false;
   /** Of a rollout that failed: resolves when that is stored, and before that nobody is told. Never rejects. */
   failing: Promise<void> | undefined;
   #wallTimer: NodeJS.Timeout | undefined;
@@ -47,6 +50,7 @@ export class LiveRollout {
   constructor(rollout: Rollout, stored: StoredEnvironment) {
     this.id = rollout.rollout_id;
     this.stored = stored;
+    this.group = rollout.group;
     this.createdAtMs = Date.parse(rollout.created_at);
     this.status = rollout.status;
     this.callsUsed = rollout.tool_calls;

@@ -133,6 +133,38 @@ export class SandboxLauncher {
     }
   }
 
+  /**
+   * Gives a sandbox another purpose, durably: whoever starts after a crash finds it under the new one. The sandbox that is returned takes the
+   * place of the one that was given.
+   * @throws BerthError of the store; the sandbox is destroyed then
+   */
+  async assign(sandbox: Sandbox, purpose: string): Promise<Sandbox> {
+    const { provider, store } = this.#options;
+    const { handle, guest } = sandbox;
+    const labels = { ...handle.labels, purpose };
+    try {
+      await store.recordIntent({ id: handle.id, provider: provider.name, purpose, incarnation: labels.incarnation });
+    } catch (error) {
+      await Promise.resolve(sandbox[Symbol.asyncDispose]()).catch(() => undefined);
+      throw error;
+    }
+    this.#noteGone(handle);
+    return this.#started({ ...handle, labels }, guest);
+  }
+
+  /** The sandboxes that were asked for with one of these purposes, whether they are there or not. */
+  async of(purposes: readonly string[]): Promise<SandboxHandle[]> {
+    const { provider, store, owner } = this.#options;
+    const intents = await store.intents({ purposes });
+    return intents
+      .filter((intent) => intent.provider === provider.name)
+      .map(({ id, purpose, incarnation }) => ({
+        id,
+        provider: provider.name,
+        labels: { owner, purpose, incarnation },
+      }));
+  }
+
   /** Tries a few times; what still stands then is kept in the store and found again by its label. */
   async destroy(handle: SandboxHandle): Promise<void> {
     const { provider, store, clock, log } = this.#options;
@@ -173,8 +205,15 @@ export class SandboxLauncher {
     return removed;
   }
 
+  /** All sandboxes of this installation, with the purposes that they have now: labels tell what each was started for. */
   async list(): Promise<readonly SandboxHandle[]> {
-    return this.#options.provider.list(this.#options.owner);
+    const { provider, store, owner } = this.#options;
+    const handles = await provider.list(owner);
+    const now = new Map((await store.intents()).map(({ id, purpose }) => [id, purpose]));
+    return handles.map((handle) => {
+      const purpose = now.get(handle.id) ?? handle.labels.purpose;
+      return { ...handle, labels: { ...handle.labels, purpose } };
+    });
   }
 
   /** Ready means that the guest shook hands, not that a process was started. */

@@ -273,8 +273,9 @@ export class SqlStore implements Store {
     await this.#access(() => this.#db.deleteFrom("sandbox_intents").where("id", "=", sandboxId).execute());
   }
 
-  async intents(): Promise<SandboxIntent[]> {
-    return this.#access(() => this.#db.selectFrom("sandbox_intents").selectAll().execute());
+  async intents({ purposes }: { purposes?: readonly string[] } = {}): Promise<SandboxIntent[]> {
+    const all = this.#db.selectFrom("sandbox_intents").selectAll();
+    return this.#access(() => (purposes ? all.where("purpose", "in", purposes) : all).execute());
   }
 
   async installationId(proposed: string): Promise<string> {

@@ -104,7 +104,8 @@ export interface Store {
 
   recordIntent(intent: SandboxIntent): Promise<void>;
   forgetIntent(sandboxId: string): Promise<void>;
-  intents(): Promise<SandboxIntent[]>;
+  /** All of them, or those with one of some purposes. */
+  intents(query?: { purposes: readonly string[] }): Promise<SandboxIntent[]>;
 
   /** The identity of this installation, the owner on every sandbox: the first one that was proposed. */
   installationId(proposed: string): Promise<string>;

@@ -14,6 +14,9 @@ import type { Program } from "../../src/provider/memory/shell/shell.ts";
 import { MemoryWorld } from "../../src/provider/memory/world.ts";
 import type { Provider } from "../../src/provider/provider.ts";
 import { Rollouts } from "../../src/rollout/service.ts";
+import { Admission } from "../../src/sandbox/admission/admission.ts";
+import type { AvailableMemory } from "../../src/sandbox/admission/machine-room.ts";
+import { Pool } from "../../src/sandbox/pool/pool.ts";
 import { SandboxLauncher } from "../../src/sandbox/launcher.ts";
 import { loadProfiles, profileNamed } from "../../src/sandbox/profiles.ts";
 import { SnapshotBuilder } from "../../src/snapshot/builder.ts";
@@ -34,7 +37,9 @@ export interface MemoryControllerOptions {
   readonly measures?: Measures;
   /** Of sandboxes that may reach something; without it no name resolves. */
   readonly network?: Partial<DiallerOptions>;
-  readonly limits?: Partial<{ preparing: number; live: number; toolCallMs: number }>;
+  readonly limits?: Partial<{ starting: number; pool: number; live: number; toolCallMs: number }>;
+  /** Bytes that the machine has left. */
+  readonly availableMemory?: AvailableMemory;
 }
 
 const profilesDir = join(import.meta.dirname, "../../sandbox-profiles");
@@ -85,9 +90,19 @@ export async function memoryController(options: MemoryControllerOptions = {}) {
       trustedProfile: profileNamed(profiles, "trusted"),
       processEnv: process.env,
     });
+    const admission = new Admission({
+      starting: change.limits?.starting ?? 4,
+      memoryFloor: 1024 * 1024 * 1024,
+      availableMemory: change.availableMemory ?? (async () => undefined),
+      clock,
+    });
+    const limit = change.limits?.pool ?? 0;
+    const pool = new Pool({ launcher, admission, clock, measures, log: silentLogger, limit });
     const service = new Rollouts({
       store,
       launcher,
+      admission,
+      pool,
       builder,
       registry: createToolRegistry(builtinTools),
       graders: { tests: change.grader ?? answerGrader },
@@ -106,7 +121,7 @@ export async function memoryController(options: MemoryControllerOptions = {}) {
       ids: systemIds,
       log: silentLogger,
       measures,
-      limits: { preparing: 4, live: 100, toolCallMs: 60_000, ...change.limits },
+      limits: { live: 100, toolCallMs: 60_000, ...change.limits },
     });
     return { service, launcher, builder, provider };
   };

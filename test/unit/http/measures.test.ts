@@ -106,7 +106,7 @@ describe("rollouts", () => {
     const samples = await berth.scrape();
     expect(samples.get('berth_rollouts_ended_total{status="failed"}')).toBe(1);
     expect(samples.get('berth_failures_total{of="rollout",cause="infra",code="sandbox_create_failed"}')).toBe(1);
-    expect(samples.get('berth_rollouts{status="preparing"}')).toBe(0);
+    expect(samples.get('berth_rollouts{status="queued"}')).toBe(0);
   });
 
   test("and their sandboxes are counted anew by the next controller", async () => {

@@ -84,7 +84,7 @@ test("closing the only rollout that waits for a snapshot calls its build off", a
 });
 
 test("a rollout behind others in the queue is closed without waiting for them", async () => {
-  await using controller = await memoryController({ limits: { preparing: 1 } });
+  await using controller = await memoryController({ limits: { starting: 1 } });
   const { service } = controller;
   const first = await service.create({ environment: smallEnvironment({ setup: ["sleep 600"] }) });
   const second = await service.create({ environment: smallEnvironment() });

@@ -61,7 +61,7 @@ test("draining waits until the results of the calls that it let end are stored",
 });
 
 test("what was being prepared is called off by draining and prepared by the next controller", async () => {
-  await using controller = await memoryController({ limits: { preparing: 1 } });
+  await using controller = await memoryController({ limits: { starting: 1 } });
   const { service } = controller;
   const environment = smallEnvironment({ setup: ["sleep 0.3"] });
   const [one, two] = [await service.create({ environment }), await service.create({ environment })];
