@@ -43,9 +43,15 @@ export async function executeCall(
   live: LiveRollout,
   sandbox: Sandbox,
   call: ToolCall,
-  context: CallContext & { times: CallTimes; onReserved: () => void; onStored: () => void },
+  context: CallContext & {
+    times: CallTimes;
+    onReserved: () => void;
+    /** Shares the commit of a result; what is refused has none. */
+    withResult: () => Promise<void> | undefined;
+    onStored: () => void;
+  },
 ): Promise<ToolCallResult> {
-  const { store, registry, clock, deadlineMs, times, onReserved, onStored } = context;
+  const { store, registry, clock, deadlineMs, times, onReserved, withResult, onStored } = context;
   const tool = registry.has(call.tool) ? registry.get(call.tool) : undefined;
   const reserved = await store.reserveCall(live.id, {
     callId: call.callId,
@@ -59,9 +65,9 @@ export async function executeCall(
   onReserved();
   live.callsUsed = reserved.seq + 1;
   const began = clock.monotonic();
-  const finish = async (output: ToolOutput): Promise<ToolCallResult> => {
+  const finish = async (output: ToolOutput, also?: () => Promise<void> | undefined): Promise<ToolCallResult> => {
     const durationMs = Math.round((clock.monotonic() - began) * 1000) / 1000;
-    await store.finishCall(live.id, call.callId, output, durationMs);
+    await Promise.all([store.finishCall(live.id, call.callId, output, durationMs), also?.()]);
     onStored();
     return { ...output, call_id: call.callId, tool: call.tool, duration_ms: durationMs, replayed: false };
   };
@@ -99,7 +105,7 @@ export async function executeCall(
       );
     });
     const output = await ran.finally(() => times.enter("controller"));
-    return await finish(output);
+    return await finish(output, withResult);
   } catch (thrown) {
     const error = toBerthError(thrown);
     if (!started) return await refuse(error);

@@ -69,7 +69,7 @@ export class Calls {
     const { callId: call_id, tool } = call;
     const times = new CallTimes(clock);
     times.enter("sandbox");
-    const sandbox = await withDeadline("preparing the sandbox", READY_DEADLINE_MS, () => live.ready);
+    const sandbox = live.active ?? (await withDeadline("preparing the sandbox", READY_DEADLINE_MS, () => live.ready));
     times.enter("controller");
     if (live.turn.signal.aborted) return this.#ofEnded(live.id, call, live.turn.signal.reason);
     const tell = (state: "running" | "done" | "unknown", duration_ms: number | null) =>
@@ -82,9 +82,15 @@ export class Calls {
       tell("running", null);
     };
     const onStored = () => (isStored = true);
+    const withResult = () => this.#noteFirstResult(live);
     try {
-      const result = await executeCall(live, sandbox, call, { ...this.#parts, times, onReserved, onStored });
-      await this.#noteFirstResult(live);
+      const result = await executeCall(live, sandbox, call, {
+        ...this.#parts,
+        times,
+        onReserved,
+        withResult,
+        onStored,
+      });
       // What is replayed does not happen again.
       if (isNew) tell("done", result.duration_ms);
       failure = result.error;
@@ -103,12 +109,13 @@ export class Calls {
     }
   }
 
-  async #noteFirstResult(live: LiveRollout): Promise<void> {
-    if (live.hasFirstResult) return;
+  #noteFirstResult(live: LiveRollout): Promise<void> | undefined {
+    if (live.hasFirstResult) return undefined;
     live.hasFirstResult = true;
     const { store, rollouts, measures, clock } = this.#parts;
-    await store.updateRollout(live.id, { first_result_at: rollouts.now() });
-    measures.firstResult(Math.max(0, clock.now() - live.createdAtMs) / 1000);
+    return store.updateRollout(live.id, { first_result_at: rollouts.now() }).then(() => {
+      measures.firstResult(Math.max(0, clock.now() - live.createdAtMs) / 1000);
+    });
   }
 
   /** A guest that is gone ends the rollout, and every call that it took with it tells the same cause. */

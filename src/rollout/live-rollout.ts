@@ -39,12 +39,13 @@ export class LiveRollout {
   /** Set once the turn is over: the change set, exported and stored. */
   turnOver: Promise<ChangeSet> | undefined;
   preparation: Promise<void> | undefined;
-  /** Whether its preparation was told as begun. */
-  begun = false;
+  /** Set once its preparation was told as begun. */
+  begun: Promise<void> | undefined;
   /** Of a rollout that failed: resolves when that is stored, and before that nobody is told. Never rejects. */
   failing: Promise<void> | undefined;
   #wallTimer: NodeJS.Timeout | undefined;
   #idleTimer: NodeJS.Timeout | undefined;
+  #active: Sandbox | undefined;
   #disarmed = false;
 
   constructor(rollout: Rollout, stored: StoredEnvironment) {
@@ -70,9 +71,15 @@ export class LiveRollout {
     await Promise.allSettled([...this.running.values()].map(({ result }) => result));
   }
 
+  /** The sandbox, once calls may come. */
+  get active(): Sandbox | undefined {
+    return this.#active;
+  }
+
   /** Calls that wait go on. */
   becomeActive(sandbox: Sandbox): void {
     this.sandbox = sandbox;
+    this.#active = sandbox;
     this.#ready.resolve(sandbox);
   }
 

@@ -69,59 +69,60 @@ export class Preparation {
     const calledOff = AbortSignal.any([signal, this.#stopping.signal]);
     if (calledOff.aborted) return;
     try {
-      live.sandbox = await this.#provision(live, calledOff);
+      const { builder, profiles, pool } = this.#parts;
+      const { environment } = live.stored;
+      const onProgress = (message: string) => void this.#begin(live, message).catch(() => undefined);
+      const { key } = await builder.ensure(environment, { onProgress, signal: calledOff });
+      calledOff.throwIfAborted();
+      live.snapshot = key;
+      const request = sandboxRequest(environment, { purpose: live.id, key, profiles });
+      const ready = await pool.take(request);
+      await (ready ? this.#useReady(live, ready) : this.#startOne(live, request, calledOff));
       signal.throwIfAborted();
-      await rollouts.change(live.id, { status: "active", active_at: rollouts.now() });
-      signal.throwIfAborted();
-      await this.activate(live, live.sandbox);
+      if (live.sandbox) await this.activate(live, live.sandbox);
     } catch (error) {
       if (!calledOff.aborted) await rollouts.fail(live, toBerthError(error));
       else if (!signal.aborted) live.end(toBerthError(calledOff.reason));
     }
   }
 
-  /** From an environment to a sandbox: its snapshot, then one that is ready, else one that is started in its turn. */
-  async #provision(live: LiveRollout, signal: AbortSignal): Promise<Sandbox> {
-    const { launcher, admission, pool, clock, measures } = this.#parts;
-    const request = await this.#requestOf(live, signal);
+  /** One that waited started: it becomes the rollout's in the commit in which the rollout becomes active. */
+  async #useReady(live: LiveRollout, sandbox: Sandbox): Promise<void> {
+    const { launcher, clock, measures } = this.#parts;
     const began = clock.monotonic();
-    const given = (source: "pool" | "cold", sandbox: Sandbox, since: number) => {
-      measures.provisioned(source, (clock.monotonic() - since) / 1000);
-      return sandbox;
-    };
-    const ready = await pool.take(request);
-    if (ready) return given("pool", ready, began);
-    return admission.run(
-      { group: live.group ?? "", background: false },
-      async () => {
-        const turn = clock.monotonic();
-        measures.queued((turn - began) / 1000);
-        await this.#begin(live, "starting the sandbox");
-        return given("cold", await launcher.launch({ ...request, signal }), turn);
-      },
-      { patienceMs: PATIENCE_MS, signal },
-    );
+    const [assigned, activated] = await Promise.allSettled([launcher.assign(sandbox, live.id), this.#activated(live)]);
+    if (assigned.status === "rejected") throw assigned.reason;
+    live.sandbox = assigned.value;
+    if (activated.status === "rejected") throw activated.reason;
+    measures.provisioned("pool", (clock.monotonic() - began) / 1000);
   }
 
-  /** What the rollout's sandbox is started from, and with; the snapshot is there then. */
-  async #requestOf(live: LiveRollout, signal: AbortSignal): Promise<PooledRequest> {
-    const { builder, profiles, store } = this.#parts;
-    const { environment } = live.stored;
-    const onProgress = (message: string) => void this.#begin(live, message).catch(() => undefined);
-    const { key } = await builder.ensure(environment, { onProgress, signal });
-    live.snapshot = key;
-    await store.updateRollout(live.id, { snapshot: key });
-    signal.throwIfAborted();
-    return sandboxRequest(environment, { purpose: live.id, key, profiles });
+  /** None waited: one is started, in its turn. */
+  async #startOne(live: LiveRollout, request: PooledRequest, signal: AbortSignal): Promise<void> {
+    const { launcher, admission, clock, measures } = this.#parts;
+    const queued = clock.monotonic();
+    const start = async () => {
+      const began = clock.monotonic();
+      measures.queued((began - queued) / 1000);
+      await this.#begin(live, "starting the sandbox");
+      live.sandbox = await launcher.launch({ ...request, signal });
+      measures.provisioned("cold", (clock.monotonic() - began) / 1000);
+    };
+    await admission.run({ group: live.group ?? "", background: false }, start, { patienceMs: PATIENCE_MS, signal });
+    live.turn.signal.throwIfAborted();
+    await this.#activated(live);
+  }
+
+  #activated(live: LiveRollout): Promise<void> {
+    const { rollouts } = this.#parts;
+    return rollouts.change(live.id, { status: "active", active_at: rollouts.now(), snapshot: live.snapshot ?? null });
   }
 
   /** The rollout's status says that something is under way for it, from the first message on. */
   async #begin(live: LiveRollout, message: string): Promise<void> {
     const { events, rollouts } = this.#parts;
-    if (!live.begun) {
-      live.begun = true;
-      await rollouts.change(live.id, { status: "preparing" });
-    }
+    live.begun ??= rollouts.change(live.id, { status: "preparing", snapshot: live.snapshot ?? null });
+    await live.begun;
     events.publish(live.id, { type: "progress", phase: "preparing", message });
   }
 

@@ -71,9 +71,9 @@ export class Pool {
     if (options.limit > 0) void this.#track(this.#watch());
   }
 
-  /** A sandbox that answers, from now on the rollout's; undefined when there is none. @throws BerthError of the store */
+  /** A sandbox that answers, to be assigned to the rollout by whoever takes it; undefined when there is none. */
   async take(request: PooledRequest): Promise<Sandbox | undefined> {
-    const { launcher, clock, measures } = this.#options;
+    const { clock, measures } = this.#options;
     if (!this.keeps) return undefined;
     const shelf = this.#shelfOf(request);
     const now = clock.monotonic();
@@ -85,7 +85,7 @@ export class Pool {
         // Rollouts of one kind may have different budgets.
         if (lifetimeMs >= request.lifetimeMs && (await answers(sandbox))) {
           measures.poolHit(request.environment);
-          return await launcher.assign(sandbox, request.purpose);
+          return sandbox;
         }
         void this.#dispose(sandbox);
       }
