@@ -28,6 +28,8 @@ export async function localController(
       provider: backend,
       guest_binary: guestBinary,
       docker_host: dockerConnection.socketPath,
+      // What waits started for others belongs to nobody whose traces are looked for.
+      pool_sandboxes: "0",
       ...flags,
     },
     env: {},
