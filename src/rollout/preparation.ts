@@ -86,13 +86,14 @@ export class Preparation {
     const { store, events, builder, launcher, profiles } = this.#parts;
     const { environment } = live.stored;
     const onProgress = (message: string) => events.publish(live.id, { type: "progress", phase: "preparing", message });
-    const { key, built } = await builder.ensure(environment, { onProgress, signal });
+    using snapshot = await builder.ensure(environment, { onProgress, signal });
+    const { key, built } = snapshot;
     live.snapshot = key;
     await store.updateRollout(live.id, { snapshot: key });
     signal.throwIfAborted();
     onProgress(built ? "snapshot built; starting the sandbox" : "starting the sandbox");
     const { wall_seconds, grading_seconds } = environment.budget;
-    return launcher.launch({
+    return await launcher.launch({
       purpose: live.id,
       base: { kind: "snapshot", key },
       profile: profileNamed(profiles, environment.profile),

@@ -28,6 +28,8 @@ export async function runCommand(
     provider: "memory",
     readiness: {},
     sweep: async () => [],
+    evict: async () => [],
+    snapshots: async () => [],
     images: async () => [],
     buildImage: async (name) => ({ name, digest: "sha256:1", built_at: null }),
     close: async () => {},

@@ -64,7 +64,8 @@ export async function exportRootfs(options: RootfsExport): Promise<void> {
     });
   }
   const daemon = connectDaemon(options.docker);
-  const partial = `${destination}.partial-${randomBytes(4).toString("hex")}`;
+  // Names the process, so that a later one can tell what is left over.
+  const partial = `${destination}.partial-${process.pid}-${randomBytes(4).toString("hex")}`;
   try {
     const container = await daemon.call(
       "docker create",
