@@ -148,7 +148,7 @@ export class SnapshotBuilder {
         recipe: recipes.get(key),
         builtAtMs: createdAtMs,
         bytes: bytes + (await manifests.bytes(key)),
-        lastUsedMs: Math.max((await this.#uses.lastUsedMs(key)) ?? 0, createdAtMs),
+        lastUsedMs: (await this.#uses.lastUsedMs(key)) ?? createdAtMs,
       })),
     );
   }

@@ -41,6 +41,9 @@ export async function localController(
     get service() {
       return berth.service;
     },
+    get berth() {
+      return berth;
+    },
     /** Ends the controller as SIGTERM does, and starts the next. */
     async restart() {
       await berth.service.drain(5_000);
