@@ -7,6 +7,8 @@ import { z } from "zod";
 import { allocatedBytes } from "../core/allocated-bytes.ts";
 import { BerthError, toBerthError } from "../core/errors.ts";
 import { exists } from "../core/exists.ts";
+import { paced } from "../core/pace.ts";
+import { bytesInWords } from "../core/quantities.ts";
 import type { CachedItem } from "./eviction.ts";
 import type { Cache } from "./evictor.ts";
 import { gitIn, type GitOptions } from "./git.ts";
@@ -110,11 +112,13 @@ export class Mirrors implements Cache {
     const git = this.#git(path, { ...request, signal });
     // The fetch that was waited for may have brought it.
     if (await hasCommit(git, request.commit)) return;
-    request.onProgress?.(`fetching ${printableUrl(url)}`);
+    const { onProgress = () => {} } = request;
+    onProgress(`fetching ${printableUrl(url)}`);
+    const tell = paced((bytes: number) => onProgress(`fetching: the mirror has ${bytesInWords(bytes)}`));
     const packs = join(path, "objects", "pack");
     const { mirrorBytes } = this.#limits;
     try {
-      using _watch = watchSize(packs, mirrorBytes, () => tooLarge.abort());
+      using _watch = watchSize(packs, mirrorBytes, () => tooLarge.abort(), tell);
       await fetchInto(git, url, request.commit);
       if ((await sizeOf(packs)) > mirrorBytes) tooLarge.abort();
       tooLarge.signal.throwIfAborted();

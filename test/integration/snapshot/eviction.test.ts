@@ -2,10 +2,14 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { mkdir, readdir, readFile, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, beforeEach, expect, test } from "vitest";
+import { compose } from "../../../src/compose.ts";
+import { loadConfig } from "../../../src/config/load.ts";
+import { silentLogger } from "../../../src/core/log.ts";
 import { environment as environmentSchema, type EnvironmentInput } from "../../../src/model/environment.ts";
 import { whyUnavailable } from "../../support/backend-availability.ts";
 import { localController } from "../../support/local-controller.ts";
 import { shell } from "../../support/memory-controller.ts";
+import { guestBinary } from "../../support/providers.ts";
 import { originRepository } from "../../support/origin-repository.ts";
 
 type Controller = Awaited<ReturnType<typeof localController>>;
@@ -106,16 +110,39 @@ test("what a sandbox runs from stays, however long ago it was built", async () =
   await controller.service.close(rollout_id);
 });
 
-test("a dry run says what would go and why, and removes nothing", async () => {
+test("an age of 0 days evicts nothing for its age, and sizes are those of the disk", async () => {
   await using controller = await localController("oci", { flags: { snapshots_max_age_days: "0" } });
   await register(controller, { setup: ["head -c 3000000 /dev/urandom > large"] });
   const { snapshot } = await controller.service.buildEnvironment("kept", () => {});
   await aYearPasses(controller);
-  expect(await controller.berth.evict({ dryRun: true })).toEqual([]);
-  expect(await controller.berth.snapshots()).toMatchObject([{ key: snapshot }]);
+  expect(await evicted(controller)).toEqual([]);
   const [kept] = await controller.berth.snapshots();
+  expect(kept).toMatchObject({ environment: "kept", key: snapshot });
   expect(kept?.bytes).toBeGreaterThan(3_000_000);
   expect(kept?.bytes).toBeLessThan(3_500_000);
+});
+
+test("a command only says what would go and why, leaves it to a controller that runs, and evicts where none does", async () => {
+  await using controller = await localController("oci", { flags: { snapshots_max_age_days: "0" } });
+  await register(controller, { setup: ["true"] });
+  const { snapshot } = await controller.service.buildEnvironment("kept", () => {});
+  await aYearPasses(controller);
+  const flags = { data_dir: controller.dataDir, provider: "oci", guest_binary: guestBinary };
+  await using running = new AsyncDisposableStack();
+  const command = await compose(loadConfig({ flags, env: {} }), silentLogger, { role: "command" });
+  running.defer(() => command.close());
+
+  const planned = await command.evict({ dryRun: true });
+  expect(planned).toMatchObject([{ kind: "snapshot", id: snapshot }]);
+  expect(planned[0]?.reason).toMatch(/^not used for 365\.\d days, more than 30$/);
+  expect(await command.evict({ dryRun: false })).toMatchObject([{ id: snapshot, left: expect.any(String) }]);
+  expect(await command.snapshots()).toHaveLength(1);
+
+  await controller.stop();
+  expect(await command.evict({ dryRun: false })).toEqual(
+    planned.map(({ reason: _, ...item }) => expect.objectContaining(item)),
+  );
+  expect(await command.snapshots()).toEqual([]);
 });
 
 test("what a process that died had begun to export is removed at the start, and what a living one makes is not", async () => {
