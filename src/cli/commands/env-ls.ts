@@ -42,8 +42,8 @@ async function listLocal(context: CliContext, options: Options): Promise<void> {
   }));
   if (options.json) {
     const snapshotOf = (name: string) => {
-      const { environment: _, ...snapshot } = snapshots.get(name) ?? { environment: name, key: null };
-      return snapshot.key === null ? null : snapshot;
+      const found = snapshots.get(name);
+      return found ? { key: found.key, bytes: found.bytes, last_used_at: found.last_used_at } : null;
     };
     return printJson(
       context,

@@ -85,7 +85,8 @@ class MemoryProvider implements Provider {
       resolveImage: async (image) => resolveImage(this.#images, image),
       has: async (key) => snapshots.has(key),
       commit: (handle, key) => this.#commit(handle, key),
-      list: async () => [...snapshots].map(([key, { tree: _, ...facts }]) => ({ key, ...facts })),
+      list: async () =>
+        [...snapshots].map(([key, { createdAtMs, bytes, owner }]) => ({ key, createdAtMs, bytes, owner })),
       remove: async (key) => void snapshots.delete(key),
     };
   }

@@ -139,9 +139,8 @@ test("a command only says what would go and why, leaves it to a controller that 
   expect(await command.snapshots()).toHaveLength(1);
 
   await controller.stop();
-  expect(await command.evict({ dryRun: false })).toEqual(
-    planned.map(({ reason: _, ...item }) => expect.objectContaining(item)),
-  );
+  const [gone] = await command.evict({ dryRun: false });
+  expect({ ...gone, reason: "" }).toEqual({ ...planned[0], reason: "" });
   expect(await command.snapshots()).toEqual([]);
 });
 

@@ -57,10 +57,10 @@ test("rollouts start from a snapshot that is evicted whenever nobody holds it, a
   });
   const { service, builder } = controller;
   const first = await controller.rollout();
-  let over = false;
+  const over = new AbortController();
   const evictions = (async () => {
     let count = 0;
-    for (; !over; await setImmediate()) if (await builder.evict(first.snapshot ?? "", Infinity)) count++;
+    for (; !over.signal.aborted; await setImmediate()) if (await builder.evict(first.snapshot ?? "", Infinity)) count++;
     return count;
   })();
   const create = () => service.create({ environment: smallEnvironment() });
@@ -74,7 +74,7 @@ test("rollouts start from a snapshot that is evicted whenever nobody holds it, a
       new Set([`active ${first.snapshot}`]),
     );
   }
-  over = true;
+  over.abort();
   expect(await evictions).toBeGreaterThanOrEqual(10);
 });
 
