@@ -30,7 +30,7 @@ export async function gradeChangeSet(context: GradeRequestContext): Promise<Verd
   const { rolloutId, stored, changeSet, answer, graders, profile, builder, launcher, signal, onProgress } = context;
   const { environment, baseDir } = stored;
   const openSandbox = async (): Promise<GradingSandbox> => {
-    using _snapshot = await builder.again(changeSet.snapshot, environment, { onProgress, signal });
+    using _snapshot = await builder.restore(changeSet.snapshot, environment, { onProgress, signal });
     const sandbox = await launcher.launch({
       purpose: `grade:${rolloutId}`,
       base: { kind: "snapshot", key: changeSet.snapshot },

@@ -97,7 +97,7 @@ export class SnapshotBuilder {
    * The very snapshot that something of this environment started from, built again if it was evicted.
    * @throws BerthError `sandbox_create_failed` when it is gone and its image has changed since; those of `ensure`
    */
-  async again(key: string, environment: Environment, call: BuildCall = {}): Promise<SnapshotLease> {
+  async restore(key: string, environment: Environment, call: BuildCall = {}): Promise<SnapshotLease> {
     return this.#leased(key, async () => {
       if (await this.#isThere(key)) return false;
       const image = await this.#options.provider.snapshots.resolveImage(environment.image, call);
@@ -140,8 +140,13 @@ export class SnapshotBuilder {
   /** Those that this owner's sandboxes became. */
   async kept(owner: string): Promise<readonly KeptSnapshot[]> {
     const { provider, manifests } = this.#options;
-    const own = (await provider.snapshots.list()).filter((snapshot) => snapshot.owner === owner);
     const recipes = new Map((await manifests.origins()).map(({ key, recipe }) => [key, recipe]));
+    const listed = await provider.snapshots.list();
+    // One without a name on it is ours when we have its manifest.
+    const ours = await Promise.all(
+      listed.map(async (one) => (one.owner === null ? manifests.has(one.key) : one.owner === owner)),
+    );
+    const own = listed.filter((_snapshot, index) => ours[index]);
     return Promise.all(
       own.map(async ({ key, bytes, createdAtMs }) => ({
         key,

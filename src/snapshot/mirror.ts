@@ -81,9 +81,11 @@ export class Mirrors implements Cache {
     const items: CachedItem[] = [];
     for (const id of names.filter((name) => name.endsWith(".git"))) {
       const path = join(this.#dir, id);
-      const { url, bytes } = (await readRecord(path)) ?? (await this.#record(path, "unknown"));
+      // One that vanishes meanwhile has no size.
+      const known = (await readRecord(path)) ?? (await this.#record(path, "unknown").catch(() => undefined));
       const lastUsedMs = await this.#uses.lastUsedMs(path);
-      if (lastUsedMs === undefined) continue;
+      if (!known || lastUsedMs === undefined) continue;
+      const { url, bytes } = known;
       items.push({ kind: "mirror", id, name: url, bytes, lastUsedMs, inUse: this.#uses.isHeld(path) });
     }
     return items;

@@ -4,8 +4,10 @@ import type { SweptItem } from "../berth.ts";
 import { printJson, type CliContext } from "../context.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { printableLine } from "../printable.ts";
-import { withBerth, withSettings } from "../settings.ts";
+import { localSettings, withBerth, withSettings } from "../settings.ts";
 import { table } from "../table.ts";
+
+const LIMITS = ["snapshots_max_gb", "snapshots_max_age_days", "mirrors_max_gb", "mirrors_max_age_days"] as const;
 
 interface Options extends Record<string, unknown> {
   dryRun?: boolean;
@@ -35,12 +37,12 @@ async function collect(context: CliContext, options: Options): Promise<void> {
 }
 
 export const gcCommand = (context: CliContext): Command =>
-  withSettings(new Command("gc"))
+  withSettings(new Command("gc"), [...localSettings, ...LIMITS])
     .summary("remove what nobody owns, and what was not used for long")
     .description(
       "Removes sandboxes of this data directory that no rollout owns any more, and evicts the snapshots, images and mirrors that are beyond their limits of size and age (snapshots_max_gb, snapshots_max_age_days, mirrors_max_gb, mirrors_max_age_days): they are made again when they are wanted. What a live controller owns is left alone, and eviction is left to it. Exit code 1 when something could not be removed.",
     )
     .option("--dry-run", "only say what it is")
     .option("--json", "print JSON")
-    .addHelpText("after", "\nExamples:\n  berth gc --dry-run\n  berth gc --json")
+    .addHelpText("after", "\nExamples:\n  berth gc --dry-run\n  berth gc --snapshots-max-gb 10 --json")
     .action((options: Options) => collect(context, options));

@@ -2,6 +2,7 @@ import { mkdir, readdir, rename, rm, stat, utimes } from "node:fs/promises";
 import { basename, join } from "node:path";
 import PQueue from "p-queue";
 import { allocatedBytes } from "../../core/allocated-bytes.ts";
+import { BerthError } from "../../core/errors.ts";
 import { exists } from "../../core/exists.ts";
 import type { ImageCopies, ImageCopy } from "../provider.ts";
 import type { OciPaths } from "./paths.ts";
@@ -41,19 +42,20 @@ export class OciImageCopies implements ImageCopies {
         this.#used.delete(rootfs);
       }
       if (!this.#used.has(rootfs) && !(await exists(imageRecordFile(rootfs))))
-        await writeJson(imageRecordFile(rootfs), { name, location, bytes: await allocatedBytes(rootfs) });
+        await this.#record(rootfs, { name, location });
       await this.#touch(rootfs);
     });
   }
 
   async list(): Promise<readonly ImageCopy[]> {
     const names = await readdir(this.#paths.images).catch((): string[] => []);
+    await this.#recordOthers(names);
     const needed = await neededImages(this.#paths);
     const copies = await Promise.all(
       names
-        .filter((name) => name.endsWith(".json"))
+        .filter((name) => !name.includes("."))
         .map(async (name) => {
-          const rootfs = join(this.#paths.images, name.slice(0, -".json".length));
+          const rootfs = join(this.#paths.images, name);
           const [record, lastUsedMs] = await Promise.all([readImageRecord(rootfs), this.#lastUsedMs(rootfs)]);
           if (!record || lastUsedMs === undefined) return [];
           const { bytes, location } = record;
@@ -82,6 +84,19 @@ export class OciImageCopies implements ImageCopies {
     return removed;
   }
 
+  async #record(rootfs: string, { name, location }: Omit<ImageSource, "make">): Promise<void> {
+    await writeJson(imageRecordFile(rootfs), { name, location, bytes: await allocatedBytes(rootfs) });
+  }
+
+  /** Folders whose maker died before it could say what they are. */
+  async #recordOthers(names: readonly string[]): Promise<void> {
+    const known = new Set(names);
+    for (const name of names.filter((one) => !one.includes(".") && !known.has(`${one}.json`))) {
+      const location = `${name.startsWith("host-") ? "host" : "rootfs"}:${join(this.#paths.images, name)}`;
+      await this.use(join(this.#paths.images, name), { name: "unknown", location, make: vanished });
+    }
+  }
+
   async #lastUsedMs(rootfs: string): Promise<number | undefined> {
     const record = await stat(imageRecordFile(rootfs)).catch(() => undefined);
     return record && Math.max(record.mtimeMs, this.#used.get(rootfs) ?? 0);
@@ -100,3 +115,6 @@ export class OciImageCopies implements ImageCopies {
     return turn;
   }
 }
+
+const vanished = (): Promise<never> =>
+  Promise.reject(new BerthError("internal", "An image vanished while it was listed."));

@@ -94,7 +94,7 @@ test("what cannot be built again as it was is not graded from something else", a
   await using controller = await memoryController();
   const environment = smallEnvironment();
   const other = "0".repeat(64);
-  await expect(controller.builder.again(other, environment)).rejects.toMatchObject({ code: "sandbox_create_failed" });
+  await expect(controller.builder.restore(other, environment)).rejects.toMatchObject({ code: "sandbox_create_failed" });
   expect(controller.world.snapshots.size).toBe(0);
 });
 
