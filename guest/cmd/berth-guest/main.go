@@ -23,7 +23,7 @@ const usage = `usage:
   berth-guest serve  --listen fd:3|unix:PATH [--root DIR] [--home DIR] [--uid N] [--gid N] [--allow-root]
                      [--expires-at UNIX_MS] [--oom-events PATH|fd:N] [--spool DIR]
   berth-guest dial   unix:PATH
-  berth-guest listen [--socket PATH] [--oom-events FILE] [--overlay OPTIONS --at DIR [--disk FILE --disk-at DIR]
+  berth-guest listen [--socket PATH] [--oom-events FILE] [--overlay OPTIONS --at DIR [--disk FILE --disk-template FILE --disk-at DIR]
                      [--ids FIRST:COUNT [--shift-layer DIR]... [--shift-tree PATH]...]] -- CMD ...
   berth-guest check-user-namespace --scratch DIR --at DIR [--shift-tree PATH]...
   berth-guest probe
@@ -85,7 +85,8 @@ func listen(args []string) error {
 	var root privatemount.Root
 	flags.StringVar(&root.Overlay, "overlay", "", "options of an overlay that only CMD sees")
 	flags.StringVar(&root.At, "at", "", "where that overlay is mounted")
-	flags.StringVar(&root.Disk, "disk", "", "file of an ext4 file system that is mounted before the overlay, for CMD alone")
+	flags.StringVar(&root.Disk, "disk", "", "file that becomes an ext4 file system, mounted before the overlay for CMD alone")
+	flags.StringVar(&root.DiskTemplate, "disk-template", "", "file of an ext4 file system, of which --disk is made as a copy")
 	flags.StringVar(&root.DiskAt, "disk-at", "", "where that file system is mounted")
 	flags.Var(&root.IDs, "ids", "FIRST:COUNT, the ids of the host that those from 0 up stand for")
 	flags.Var((*paths)(&root.ShiftedLayers), "shift-layer", "folder with layers of the overlay that takes part in --ids")

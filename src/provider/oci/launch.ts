@@ -27,7 +27,9 @@ export function mountArguments({ overlay, shift }: RunOptions): string[] {
     `upperdir=${escapeOverlay(overlay.upper)}`,
     `workdir=${escapeOverlay(overlay.work)}`,
   ].join(",");
-  const disk = overlay.disk ? ["--disk", overlay.disk.image, "--disk-at", overlay.disk.target] : [];
+  const disk = overlay.disk
+    ? ["--disk", overlay.disk.image, "--disk-template", overlay.disk.template, "--disk-at", overlay.disk.target]
+    : [];
   return ["--overlay", mount, "--at", overlay.target, ...disk, ...(shift ? shiftArguments(overlay, shift) : [])];
 }
 

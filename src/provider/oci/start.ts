@@ -5,7 +5,7 @@ import { diskSize } from "../disk.ts";
 import type { SandboxSpec } from "../provider.ts";
 import type { SeccompFilter } from "../seccomp-filter.ts";
 import { cgroupPath, prepareMemoryCgroup, type CgroupVersion } from "./cgroups.ts";
-import { diskFolders, makeDisk } from "./disk.ts";
+import { diskFolders, sandboxDiskTemplate } from "./disk.ts";
 import { sandboxPaths, type OciPaths } from "./paths.ts";
 import { writeJson, type IdRange, type SandboxRecord } from "./records.ts";
 import type { OciRuntime, WritableLayer } from "./runtime.ts";
@@ -100,11 +100,11 @@ async function writableLayer(spec: SandboxSpec, paths: OciPaths): Promise<Writab
     await Promise.all([mkdir(upper, { mode: 0o755 }), mkdir(work)]);
     return { upper, work };
   }
-  await Promise.all([mkdir(diskMount), makeDisk(paths.disks, size, disk)]);
+  const [template] = await Promise.all([sandboxDiskTemplate(paths.disks, size), mkdir(diskMount)]);
   return {
     upper: join(diskMount, diskFolders.upper),
     work: join(diskMount, diskFolders.work),
-    disk: { image: disk, target: diskMount },
+    disk: { image: disk, template, target: diskMount },
   };
 }
 
