@@ -24,7 +24,7 @@ import { IdRanges } from "./id-ranges.ts";
 import { resolveImage, type RootfsExporter } from "./images.ts";
 import { isAlive } from "./init-process.ts";
 import { ociPaths, sandboxPaths, type OciPaths } from "./paths.ts";
-import { listSandboxIds, readSandboxRecord, type IdRange } from "./records.ts";
+import { listSandboxIds, readSandboxRecord, type IdRange, type SandboxRecord } from "./records.ts";
 import { createRunc } from "./runc.ts";
 import { createRunsc } from "./runsc.ts";
 import { runtimeVersion, type GvisorPlatform } from "./runtime-version.ts";
@@ -65,7 +65,7 @@ export async function createOciProvider(options: OciProviderOptions): Promise<Pr
   }
   await makePassable(dirname(paths.root), 0o711);
   await makePassable(paths.root, 0o755);
-  await sweepHostDrafts(paths.images);
+  await Promise.all([sweepHostDrafts(paths.images), sweepRemovedSnapshots(paths)]);
   const cgroups = await cgroupVersion();
   const shared = { launcher: options.guestBinary, cgroups };
   const { binary = "runsc", platform = "auto" } = options.runsc ?? {};
@@ -234,11 +234,13 @@ class OciProvider implements Provider {
 
   async destroy(handle: SandboxHandle): Promise<void> {
     const sandbox = sandboxPaths(this.#paths, handle.id);
-    await this.#stop(handle.id);
-    await rm(sandbox.socket, { force: true });
-    await removeTree(sandbox.dir);
+    const record = await readSandboxRecord(this.#paths, handle.id);
+    await this.#stop(handle.id, record);
+    // On a disk of its own is all that a policy built; what is left in the folder is ours.
+    const removeFolder = record?.disk ? rm(sandbox.dir, { recursive: true, force: true }) : removeTree(sandbox.dir);
+    await Promise.all([rm(sandbox.socket, { force: true }), removeFolder]);
     await this.#idRanges.release(handle.id, sandbox.dir);
-    await sweepRemovedSnapshots(this.#paths);
+    if (record?.snapshot) await sweepRemovedSnapshots(this.#paths, record.snapshot);
   }
 
   async list(owner: string): Promise<SandboxHandle[]> {
@@ -253,22 +255,21 @@ class OciProvider implements Provider {
   async close(): Promise<void> {}
 
   /** Ends every process of the sandbox and the runtime's record of it; the files stay. */
-  async #stop(id: string): Promise<void> {
-    const runtime = await this.#runtimeOf(id);
+  async #stop(id: string, record: SandboxRecord | undefined): Promise<void> {
+    const runtime = record && this.#runtimes[record.runtime];
     if (runtime && !(await runtime.kill(id, KILL_DEADLINE_MS))) {
       throw new BerthError(
         "teardown_failed",
         `The sandbox ${id} did not end within ${KILL_DEADLINE_MS} ms of SIGKILL.`,
       );
     }
-    await runtime?.remove(id);
-    await removeCgroups(this.#cgroups, id);
+    await Promise.all([runtime?.remove(id), removeCgroups(this.#cgroups, id)]);
   }
 
   async #commit(handle: SandboxHandle, key: string): Promise<void> {
     const record = await readSandboxRecord(this.#paths, handle.id);
     if (!record) throw new BerthError("sandbox_lost", `The sandbox ${handle.id} is gone.`);
-    await this.#stop(handle.id);
+    await this.#stop(handle.id, record);
     if (!(await hasSnapshot(this.#paths, key))) await keepAsSnapshot(this.#paths, record, key);
     await this.destroy(handle);
   }

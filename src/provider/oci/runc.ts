@@ -1,17 +1,12 @@
 import { once } from "node:events";
-import { readFile } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { connect as dial } from "node:net";
 import { join } from "node:path";
-import { execa } from "execa";
-import { BerthError } from "../../core/errors.ts";
-import { exists } from "../../core/exists.ts";
 import { guestPids } from "../provider.ts";
-import { oomKills, type CgroupVersion } from "./cgroups.ts";
+import { killCgroup, oomKills, type CgroupVersion } from "./cgroups.ts";
 import { killAndWait, type ProcessIdentity } from "./init-process.ts";
 import { launch, mountArguments } from "./launch.ts";
 import type { OciRuntime, SpecDialect } from "./runtime.ts";
-
-const REMOVE_DEADLINE_MS = 30_000;
 
 /** The guest shares the host's kernel: its processes are the host's, and what it is handed stays open. */
 const dialect: SpecDialect = {
@@ -70,18 +65,12 @@ export function createRunc(options: {
 
     async kill(id, deadlineMs) {
       const init = await process(id);
-      return init === undefined || (await killAndWait(init, deadlineMs));
+      if (init !== undefined && !(await killAndWait(init, deadlineMs))) return false;
+      // A start that was broken off may have left a process that runc has not noted.
+      return await killCgroup(cgroups, id, deadlineMs);
     },
 
-    async remove(id) {
-      if (!(await exists(join(root, id)))) return;
-      const result = await execa(binary, ["--root", root, "delete", "--force", id], {
-        timeout: REMOVE_DEADLINE_MS,
-        reject: false,
-      });
-      if (result.exitCode !== 0 && !/does not exist/.test(result.stderr)) {
-        throw new BerthError("teardown_failed", `runc could not remove ${id}: ${result.stderr.slice(-500)}`);
-      }
-    },
+    // What `runc delete` does for a container of which no process is left, besides its cgroups.
+    remove: (id) => rm(join(root, id), { recursive: true, force: true }),
   };
 }
