@@ -1,9 +1,10 @@
 import { access, mkdir, readFile } from "node:fs/promises";
+import { machine } from "node:os";
 import { join, resolve } from "node:path";
 import { BerthError } from "../../core/errors.ts";
 import { diskSize } from "../disk.ts";
 import type { SandboxSpec } from "../provider.ts";
-import type { SeccompFilter } from "../seccomp-filter.ts";
+import { forMachine, type SeccompFilter } from "../seccomp-filter.ts";
 import { cgroupPath, prepareMemoryCgroup, type CgroupVersion } from "./cgroups.ts";
 import { diskFolders, sandboxDiskTemplate } from "./disk.ts";
 import { sandboxPaths, type OciPaths } from "./paths.ts";
@@ -113,7 +114,7 @@ async function readSeccomp(dir: string, name: string): Promise<SeccompFilter | u
   const text = await readFile(join(dir, `${name}.json`), "utf8").catch((error: unknown) => {
     throw new BerthError("unknown_profile", `The system call filter ${name} is not in ${dir}.`, { cause: error });
   });
-  return JSON.parse(text) as SeccompFilter;
+  return forMachine(JSON.parse(text) as SeccompFilter, machine());
 }
 
 async function ownOpenFilesLimit(): Promise<number> {
