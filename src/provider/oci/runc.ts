@@ -18,6 +18,9 @@ const dialect: SpecDialect = {
   seccomp: (filter) => filter,
 };
 
+/** Spares a process of milliseconds the threads and the collections of one that stays; nothing of it reaches the sandbox. */
+const brief = ["--env", "GOGC=off", "--env", "GOMAXPROCS=1"];
+
 /** runc, or another with its command line. */
 export function createRunc(options: {
   readonly binary: string;
@@ -45,7 +48,7 @@ export function createRunc(options: {
       const handed = ["--socket", socket, ...(oomCounter === undefined ? [] : ["--oom-events", oomCounter])];
       const files = oomCounter === undefined ? "1" : "2";
       const command = [binary, "--root", root, "run", "--detach", "--preserve-fds", files, "--bundle", bundle, id];
-      await launch(launcher, [...handed, ...mountArguments(run)], command, run);
+      await launch(launcher, [...brief, ...handed, ...mountArguments(run)], command, run);
     },
 
     async connect({ socket }, signal) {
