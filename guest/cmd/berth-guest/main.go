@@ -14,6 +14,7 @@ import (
 	"berth/guest/internal/serve"
 	"berth/guest/internal/server"
 	"berth/guest/internal/socket"
+	"berth/guest/internal/starter"
 )
 
 // version is set by the linker.
@@ -25,6 +26,7 @@ const usage = `usage:
   berth-guest dial   unix:PATH
   berth-guest listen [--socket PATH] [--oom-events FILE] [--overlay OPTIONS --at DIR [--disk FILE --disk-template FILE --disk-at DIR]
                      [--ids FIRST:COUNT [--shift-layer DIR]... [--shift-tree PATH]...]] [--env NAME=VALUE]... -- CMD ...
+  berth-guest starter
   berth-guest check-user-namespace --scratch DIR --at DIR [--shift-tree PATH]...
   berth-guest probe
   berth-guest disk   --template FILE [--over DIR]
@@ -62,6 +64,11 @@ func run(command string, args []string) error {
 		return socket.Dial(args[0], os.Stdin, os.Stdout)
 	case "listen":
 		return listen(args)
+	case "starter":
+		if len(args) != 0 {
+			return fmt.Errorf("starter takes no arguments")
+		}
+		return starter.Serve(os.Stdin, os.Stdout)
 	case "check-user-namespace":
 		return checkUserNamespace(args)
 	case "probe":

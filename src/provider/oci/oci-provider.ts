@@ -1,8 +1,10 @@
 import { chmod, mkdir, rm } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import type { Duplex } from "node:stream";
 import { BerthError, toBerthError } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
+import { Slots } from "../../core/slots.ts";
 import type { Runtime } from "../../model/profile.ts";
 import { diskObstacle } from "../disk.ts";
 import { assertEnforceable } from "../enforce.ts";
@@ -38,10 +40,13 @@ import {
   sweepRemovedSnapshots,
 } from "./snapshots.ts";
 import { startSandbox } from "./start.ts";
+import { Starter } from "./starter.ts";
 import { userNamespaceObstacle } from "./user-namespace.ts";
 
 const CONNECT_DEADLINE_MS = 5_000;
 const KILL_DEADLINE_MS = 10_000;
+/** More would start no sandbox sooner, and keep the controller itself from its core. */
+const STARTS_PER_CORE = 2;
 
 export interface OciProviderOptions {
   readonly dataDir: string;
@@ -67,7 +72,8 @@ export async function createOciProvider(options: OciProviderOptions): Promise<Pr
   await makePassable(paths.root, 0o755);
   await Promise.all([sweepHostDrafts(paths.images), sweepRemovedSnapshots(paths)]);
   const cgroups = await cgroupVersion();
-  const shared = { launcher: options.guestBinary, cgroups };
+  const starter = new Starter(options.guestBinary);
+  const shared = { starter, cgroups };
   const { binary = "runsc", platform = "auto" } = options.runsc ?? {};
   const version = await runtimeVersion(binary);
   const runtimes = {
@@ -87,6 +93,7 @@ export async function createOciProvider(options: OciProviderOptions): Promise<Pr
     cgroups,
     capabilities,
     idRanges: await IdRanges.open(paths.idRanges, await liveRanges(paths)),
+    starter,
   });
 }
 
@@ -110,6 +117,8 @@ class OciProvider implements Provider {
   readonly #runtimes: Readonly<Record<Runtime, OciRuntime>>;
   readonly #cgroups: CgroupVersion;
   readonly #idRanges: IdRanges;
+  readonly #starter: Starter;
+  readonly #starts = new Slots(STARTS_PER_CORE * availableParallelism());
   readonly #creating = new Map<string, Promise<SandboxHandle>>();
   readonly #resolving = new Map<string, Promise<ResolvedImage>>();
 
@@ -117,13 +126,14 @@ class OciProvider implements Provider {
     options: OciProviderOptions,
     paths: OciPaths,
     runtimes: Readonly<Record<Runtime, OciRuntime>>,
-    here: { cgroups: CgroupVersion; capabilities: Provider["capabilities"]; idRanges: IdRanges },
+    here: { cgroups: CgroupVersion; capabilities: Provider["capabilities"]; idRanges: IdRanges; starter: Starter },
   ) {
     this.#options = options;
     this.#paths = paths;
     this.#runtimes = runtimes;
     this.#cgroups = here.cgroups;
     this.#idRanges = here.idRanges;
+    this.#starter = here.starter;
     this.capabilities = here.capabilities;
     this.snapshots = {
       resolveImage: (name, call) => this.#resolveImage(name, call),
@@ -150,7 +160,9 @@ class OciProvider implements Provider {
   create(spec: SandboxSpec, call: CallOptions = {}): Promise<SandboxHandle> {
     const running = this.#creating.get(spec.id);
     if (running) return running;
-    const creation = this.#create(spec, call).finally(() => this.#creating.delete(spec.id));
+    const creation = this.#starts
+      .run(() => this.#create(spec, call), call.signal)
+      .finally(() => this.#creating.delete(spec.id));
     this.#creating.set(spec.id, creation);
     return creation;
   }
@@ -252,7 +264,9 @@ class OciProvider implements Provider {
     );
   }
 
-  async close(): Promise<void> {}
+  async close(): Promise<void> {
+    this.#starter.close();
+  }
 
   /** Ends every process of the sandbox and the runtime's record of it; the files stay. */
   async #stop(id: string, record: SandboxRecord | undefined): Promise<void> {

@@ -7,6 +7,7 @@ import { killCgroup, oomKills, type CgroupVersion } from "./cgroups.ts";
 import { killAndWait, type ProcessIdentity } from "./init-process.ts";
 import { launch, mountArguments } from "./launch.ts";
 import type { OciRuntime, SpecDialect } from "./runtime.ts";
+import type { Starter } from "./starter.ts";
 
 /** The guest shares the host's kernel: its processes are the host's, and what it is handed stays open. */
 const dialect: SpecDialect = {
@@ -25,10 +26,10 @@ const brief = ["--env", "GOGC=off", "--env", "GOMAXPROCS=1"];
 export function createRunc(options: {
   readonly binary: string;
   readonly root: string;
-  readonly launcher: string;
+  readonly starter: Starter;
   readonly cgroups: CgroupVersion;
 }): OciRuntime {
-  const { binary, root, launcher, cgroups } = options;
+  const { binary, root, starter, cgroups } = options;
   const stateFile = (id: string) => join(root, id, "state.json");
 
   async function process(id: string): Promise<ProcessIdentity | undefined> {
@@ -48,7 +49,7 @@ export function createRunc(options: {
       const handed = ["--socket", socket, ...(oomCounter === undefined ? [] : ["--oom-events", oomCounter])];
       const files = oomCounter === undefined ? "1" : "2";
       const command = [binary, "--root", root, "run", "--detach", "--preserve-fds", files, "--bundle", bundle, id];
-      await launch(launcher, [...brief, ...handed, ...mountArguments(run)], command, run);
+      await launch(starter, [...brief, ...handed, ...mountArguments(run)], command, run);
     },
 
     async connect({ socket }, signal) {
