@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { readFile, rm } from "node:fs/promises";
+import { readFile, rm, stat } from "node:fs/promises";
 import { connect as dial } from "node:net";
 import { join } from "node:path";
 import { guestPids } from "../provider.ts";
@@ -30,14 +30,19 @@ export function createRunc(options: {
   readonly cgroups: CgroupVersion;
 }): OciRuntime {
   const { binary, root, starter, cgroups } = options;
-  const stateFile = (id: string) => join(root, id, "state.json");
+  /** Of containers that were asked about, as a version of their state tells it: the state repeats the whole configuration. */
+  const known = new Map<string, { readonly version: string; readonly identity: ProcessIdentity }>();
 
   async function process(id: string): Promise<ProcessIdentity | undefined> {
-    const text = await readFile(stateFile(id), "utf8").catch(() => undefined);
-    if (text === undefined) return undefined;
-    const state = JSON.parse(text) as { init_process_pid?: number; init_process_start?: number };
-    if (!state.init_process_pid || state.init_process_start === undefined) return undefined;
-    return { pid: state.init_process_pid, startTime: String(state.init_process_start) };
+    const file = join(root, id, "state.json");
+    const facts = await stat(file, { bigint: true }).catch(() => undefined);
+    if (facts === undefined) return undefined;
+    const version = `${facts.ino} ${facts.mtimeNs}`;
+    const before = known.get(id);
+    if (before?.version === version) return before.identity;
+    const identity = await readIdentity(file);
+    if (identity) known.set(id, { version, identity });
+    return identity;
   }
 
   return {
@@ -75,6 +80,18 @@ export function createRunc(options: {
     },
 
     // What `runc delete` does for a container of which no process is left, besides its cgroups.
-    remove: (id) => rm(join(root, id), { recursive: true, force: true }),
+    async remove(id) {
+      known.delete(id);
+      await rm(join(root, id), { recursive: true, force: true });
+    },
   };
+}
+
+/** The container's first process, from runc's state of it; undefined when there is none or it has been removed. */
+async function readIdentity(file: string): Promise<ProcessIdentity | undefined> {
+  const text = await readFile(file, "utf8").catch(() => undefined);
+  if (text === undefined) return undefined;
+  const state = JSON.parse(text) as { init_process_pid?: number; init_process_start?: number };
+  if (!state.init_process_pid || state.init_process_start === undefined) return undefined;
+  return { pid: state.init_process_pid, startTime: String(state.init_process_start) };
 }
