@@ -35,7 +35,7 @@ export function diskSize(provider: string, { disk_mb, inodes }: Resources): Disk
 }
 
 /**
- * The file of an empty ext4 of that size with these folders, made once for each size: sparse, of a few megabytes for
+ * The file of an empty ext4 of that size with these folders, made once for each size: sparse, of some 200 KiB for
  * each 4 GiB. Disks are copies of it.
  * @throws BerthError `sandbox_create_failed`
  */
@@ -55,8 +55,20 @@ export async function diskTemplate(
     const image = join(draft, "image");
     await runTool("truncate", ["--size", `${megabytes}M`, image]);
     const limit = inodes === undefined ? [] : ["-N", String(Math.min(inodes, megabytes * MAX_INODES_PER_MB))];
-    // No journal: the disk does not outlive a crash of the machine. No blocks reserved for root: the size is the limit.
-    await runTool("mkfs.ext4", ["-q", "-F", "-m", "0", "-O", "^has_journal", ...limit, "-d", root, image]);
+    // No journal: the disk does not outlive a crash of the machine. No blocks reserved for root: the size is the limit. No tables kept
+    // free for growth: they are what most of a copy would consist of.
+    await runTool("mkfs.ext4", [
+      "-q",
+      "-F",
+      "-m",
+      "0",
+      "-O",
+      "^has_journal,^resize_inode",
+      ...limit,
+      "-d",
+      root,
+      image,
+    ]);
     // The moment at which the template exists; whoever is later replaces it with its equal.
     await rename(image, template);
   } finally {

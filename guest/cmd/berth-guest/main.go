@@ -14,6 +14,7 @@ import (
 	"berth/guest/internal/serve"
 	"berth/guest/internal/server"
 	"berth/guest/internal/socket"
+	"berth/guest/internal/starter"
 )
 
 // version is set by the linker.
@@ -23,8 +24,9 @@ const usage = `usage:
   berth-guest serve  --listen fd:3|unix:PATH [--root DIR] [--home DIR] [--uid N] [--gid N] [--allow-root]
                      [--expires-at UNIX_MS] [--oom-events PATH|fd:N] [--spool DIR]
   berth-guest dial   unix:PATH
-  berth-guest listen [--socket PATH] [--oom-events FILE] [--overlay OPTIONS --at DIR [--disk FILE --disk-at DIR]
-                     [--ids FIRST:COUNT [--shift-layer DIR]... [--shift-tree PATH]...]] -- CMD ...
+  berth-guest listen [--socket PATH] [--oom-events FILE] [--overlay OPTIONS --at DIR [--disk FILE --disk-template FILE --disk-at DIR]
+                     [--ids FIRST:COUNT [--shift-layer DIR]... [--shift-tree PATH]...]] [--env NAME=VALUE]... -- CMD ...
+  berth-guest starter
   berth-guest check-user-namespace --scratch DIR --at DIR [--shift-tree PATH]...
   berth-guest probe
   berth-guest disk   --template FILE [--over DIR]
@@ -62,6 +64,11 @@ func run(command string, args []string) error {
 		return socket.Dial(args[0], os.Stdin, os.Stdout)
 	case "listen":
 		return listen(args)
+	case "starter":
+		if len(args) != 0 {
+			return fmt.Errorf("starter takes no arguments")
+		}
+		return starter.Serve(os.Stdin, os.Stdout)
 	case "check-user-namespace":
 		return checkUserNamespace(args)
 	case "probe":
@@ -82,14 +89,17 @@ func listen(args []string) error {
 	flags := flag.NewFlagSet("listen", flag.ContinueOnError)
 	path := flags.String("socket", "", "where to listen; empty hands over no socket, for a runtime that takes none")
 	events := flags.String("oom-events", "", "file that is handed on as descriptor 4")
+	var environment list
+	flags.Var(&environment, "env", "NAME=VALUE in CMD's environment")
 	var root privatemount.Root
 	flags.StringVar(&root.Overlay, "overlay", "", "options of an overlay that only CMD sees")
 	flags.StringVar(&root.At, "at", "", "where that overlay is mounted")
-	flags.StringVar(&root.Disk, "disk", "", "file of an ext4 file system that is mounted before the overlay, for CMD alone")
+	flags.StringVar(&root.Disk, "disk", "", "file that becomes an ext4 file system, mounted before the overlay for CMD alone")
+	flags.StringVar(&root.DiskTemplate, "disk-template", "", "file of an ext4 file system, of which --disk is made as a copy")
 	flags.StringVar(&root.DiskAt, "disk-at", "", "where that file system is mounted")
 	flags.Var(&root.IDs, "ids", "FIRST:COUNT, the ids of the host that those from 0 up stand for")
-	flags.Var((*paths)(&root.ShiftedLayers), "shift-layer", "folder with layers of the overlay that takes part in --ids")
-	flags.Var((*paths)(&root.ShiftedTrees), "shift-tree", "file or folder of the host that takes part in --ids")
+	flags.Var((*list)(&root.ShiftedLayers), "shift-layer", "folder with layers of the overlay that takes part in --ids")
+	flags.Var((*list)(&root.ShiftedTrees), "shift-tree", "file or folder of the host that takes part in --ids")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -101,7 +111,7 @@ func listen(args []string) error {
 			return err
 		}
 	}
-	return socket.Handover(*path, *events, flags.Args())
+	return socket.Handover(*path, *events, flags.Args(), append(os.Environ(), environment...))
 }
 
 func checkUserNamespace(args []string) error {
@@ -109,7 +119,7 @@ func checkUserNamespace(args []string) error {
 	var trial privatemount.Trial
 	flags.StringVar(&trial.Scratch, "scratch", "", "an empty folder where sandboxes will be kept")
 	flags.StringVar(&trial.At, "at", "", "where their roots will be mounted")
-	flags.Var((*paths)(&trial.Trees), "shift-tree", "file or folder of the host that they will see")
+	flags.Var((*list)(&trial.Trees), "shift-tree", "file or folder of the host that they will see")
 	inside := flags.String("inside", "", "what the check itself runs in the namespaces that it made")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -123,13 +133,13 @@ func checkUserNamespace(args []string) error {
 	return trial.Run("check-user-namespace", "--inside")
 }
 
-// paths is a flag that may be given again.
-type paths []string
+// list is a flag that may be given again.
+type list []string
 
-func (p *paths) String() string { return strings.Join(*p, " ") }
+func (l *list) String() string { return strings.Join(*l, " ") }
 
-func (p *paths) Set(path string) error {
-	*p = append(*p, path)
+func (l *list) Set(item string) error {
+	*l = append(*l, item)
 	return nil
 }
 

@@ -1,12 +1,9 @@
 package privatemount
 
 import (
-	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"syscall"
 	"unsafe"
 )
@@ -24,10 +21,6 @@ const (
 	attributeNosuid  = 2
 	attributeNodev   = 4
 	currentDirectory = -100
-
-	seekData = 3
-	seekHole = 4
-	tmpfile  = 0o20000000 | syscall.O_DIRECTORY
 )
 
 // TryDisk does all that DiskOver does but the last: nothing of it is left, whenever it ends.
@@ -73,55 +66,6 @@ func newDisk(template string) (*os.File, error) {
 		return nil, fmt.Errorf("a detached mount, which Linux 5.2 brought: %w", err)
 	}
 	return mount, nil
-}
-
-// unnamedCopy copies the data of a sparse file to one without a name in the same folder.
-func unnamedCopy(template string) (*os.File, error) {
-	from, err := os.Open(template)
-	if err != nil {
-		return nil, err
-	}
-	defer from.Close()
-	stat, err := from.Stat()
-	if err != nil {
-		return nil, err
-	}
-	to, err := os.OpenFile(filepath.Dir(template), os.O_RDWR|tmpfile, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	if err := copyData(to, from, stat.Size()); err != nil {
-		to.Close()
-		return nil, err
-	}
-	return to, nil
-}
-
-func copyData(to, from *os.File, size int64) error {
-	if err := to.Truncate(size); err != nil {
-		return err
-	}
-	for end := int64(0); ; {
-		start, err := from.Seek(end, seekData)
-		if errors.Is(err, syscall.ENXIO) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		if end, err = from.Seek(start, seekHole); err != nil {
-			return err
-		}
-		if _, err := from.Seek(start, io.SeekStart); err != nil {
-			return err
-		}
-		if _, err := to.Seek(start, io.SeekStart); err != nil {
-			return err
-		}
-		if _, err := io.CopyN(to, from, end-start); err != nil {
-			return err
-		}
-	}
 }
 
 func detachedMount(device string) (*os.File, error) {

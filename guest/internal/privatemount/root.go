@@ -1,11 +1,13 @@
 package privatemount
 
+import "fmt"
+
 // Root is what a sandbox sees as /: an overlay, the disk beneath it, and whose ids its files have.
 type Root struct {
 	// Overlay is the options of the mount; empty mounts nothing.
 	Overlay, At string
-	// Disk is a file with an ext4 file system, mounted at DiskAt first; empty for none.
-	Disk, DiskAt string
+	// Disk is a file with an ext4 file system, mounted at DiskAt first; empty for none. It is made as a copy of DiskTemplate.
+	Disk, DiskTemplate, DiskAt string
 	// IDs is the range that the ids in the sandbox stand for; without one they are the host's.
 	IDs IDRange
 	// ShiftedLayers are the folders that hold the overlay's layers; ShiftedTrees what else of the host the sandbox sees.
@@ -18,6 +20,9 @@ func (r *Root) Mount() error {
 		return err
 	}
 	if r.Disk != "" {
+		if err := namedCopy(r.DiskTemplate, r.Disk); err != nil {
+			return fmt.Errorf("a copy of the disk %s: %w", r.DiskTemplate, err)
+		}
 		if err := Disk(r.Disk, r.DiskAt); err != nil {
 			return err
 		}

@@ -11,8 +11,9 @@ import (
 
 const (
 	umask = 0o022
-	// More threads than the guest ever blocks at once: file threads, one fork, one scan, one spool write, the runtime's own.
-	prestartedThreads = 24
+	// More threads than the guest ever blocks at once: file threads, one fork, one scan, one spool write, the runtime's own. With those that
+	// the runtime starts besides, a sandbox has 17; a busy one that is given none in advance comes to 16. A machine's pids are few (kernel.pid_max).
+	prestartedThreads = 12
 	// One sandbox has few cores of its own; more would only mean more threads.
 	maxProcs = 4
 

@@ -19,7 +19,7 @@ import (
 
 const (
 	// fileThreads bounds how many file operations run at once; the others wait for one to end.
-	fileThreads  = 8
+	fileThreads  = 4
 	bootIDBytes  = 16
 	initPID      = 1
 	groupSpacing = 1 << 8

@@ -16,7 +16,7 @@ const (
 
 // Handover makes a listening socket of mode 0600 at path, removing what a dead predecessor left there, and becomes command, which gets the socket
 // as descriptor 3 and, unless oomEvents is empty, that file as descriptor 4. Without a path it only becomes command. It returns only on failure.
-func Handover(path, oomEvents string, command []string) error {
+func Handover(path, oomEvents string, command, environment []string) error {
 	if len(command) == 0 {
 		return errors.New("a command is expected after --")
 	}
@@ -25,7 +25,7 @@ func Handover(path, oomEvents string, command []string) error {
 		return err
 	}
 	if path == "" {
-		return fmt.Errorf("%s: %w", program, syscall.Exec(program, command, os.Environ()))
+		return fmt.Errorf("%s: %w", program, syscall.Exec(program, command, environment))
 	}
 	listener, err := listenStream(path)
 	if err != nil {
@@ -40,7 +40,7 @@ func Handover(path, oomEvents string, command []string) error {
 	if err := place(listener, events); err != nil {
 		return err
 	}
-	err = syscall.Exec(program, command, os.Environ())
+	err = syscall.Exec(program, command, environment)
 	_ = os.Remove(path)
 	return fmt.Errorf("%s: %w", program, err)
 }

@@ -55,8 +55,9 @@ export function createSandbox(parts: Parts): (spec: SandboxSpec, options?: CallO
     handle: SandboxHandle,
     image: string,
   ): Promise<{ id: string; start: boolean }> {
-    const seccomp = await loadSeccomp(parts.seccompDir, spec.profile.seccomp, spec.profile.runtime);
-    const { cgroupVersion } = parts.facts;
+    const { cgroupVersion, architecture: machine } = parts.facts;
+    const { runtime } = spec.profile;
+    const seccomp = await loadSeccomp(parts.seccompDir, spec.profile.seccomp, { runtime, machine });
     const config = containerConfig(spec, { image, guestVolume: guest.name, seccomp, cgroupVersion });
     try {
       const made = await daemon.call("docker create", deadlines.create, (abortSignal) =>

@@ -116,13 +116,17 @@ const V1_CONTROLLERS = [
  */
 export async function removeCgroups(version: CgroupVersion, id: string): Promise<void> {
   const roots = version === "v2" ? [MOUNT] : V1_CONTROLLERS.map((controller) => join(MOUNT, controller));
-  await Promise.all(
-    roots.map(async (root) => {
-      await removeOnceEmpty(join(root, PARENT, id));
-      await rmdir(join(root, PARENT)).catch(() => undefined);
-    }),
-  );
+  await Promise.all(roots.map((root) => removeOnceEmpty(join(root, PARENT, id))));
+  // A parent holds the same sandboxes in every hierarchy: where the first still has some, the others are not asked.
+  const [first, ...others] = [dirOf(version, "memory", ""), ...roots.map((root) => join(root, PARENT))];
+  if (await removed(first)) await Promise.all(others.map(removed));
 }
+
+const removed = (cgroup: string): Promise<boolean> =>
+  rmdir(cgroup).then(
+    () => true,
+    () => false,
+  );
 
 const EMPTY_DEADLINE_MS = 5_000;
 

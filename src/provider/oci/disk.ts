@@ -3,11 +3,9 @@ import { diskTemplate, runTool, type DiskSize } from "../disk.ts";
 /** Where a sandbox of limited size keeps what it writes, beneath its disk's root. */
 export const diskFolders = { upper: "upper", work: "work" } as const;
 
-/** Makes a sandbox's disk, a copy of its size's template. @throws BerthError `sandbox_create_failed` */
-export async function makeDisk(templates: string, size: DiskSize, file: string): Promise<void> {
-  const template = await diskTemplate(templates, size, Object.values(diskFolders));
-  await runTool("cp", ["--sparse=always", "--reflink=auto", template, file]);
-}
+/** The file that the launcher makes a sandbox's disk of. @throws BerthError `sandbox_create_failed` */
+export const sandboxDiskTemplate = (templates: string, size: DiskSize): Promise<string> =>
+  diskTemplate(templates, size, Object.values(diskFolders));
 
 /** Copies what a stopped sandbox wrote out of its disk, which is mounted for the copy's own process alone. */
 export async function copyUpper(disk: string, mountPoint: string, target: string): Promise<void> {

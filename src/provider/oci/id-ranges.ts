@@ -17,11 +17,13 @@ const RANGES = (POOL.end - POOL.first) / RANGE;
 export class IdRanges {
   readonly #claims: string;
   readonly #taken: Map<string, number>;
+  readonly #lent: Set<number>;
   #next: number;
 
   private constructor(claims: string, live: Iterable<readonly [id: string, range: IdRange]>) {
     this.#claims = claims;
     this.#taken = new Map(Array.from(live, ([id, { first }]) => [id, first]));
+    this.#lent = new Set(this.#taken.values());
     // Controllers that begin in one place would meet each other's claims one by one.
     this.#next = randomInt(RANGES);
   }
@@ -42,10 +44,12 @@ export class IdRanges {
     for (let tried = 0; tried < RANGES; tried += 1) {
       const first = POOL.first + this.#next * RANGE;
       this.#next = (this.#next + 1) % RANGES;
-      if ([...this.#taken.values()].includes(first)) continue;
+      if (this.#lent.has(first)) continue;
       this.#taken.set(id, first);
+      this.#lent.add(first);
       if (await claim(this.#claim(first), folder)) return { first, count: RANGE };
       this.#taken.delete(id);
+      this.#lent.delete(first);
     }
     return undefined;
   }
@@ -55,6 +59,7 @@ export class IdRanges {
     const first = this.#taken.get(id);
     if (first === undefined) return;
     this.#taken.delete(id);
+    this.#lent.delete(first);
     const owner = await readlink(this.#claim(first)).catch(() => undefined);
     if (owner === folder) await drop(this.#claim(first));
   }

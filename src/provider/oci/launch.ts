@@ -1,8 +1,8 @@
-import { spawn } from "node:child_process";
-import { open, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { BerthError } from "../../core/errors.ts";
 import type { RunOptions } from "./runtime.ts";
+import type { Starter } from "./starter.ts";
 import { idRangeFlag } from "./user-namespace.ts";
 
 const START_DEADLINE_MS = 30_000;
@@ -27,43 +27,24 @@ export function mountArguments({ overlay, shift }: RunOptions): string[] {
     `upperdir=${escapeOverlay(overlay.upper)}`,
     `workdir=${escapeOverlay(overlay.work)}`,
   ].join(",");
-  const disk = overlay.disk ? ["--disk", overlay.disk.image, "--disk-at", overlay.disk.target] : [];
+  const disk = overlay.disk
+    ? ["--disk", overlay.disk.image, "--disk-template", overlay.disk.template, "--disk-at", overlay.disk.target]
+    : [];
   return ["--overlay", mount, "--at", overlay.target, ...disk, ...(shift ? shiftArguments(overlay, shift) : [])];
 }
 
 /** Runs the launcher, which becomes `command`, until that has started its container. @throws BerthError `sandbox_create_failed` */
 export async function launch(
-  launcher: string,
+  starter: Starter,
   args: readonly string[],
   command: readonly string[],
   { log, signal }: RunOptions,
 ): Promise<void> {
-  const code = await runToLog(launcher, ["listen", ...args, "--", ...command], log, signal);
+  const launcher = { args: ["listen", ...args, "--", ...command], log, timeoutMs: START_DEADLINE_MS, signal };
+  const code = await starter.run(launcher);
+  signal?.throwIfAborted();
   if (code === 0) return;
   throw new BerthError("sandbox_create_failed", `${command[0]} could not start the sandbox: ${await lastLines(log)}`);
-}
-
-/**
- * Runs a command whose output goes to a file: a detached container inherits the descriptors, and with a pipe the
- * command would seem to run for as long as the container holds it.
- */
-async function runToLog(
-  command: string,
-  args: readonly string[],
-  log: string,
-  signal?: AbortSignal,
-): Promise<number | null> {
-  await using file = await open(log, "w", 0o600);
-  return await new Promise((done, fail) => {
-    const child = spawn(command, args, {
-      stdio: ["ignore", file.fd, file.fd],
-      timeout: START_DEADLINE_MS,
-      killSignal: "SIGKILL",
-      ...(signal ? { signal } : {}),
-    });
-    child.once("error", fail);
-    child.once("exit", done);
-  });
 }
 
 async function lastLines(file: string): Promise<string> {

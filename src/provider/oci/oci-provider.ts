@@ -1,8 +1,10 @@
 import { chmod, mkdir, rm } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import type { Duplex } from "node:stream";
 import { BerthError, toBerthError } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
+import { Slots } from "../../core/slots.ts";
 import type { Runtime } from "../../model/profile.ts";
 import { diskObstacle } from "../disk.ts";
 import { assertEnforceable } from "../enforce.ts";
@@ -24,7 +26,7 @@ import { OciImageCopies } from "./image-copies.ts";
 import { resolveImage, type RootfsExporter } from "./images.ts";
 import { isAlive } from "./init-process.ts";
 import { ociPaths, sandboxPaths, type OciPaths } from "./paths.ts";
-import { listSandboxIds, readSandboxRecord, type IdRange } from "./records.ts";
+import { listSandboxIds, readSandboxRecord, type IdRange, type SandboxRecord } from "./records.ts";
 import { removeTree } from "./remove-tree.ts";
 import { createRunc } from "./runc.ts";
 import { createRunsc } from "./runsc.ts";
@@ -32,11 +34,14 @@ import { runtimeVersion, type GvisorPlatform } from "./runtime-version.ts";
 import type { OciRuntime } from "./runtime.ts";
 import { hasSnapshot, keepAsSnapshot, listSnapshots, removeSnapshot, sweepRemovedSnapshots } from "./snapshots.ts";
 import { startSandbox } from "./start.ts";
+import { Starter } from "./starter.ts";
 import { sweepUnfinished, unfinished } from "./unfinished.ts";
 import { userNamespaceObstacle } from "./user-namespace.ts";
 
 const CONNECT_DEADLINE_MS = 5_000;
 const KILL_DEADLINE_MS = 10_000;
+/** More would start no sandbox sooner, and keep the controller itself from its core. */
+const STARTS_PER_CORE = 2;
 
 export interface OciProviderOptions {
   readonly dataDir: string;
@@ -60,9 +65,10 @@ export async function createOciProvider(options: OciProviderOptions): Promise<Pr
   }
   await makePassable(dirname(paths.root), 0o711);
   await makePassable(paths.root, 0o755);
-  await sweepUnfinished(paths.images);
+  await Promise.all([sweepUnfinished(paths.images), sweepRemovedSnapshots(paths)]);
   const cgroups = await cgroupVersion();
-  const shared = { launcher: options.guestBinary, cgroups };
+  const starter = new Starter(options.guestBinary);
+  const shared = { starter, cgroups };
   const { binary = "runsc", platform = "auto" } = options.runsc ?? {};
   const version = await runtimeVersion(binary);
   const runtimes = {
@@ -82,6 +88,7 @@ export async function createOciProvider(options: OciProviderOptions): Promise<Pr
     cgroups,
     capabilities,
     idRanges: await IdRanges.open(paths.idRanges, await liveRanges(paths)),
+    starter,
   });
 }
 
@@ -106,6 +113,8 @@ class OciProvider implements Provider {
   readonly #runtimes: Readonly<Record<Runtime, OciRuntime>>;
   readonly #cgroups: CgroupVersion;
   readonly #idRanges: IdRanges;
+  readonly #starter: Starter;
+  readonly #starts = new Slots(STARTS_PER_CORE * availableParallelism());
   readonly #creating = new Map<string, Promise<SandboxHandle>>();
   readonly #resolving = new Map<string, Promise<ResolvedImage>>();
 
@@ -113,13 +122,14 @@ class OciProvider implements Provider {
     options: OciProviderOptions,
     paths: OciPaths,
     runtimes: Readonly<Record<Runtime, OciRuntime>>,
-    here: { cgroups: CgroupVersion; capabilities: Provider["capabilities"]; idRanges: IdRanges },
+    here: { cgroups: CgroupVersion; capabilities: Provider["capabilities"]; idRanges: IdRanges; starter: Starter },
   ) {
     this.#options = options;
     this.#paths = paths;
     this.#runtimes = runtimes;
     this.#cgroups = here.cgroups;
     this.#idRanges = here.idRanges;
+    this.#starter = here.starter;
     this.capabilities = here.capabilities;
     this.imageCopies = new OciImageCopies(paths);
     this.snapshots = {
@@ -151,7 +161,9 @@ class OciProvider implements Provider {
   create(spec: SandboxSpec, call: CallOptions = {}): Promise<SandboxHandle> {
     const running = this.#creating.get(spec.id);
     if (running) return running;
-    const creation = this.#create(spec, call).finally(() => this.#creating.delete(spec.id));
+    const creation = this.#starts
+      .run(() => this.#create(spec, call), call.signal)
+      .finally(() => this.#creating.delete(spec.id));
     this.#creating.set(spec.id, creation);
     return creation;
   }
@@ -235,11 +247,13 @@ class OciProvider implements Provider {
 
   async destroy(handle: SandboxHandle): Promise<void> {
     const sandbox = sandboxPaths(this.#paths, handle.id);
-    await this.#stop(handle.id);
-    await rm(sandbox.socket, { force: true });
-    await removeTree(sandbox.dir);
+    const record = await readSandboxRecord(this.#paths, handle.id);
+    await this.#stop(handle.id, record);
+    // On a disk of its own is all that a policy built; what is left in the folder is ours.
+    const removeFolder = record?.disk ? rm(sandbox.dir, { recursive: true, force: true }) : removeTree(sandbox.dir);
+    await Promise.all([rm(sandbox.socket, { force: true }), removeFolder]);
     await this.#idRanges.release(handle.id, sandbox.dir);
-    await sweepRemovedSnapshots(this.#paths);
+    if (record?.snapshot) await sweepRemovedSnapshots(this.#paths, record.snapshot);
   }
 
   async list(owner: string): Promise<SandboxHandle[]> {
@@ -251,25 +265,26 @@ class OciProvider implements Provider {
     );
   }
 
-  async close(): Promise<void> {}
+  async close(): Promise<void> {
+    this.#starter.close();
+  }
 
   /** Ends every process of the sandbox and the runtime's record of it; the files stay. */
-  async #stop(id: string): Promise<void> {
-    const runtime = await this.#runtimeOf(id);
+  async #stop(id: string, record: SandboxRecord | undefined): Promise<void> {
+    const runtime = record && this.#runtimes[record.runtime];
     if (runtime && !(await runtime.kill(id, KILL_DEADLINE_MS))) {
       throw new BerthError(
         "teardown_failed",
         `The sandbox ${id} did not end within ${KILL_DEADLINE_MS} ms of SIGKILL.`,
       );
     }
-    await runtime?.remove(id);
-    await removeCgroups(this.#cgroups, id);
+    await Promise.all([runtime?.remove(id), removeCgroups(this.#cgroups, id)]);
   }
 
   async #commit(handle: SandboxHandle, key: string): Promise<void> {
     const record = await readSandboxRecord(this.#paths, handle.id);
     if (!record) throw new BerthError("sandbox_lost", `The sandbox ${handle.id} is gone.`);
-    await this.#stop(handle.id);
+    await this.#stop(handle.id, record);
     if (!(await hasSnapshot(this.#paths, key))) await keepAsSnapshot(this.#paths, record, key);
     await this.destroy(handle);
   }

@@ -9,6 +9,7 @@ import { identify, type ProcessIdentity } from "./init-process.ts";
 import { launch, mountArguments } from "./launch.ts";
 import { dialByExec } from "./exec-dial.ts";
 import type { OciRuntime, SpecDialect } from "./runtime.ts";
+import type { Starter } from "./starter.ts";
 import { GUEST_PATH } from "./runtime-spec.ts";
 import { platformFlags, type GvisorPlatform } from "./runtime-version.ts";
 
@@ -33,10 +34,10 @@ export function createRunsc(options: {
   readonly version: string;
   readonly platform: GvisorPlatform;
   readonly root: string;
-  readonly launcher: string;
+  readonly starter: Starter;
   readonly cgroups: CgroupVersion;
 }): OciRuntime {
-  const { binary, version, platform, root, launcher, cgroups } = options;
+  const { binary, version, platform, root, starter, cgroups } = options;
   // Writes go to the root that the launcher mounted: an overlay of gVisor's own would keep them from the disk and its limits.
   const flags = [
     "--root",
@@ -61,7 +62,7 @@ export function createRunsc(options: {
       // It joins a cgroup that is there as it finds it, without the limits.
       await removeCgroups(cgroups, run.id);
       const command = [binary, ...flags, "run", "--detach", "--bundle", run.bundle, run.id];
-      await launch(launcher, mountArguments(run), command, run);
+      await launch(starter, mountArguments(run), command, run);
     },
 
     connect: ({ id }, signal) => dialByExec([binary, ...flags, "exec", id, GUEST_PATH, "dial", address], signal),

@@ -8,8 +8,8 @@ import type { IdRange } from "./records.ts";
 export interface WritableLayer {
   readonly upper: string;
   readonly work: string;
-  /** A file with an ext4 file system that holds both, and where it is mounted for the sandbox alone. */
-  readonly disk?: { readonly image: string; readonly target: string };
+  /** A file that becomes a copy of the template, an ext4 file system that holds both, and where it is mounted for the sandbox alone. */
+  readonly disk?: { readonly image: string; readonly template: string; readonly target: string };
 }
 
 export interface RunOptions {

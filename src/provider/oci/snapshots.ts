@@ -111,9 +111,13 @@ export async function removeSnapshot(paths: OciPaths, key: string): Promise<void
   await sweepRemovedSnapshots(paths);
 }
 
-/** An overlay keeps working when a layer's folder is renamed, but not when its files are removed under it. */
-export async function sweepRemovedSnapshots(paths: OciPaths): Promise<void> {
-  const graves = await readdir(paths.removedSnapshots).catch(() => []);
+/**
+ * Removes the layers of removed snapshots that no sandbox runs from: of all, or of `key` alone. An overlay keeps working when a layer's
+ * folder is renamed, but not when its files are removed under it.
+ */
+export async function sweepRemovedSnapshots(paths: OciPaths, key?: string): Promise<void> {
+  const names = await readdir(paths.removedSnapshots).catch(() => []);
+  const graves = names.filter((name) => key === undefined || name.startsWith(`${key}-`));
   if (graves.length === 0) return;
   const records = await Promise.all((await listSandboxIds(paths)).map((id) => readSandboxRecord(paths, id)));
   const used = new Set(records.map((record) => record?.snapshot));

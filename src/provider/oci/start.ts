@@ -1,11 +1,12 @@
 import { access, mkdir, readFile } from "node:fs/promises";
+import { machine } from "node:os";
 import { join, resolve } from "node:path";
 import { BerthError } from "../../core/errors.ts";
 import { diskSize } from "../disk.ts";
 import type { SandboxSpec } from "../provider.ts";
-import type { SeccompFilter } from "../seccomp-filter.ts";
+import { forMachine, type SeccompFilter } from "../seccomp-filter.ts";
 import { cgroupPath, prepareMemoryCgroup, type CgroupVersion } from "./cgroups.ts";
-import { diskFolders, makeDisk } from "./disk.ts";
+import { diskFolders, sandboxDiskTemplate } from "./disk.ts";
 import { sandboxPaths, type OciPaths } from "./paths.ts";
 import { writeJson, type IdRange, type SandboxRecord } from "./records.ts";
 import type { OciRuntime, WritableLayer } from "./runtime.ts";
@@ -33,12 +34,16 @@ export async function startSandbox(spec: SandboxSpec, context: StartContext): Pr
   const { paths, cgroups, runtime } = context;
   const sandbox = sandboxPaths(paths, spec.id);
   const { base } = spec;
-  const layers = await baseLayers(
-    paths,
-    base.kind === "image" ? { image: base.image.location } : { snapshot: base.key },
-  );
-  const seccomp = await readSeccomp(context.seccompDir, spec.profile.seccomp);
+  const [layers, seccomp, networkFiles, swapFiles, ownOpenFiles] = await Promise.all([
+    baseLayers(paths, base.kind === "image" ? { image: base.image.location } : { snapshot: base.key }),
+    readSeccomp(context.seccompDir, spec.profile.seccomp),
+    spec.profile.network === "host" ? existing(NETWORK_FILES) : [],
+    existing(["/sys/fs/cgroup/memory/memory.memsw.limit_in_bytes"]),
+    ownOpenFilesLimit(),
+  ]);
+  const tmpFolders = await existing(layers.lowers.map((lower) => join(lower, "tmp")));
 
+  // One by one from here: what is still being made when another step fails would outlive the sandbox.
   await mkdir(sandbox.dir, { recursive: true, mode: 0o700 });
   const ids = await context.takeIds(sandbox.dir);
   const record: SandboxRecord = {
@@ -53,11 +58,9 @@ export async function startSandbox(spec: SandboxSpec, context: StartContext): Pr
   };
   await writeJson(sandbox.record, record);
   const layer = await writableLayer(spec, paths);
-
   const oomCounter = runtime.dialect.passesFiles
     ? await prepareMemoryCgroup(cgroups, spec.id, spec.resources.memory_mb * MEGABYTE)
     : undefined;
-  const networkFiles = spec.profile.network === "host" ? await existing(NETWORK_FILES) : [];
   const guestBinary = resolve(context.guestBinary);
   const readOnlyBinds = [...layers.readOnlyBinds, ...networkFiles];
   await writeJson(
@@ -70,12 +73,11 @@ export async function startSandbox(spec: SandboxSpec, context: StartContext): Pr
       seccomp,
       cgroupPath: cgroupPath(spec.id),
       cgroupV2: cgroups === "v2",
-      swapAccounting:
-        cgroups === "v2" || (await existing(["/sys/fs/cgroup/memory/memory.memsw.limit_in_bytes"])).length > 0,
-      hasTmp: (await existing(layers.lowers.map((lower) => join(lower, "tmp")))).length > 0,
+      swapAccounting: cgroups === "v2" || swapFiles.length > 0,
+      hasTmp: tmpFolders.length > 0,
       readOnlyBinds,
       oomCounterPassed: oomCounter !== undefined,
-      openFiles: Math.min(spec.profile.limits.open_files, await ownOpenFilesLimit()),
+      openFiles: Math.min(spec.profile.limits.open_files, ownOpenFiles),
       path: layers.path,
       ids,
     }),
@@ -100,11 +102,11 @@ async function writableLayer(spec: SandboxSpec, paths: OciPaths): Promise<Writab
     await Promise.all([mkdir(upper, { mode: 0o755 }), mkdir(work)]);
     return { upper, work };
   }
-  await Promise.all([mkdir(diskMount), makeDisk(paths.disks, size, disk)]);
+  const [template] = await Promise.all([sandboxDiskTemplate(paths.disks, size), mkdir(diskMount)]);
   return {
     upper: join(diskMount, diskFolders.upper),
     work: join(diskMount, diskFolders.work),
-    disk: { image: disk, target: diskMount },
+    disk: { image: disk, template, target: diskMount },
   };
 }
 
@@ -113,7 +115,7 @@ async function readSeccomp(dir: string, name: string): Promise<SeccompFilter | u
   const text = await readFile(join(dir, `${name}.json`), "utf8").catch((error: unknown) => {
     throw new BerthError("unknown_profile", `The system call filter ${name} is not in ${dir}.`, { cause: error });
   });
-  return JSON.parse(text) as SeccompFilter;
+  return forMachine(JSON.parse(text) as SeccompFilter, machine());
 }
 
 async function ownOpenFilesLimit(): Promise<number> {
