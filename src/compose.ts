@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { Berth, Compose, ImageSummary, SweptItem } from "./cli/berth.ts";
+import { dockerConnection } from "./config/docker-connection.ts";
 import { processEnvironment } from "./config/process-environment.ts";
 import type { Config } from "./config/schema.ts";
 import { systemClock } from "./core/clock.ts";
@@ -193,15 +194,4 @@ function dockerExporter(options: Parameters<typeof createDockerProvider>[0]): Ro
     export: (location, destination, call) =>
       exportRootfs({ docker: options.docker, image: location, destination, ...call }),
   };
-}
-
-/** A socket path, `unix:///path`, `tcp://host:port` or `http(s)://host:port` → where the client connects. */
-function dockerConnection(
-  host: string,
-): { socketPath: string } | { protocol: "http" | "https"; host: string; port: number } {
-  if (host.startsWith("/")) return { socketPath: host };
-  const url = new URL(host);
-  if (url.protocol === "unix:") return { socketPath: url.pathname };
-  const secure = url.protocol === "https:";
-  return { protocol: secure ? "https" : "http", host: url.hostname, port: Number(url.port || (secure ? 2376 : 2375)) };
 }

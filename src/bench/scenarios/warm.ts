@@ -1,0 +1,52 @@
+import { performance } from "node:perf_hooks";
+import { setTimeout as sleep } from "node:timers/promises";
+import { skippedRow } from "../row.ts";
+import { compare, type Bench, type Scenario } from "../scenario.ts";
+import { ratioAtMost } from "../target.ts";
+import { firstResultOfBerth, firstResultOfDocker } from "./first-result.ts";
+
+const what = "create → first result, warm";
+const metric = "berth_pool_ready";
+const environmentName = "bench-warm";
+const FILL_DEADLINE_MS = 120_000;
+const POLL_MS = 10;
+
+async function untilReady({ trainer }: Bench): Promise<void> {
+  const name = `${metric}{environment="${environmentName}"}`;
+  const end = performance.now() + FILL_DEADLINE_MS;
+  while (((await trainer.metric(name)) ?? 0) < 1) {
+    if (performance.now() > end)
+      throw new Error(`No sandbox of the warm pool was ready within ${FILL_DEADLINE_MS} ms.`);
+    await sleep(POLL_MS);
+  }
+}
+
+export const warm: Scenario = {
+  name: "warm",
+  title: "the same from the warm pool",
+  async run(bench) {
+    const { backend, trainer } = bench;
+    if (!(await trainer.metrics()).includes(`# TYPE ${metric} `))
+      return [skippedRow({ scenario: "warm", backend, what, note: "no warm pool" })];
+    const pooled = (members: number) => ({
+      ...bench.environment,
+      name: environmentName,
+      warm: { min: members, max: members },
+    });
+    await trainer.register(pooled(2));
+    const row = await compare(bench, {
+      scenario: "warm",
+      what,
+      plan: bench.quick ? { warmUp: 2, blocks: 4, perBlock: 2 } : { warmUp: 3, blocks: 15, perBlock: 2 },
+      target: ratioAtMost(1 / 25),
+      berth: async () => {
+        await untilReady(bench);
+        return firstResultOfBerth(trainer, environmentName);
+      },
+      docker: firstResultOfDocker,
+    });
+    // The pool would go on filling beside the scenarios that follow.
+    await trainer.register(pooled(0));
+    return [row];
+  },
+};

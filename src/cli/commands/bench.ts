@@ -1,0 +1,110 @@
+import { mkdir } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { Command, Option } from "commander";
+import { benchEnvironment, sandboxSize } from "../../bench/environment.ts";
+import { RawDocker, type DockerFacts } from "../../bench/raw-docker.ts";
+import { benchReport, countLine, machineLine, type BenchReport } from "../../bench/report.ts";
+import { tableCells, tableHeading, type Row } from "../../bench/row.ts";
+import { runScenarios } from "../../bench/scenario.ts";
+import { lightScenarios } from "../../bench/scenarios/all.ts";
+import { Trainer } from "../../bench/trainer.ts";
+import { dockerConnection } from "../../config/docker-connection.ts";
+import type { Config } from "../../config/schema.ts";
+import { writeEvidence } from "../../core/evidence.ts";
+import { printJson, type CliContext } from "../context.ts";
+import { ensureImage } from "../ensure-image.ts";
+import { startController } from "../own-controller.ts";
+import { configOf, withSettings } from "../settings.ts";
+import { table } from "../table.ts";
+
+interface Options extends Record<string, unknown> {
+  scenario: string[];
+  image?: string;
+  profile: string;
+  reports: string;
+  quick?: boolean;
+  strict?: boolean;
+  json?: boolean;
+}
+
+const LOG_QUIET = "error";
+const WITH_DOCKER = "base";
+const WITHOUT_DOCKER = "host";
+
+async function bench(context: CliContext, options: Options): Promise<void> {
+  const config: Config = {
+    ...configOf(context, options),
+    ...(options["logLevel"] === undefined ? { log_level: LOG_QUIET } : {}),
+  };
+  const { rows, report } = await measure(context, config, options);
+  await writeEvidence(resolve(options.reports), report);
+  if (options.json) printJson(context, report);
+  else
+    context.terminal.out(
+      `${machineLine(report.machine)}\n\n${table(tableHeading, rows.map(tableCells))}\n\n${countLine(rows)}`,
+    );
+  if (options.strict && !report.ok) context.endWith(1);
+}
+
+async function measure(
+  context: CliContext,
+  config: Config,
+  options: Options,
+): Promise<{ rows: readonly Row[]; report: BenchReport }> {
+  const startedAtMs = Date.now();
+  const say = (text: string) => context.terminal.err(text);
+  const dataDir = join(config.data_dir, "bench");
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  await using controller = await startController({ ...config, data_dir: dataDir }, context.compose);
+  const { berth, url, key } = controller;
+  const connection = dockerConnection(config.docker_host);
+  const facts = await dockerFacts(connection);
+  const image = options.image ?? (facts ? WITH_DOCKER : WITHOUT_DOCKER);
+  say(
+    `Berth on ${berth.provider}, image ${image}${facts ? "" : "; no Docker daemon answers, so Berth is measured alone"}`,
+  );
+  const rawImage = facts && (image === WITH_DOCKER ? (await ensureImage(berth, image, say)).digest : image);
+  using docker = rawImage ? new RawDocker({ connection, image: rawImage, size: sandboxSize }) : undefined;
+  using trainer = new Trainer({ url, key });
+  const environment = benchEnvironment({ image, profile: options.profile });
+  await trainer.register(environment);
+  await berth.service.buildEnvironment(environment.name, say);
+  const chosen = lightScenarios.filter(({ name }) => options.scenario.length === 0 || options.scenario.includes(name));
+  const quick = options.quick === true;
+  const rows = await runScenarios(chosen, { trainer, docker, backend: berth.provider, environment, quick, say });
+  return { rows, report: benchReport({ startedAtMs, rows, docker: facts, quick }) };
+}
+
+/** Undefined where no daemon answers. */
+async function dockerFacts(connection: ReturnType<typeof dockerConnection>): Promise<DockerFacts | undefined> {
+  using docker = new RawDocker({ connection, image: "", size: sandboxSize });
+  return await docker.facts().catch(() => undefined);
+}
+
+export const benchCommand = (context: CliContext): Command =>
+  withSettings(new Command("bench"))
+    .summary("how fast Berth is on this machine, beside raw Docker")
+    .description(
+      "Starts a controller of its own and measures tool calls and the creation and end of sandboxes through the HTTP API. Where a Docker daemon answers, raw Docker does the same work in turns with it, and each row says the ratio and whether Berth's target is met. Ends with 1, and reports nothing, when the two gave different answers.",
+    )
+    .addOption(
+      new Option("--scenario <name...>", "only these").choices(lightScenarios.map(({ name }) => name)).default([]),
+    )
+    .option("--quick", "few samples: seconds instead of minutes, and figures that say little")
+    .option("--image <image>", "the image on both sides; by default base where Docker is, else host")
+    .option("--profile <name>", "the isolation profile of the sandboxes", "standard")
+    .option("--strict", "end with 1 when a target is missed")
+    .option("--reports <folder>", "where bench.json goes", "reports")
+    .option("--json", "print the report as JSON")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  berth bench
+  berth bench --quick --scenario shell read
+  berth bench --provider docker --json
+
+Scenarios:
+${lightScenarios.map(({ name, title }) => `  ${name.padEnd(10)} ${title}`).join("\n")}`,
+    )
+    .action((options: Options) => bench(context, options));
