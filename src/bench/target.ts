@@ -7,6 +7,7 @@ export interface Target {
 
 export const ratioAtMost = (value: number): Target => ({ of: "ratio", bound: "at most", value });
 export const ratioAtLeast = (value: number): Target => ({ of: "ratio", bound: "at least", value });
+export const figureAtLeast = (value: number): Target => ({ of: "figure", bound: "at least", value });
 export const figureAtMost = (value: number): Target => ({ of: "figure", bound: "at most", value });
 
 export type Outcome = "met" | "missed" | "measured" | "skipped";
