@@ -111,7 +111,7 @@ if (process.env["UPDATE_DOCS"] === "1" && whole) await writePerformancePage(rows
 if (values.json) console.log(JSON.stringify(report, null, 2));
 else
   console.log(
-    `${machineLine(report.machine)}\n\n${table(tableHeading, rows.map(tableCells))}\n\n${countLine(rows)} The rows are in ${file}.`,
+    `${machineLine(report.machine)}\n\n${table(tableHeading, rows.map(tableCells), 60)}\n\n${countLine(rows)} The rows are in ${file}.`,
   );
 if (left.length > 0) console.error(`LEFT BEHIND:\n  ${left.join("\n  ")}`);
 process.exitCode = left.length > 0 || (values.strict && !report.ok) ? 1 : 0;

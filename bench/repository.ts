@@ -18,8 +18,8 @@ export interface MadeRepository {
 const commits = 64_000;
 /** Bytes of the file that each commit replaces. */
 const changed = 5_200;
-const folders = 32;
-const filesOfFolder = 32;
+const folders = 64;
+const filesOfFolder = 96;
 const DEADLINE_MS = 600_000;
 
 const git = async (cwd: string, ...args: string[]): Promise<string> =>

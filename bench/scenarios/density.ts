@@ -33,12 +33,14 @@ export const density: Scenario<HeavyBench> = {
     const wanted = bench.quick ? Math.min(bench.sandboxes, 100) : bench.sandboxes;
     const calls = bench.quick ? 50 : callsOfSeries;
     const sandboxes: BerthSandbox[] = [];
+    let ready = 0;
     const grow = (count: number) =>
       inFlight(count - sandboxes.length, AT_THE_SAME_TIME, async () => {
         const sandbox = await BerthSandbox.create(trainer, bench.environment.name);
         sandboxes.push(sandbox);
         await sandbox.shell("true");
-        if (sandboxes.length % 100 === 0) bench.say(`${sandboxes.length} sandboxes`);
+        ready += 1;
+        if (ready % 100 === 0) bench.say(`${ready} sandboxes`);
       });
     const about = { scenario, backend: bench.backend };
     try {

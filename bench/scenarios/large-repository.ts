@@ -1,5 +1,6 @@
 import path from "node:path";
 import { performance } from "node:perf_hooks";
+import type { Plan } from "../../src/bench/alternate.ts";
 import type { RawContainer } from "../../src/bench/raw-docker.ts";
 import { measuredRow, type Row } from "../../src/bench/row.ts";
 import { answerText, type Sample } from "../../src/bench/sample.ts";
@@ -50,17 +51,22 @@ export const repositoryScenario: Scenario<HeavyBench> = {
     await using container = await bench.docker?.start([`${made.path}:/repository:ro`]);
     // The repository belongs to another user than the container's.
     await container?.exec(["git", "config", "--global", "--add", "safe.directory", "*"]);
-    const row = await compare(bench, {
-      scenario,
-      what: "create → active, against clone",
-      plan: bench.quick ? { warmUp: 0, blocks: 2, perBlock: 1 } : { warmUp: 1, blocks: 8, perBlock: 1 },
-      target: ratioAtMost(1 / 50),
-      berth,
-      docker: container && (() => clone(container)),
-    });
     const about = { scenario, backend };
+    const against = async (what: string, origin: string, plan: Plan) => ({
+      ...(await compare(bench, {
+        scenario,
+        what: `create → active, against ${what}`,
+        plan: bench.quick ? { warmUp: 0, blocks: 2, perBlock: 1 } : plan,
+        target: ratioAtMost(1 / 50),
+        berth,
+        docker: container && (() => clone(container, origin)),
+      })),
+      note: `${made.megabytes} MB, ${made.commits} commits`,
+    });
     const rows: Row[] = [
-      { ...row, note: `${made.megabytes} MB, ${made.commits} commits` },
+      // Git copies the files of a repository on the same machine, and sends and checks every object of any other.
+      await against("clone of a path", "/repository", { warmUp: 1, blocks: 8, perBlock: 1 }),
+      await against("clone as from a server", "file:///repository", { warmUp: 0, blocks: 4, perBlock: 1 }),
       measuredRow({ ...about, what: "the first, snapshot included or kept", berth: [first.ms] }),
     ];
     if (disk.length > 0)
@@ -71,9 +77,9 @@ export const repositoryScenario: Scenario<HeavyBench> = {
   },
 };
 
-async function clone(container: RawContainer): Promise<Sample> {
+async function clone(container: RawContainer, origin: string): Promise<Sample> {
   const began = performance.now();
-  const { exit_code } = await container.exec(["git", "clone", "--quiet", "/repository", "/workspace/clone"]);
+  const { exit_code } = await container.exec(["git", "clone", "--quiet", origin, "/workspace/clone"]);
   const value = performance.now() - began;
   if (exit_code !== 0) throw new Error(`git clone in the container ended with ${exit_code}.`);
   const { stdout } = await container.exec(["sh", "-c", `cd /workspace/clone && ${proof}`]);

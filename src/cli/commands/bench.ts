@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { Command, Option } from "commander";
+import { AnswersDiffer } from "../../bench/alternate.ts";
 import { benchEnvironment, sandboxSize } from "../../bench/environment.ts";
 import { RawDocker, type DockerFacts } from "../../bench/raw-docker.ts";
 import { benchReport, countLine, machineLine, type BenchReport } from "../../bench/report.ts";
@@ -12,6 +13,7 @@ import { dockerConnection } from "../../config/docker-connection.ts";
 import type { Config } from "../../config/schema.ts";
 import { writeEvidence } from "../../core/evidence.ts";
 import { printJson, type CliContext } from "../context.ts";
+import { exitCodes } from "../exit-codes.ts";
 import { ensureImage } from "../ensure-image.ts";
 import { startController } from "../own-controller.ts";
 import { configOf, withSettings } from "../settings.ts";
@@ -36,14 +38,20 @@ async function bench(context: CliContext, options: Options): Promise<void> {
     ...configOf(context, options),
     ...(options["logLevel"] === undefined ? { log_level: LOG_QUIET } : {}),
   };
-  const { rows, report } = await measure(context, config, options);
+  const measured = await measure(context, config, options).catch((thrown: unknown) => {
+    if (!(thrown instanceof AnswersDiffer)) throw thrown;
+    context.terminal.err(thrown.message);
+    context.endWith(exitCodes.no);
+  });
+  if (measured === undefined) return;
+  const { rows, report } = measured;
   await writeEvidence(resolve(options.reports), report);
   if (options.json) printJson(context, report);
   else
     context.terminal.out(
-      `${machineLine(report.machine)}\n\n${table(tableHeading, rows.map(tableCells))}\n\n${countLine(rows)}`,
+      `${machineLine(report.machine)}\n\n${table(tableHeading, rows.map(tableCells), 60)}\n\n${countLine(rows)}`,
     );
-  if (options.strict && !report.ok) context.endWith(1);
+  if (options.strict && !report.ok) context.endWith(exitCodes.no);
 }
 
 async function measure(
