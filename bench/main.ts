@@ -69,12 +69,16 @@ if (!Number.isInteger(sandboxes) || sandboxes < 10) stop(`--sandboxes ${values.s
 const chosen = scenarios.filter(({ name }) => values.scenario.includes(name));
 const cacheDir = path.resolve(import.meta.dirname, "../build/bench");
 const startedAtMs = Date.now();
-using docker = new RawDocker({
+await using docker = new RawDocker({
   connection: dockerConnection(loadConfig().docker_host),
   image: folderReference(image),
   size: sandboxSize,
 });
 const facts = await docker.facts().catch((error: unknown) => stop(`No Docker daemon answers: ${String(error)}`));
+
+// The controller gets the terminal's signal itself; its rollouts end with the next run.
+for (const signal of ["SIGINT", "SIGTERM"] as const)
+  process.once(signal, () => void docker[Symbol.asyncDispose]().finally(() => process.exit(130)));
 
 const rows: Row[] = [];
 const left: string[] = [];
@@ -83,6 +87,7 @@ for (const backend of values.provider) {
   if (unavailable !== undefined) stop(unavailable);
   const measured = await withController({ backend, dataDir: path.join(cacheDir, backend) }, async (controller) => {
     using trainer = new Trainer({ url: controller.url, key: controllerKey });
+    await trainer.deleteAll();
     const environment = benchEnvironment({ image });
     await trainer.register(environment);
     return await runScenarios(chosen, {

@@ -35,7 +35,8 @@ const connection = dockerConnection(loadConfig().docker_host);
 const rows: EvidenceRow[] = [];
 const { left } = await withController({ backend: "oci", dataDir: path.join(cacheDir, "oci") }, async ({ url }) => {
   using trainer = new Trainer({ url, key: controllerKey });
-  using docker = new RawDocker({ connection, image: folderReference(image), size: sandboxSize });
+  await using docker = new RawDocker({ connection, image: folderReference(image), size: sandboxSize });
+  await trainer.deleteAll();
   const environment = { ...benchEnvironment({ image }), name: "bench-peers" };
   await trainer.register(environment);
   await using sandbox = await BerthSandbox.create(trainer, environment.name);

@@ -20,7 +20,8 @@ export interface DockerFacts {
  * Docker without Berth, as a careful engineer would use it for sandboxes: kept connections to the daemon, the same image and limits, no
  * network, no capabilities, an unprivileged user, and a command as exec create, start and inspect with the streams apart.
  */
-export class RawDocker implements Disposable {
+export class RawDocker implements AsyncDisposable {
+  readonly #live = new Set<RawContainer>();
   readonly #agent = new Agent({ keepAlive: true });
   readonly #docker: Docker;
   readonly #image: string;
@@ -64,11 +65,15 @@ export class RawDocker implements Disposable {
         abortSignal,
       }),
     );
+    const made = new RawContainer(this.#docker, container, () => this.#live.delete(made));
+    this.#live.add(made);
     await within("docker start", (abortSignal) => container.start({ abortSignal }));
-    return new RawContainer(this.#docker, container);
+    return made;
   }
 
-  [Symbol.dispose](): void {
+  /** Removes what is left of its containers. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const container of this.#live) await container.remove();
     this.#agent.destroy();
   }
 }
@@ -77,11 +82,13 @@ export class RawDocker implements Disposable {
 export class RawContainer implements AsyncDisposable {
   readonly #docker: Docker;
   readonly #container: Docker.Container;
+  readonly #onRemoved: () => void;
   #removed = false;
 
-  constructor(docker: Docker, container: Docker.Container) {
+  constructor(docker: Docker, container: Docker.Container, onRemoved: () => void) {
     this.#docker = docker;
     this.#container = container;
+    this.#onRemoved = onRemoved;
   }
 
   async exec(argv: readonly string[]): Promise<CommandAnswer> {
@@ -106,6 +113,7 @@ export class RawContainer implements AsyncDisposable {
   async remove(): Promise<void> {
     await within("docker rm", (abortSignal) => this.#container.remove({ force: true, v: true, abortSignal }));
     this.#removed = true;
+    this.#onRemoved();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -9,6 +9,8 @@ import { answerText } from "./sample.ts";
 /** Beyond the first build of a snapshot and the longest wait in the queue. */
 const DEADLINE_MS = 900_000;
 
+const live: readonly Rollout["status"][] = ["queued", "preparing", "active", "grading"];
+
 /** The controller refused. */
 class Refused extends Error {}
 
@@ -45,6 +47,16 @@ export class Trainer implements Disposable {
 
   async delete(rolloutId: string): Promise<void> {
     await this.#ask("DELETE", `/v1/rollouts/${rolloutId}`);
+  }
+
+  /** Ends every rollout that has a sandbox or waits for one: those of a run that was killed. */
+  async deleteAll(): Promise<void> {
+    for (;;) {
+      const page = await this.#ask("GET", `/v1/rollouts?limit=500&status=${live.join(",")}`);
+      const { rollouts } = page as { rollouts: readonly Rollout[] };
+      if (rollouts.length === 0) return;
+      for (const { rollout_id } of rollouts) await this.delete(rollout_id);
+    }
   }
 
   /** A sample of /metrics by its name, labels as they are written there; undefined when there is none. */

@@ -72,8 +72,9 @@ async function measure(
     `Berth on ${berth.provider}, image ${image}${facts ? "" : "; no Docker daemon answers, so Berth is measured alone"}`,
   );
   const rawImage = facts && (image === WITH_DOCKER ? (await ensureImage(berth, image, say)).digest : image);
-  using docker = rawImage ? new RawDocker({ connection, image: rawImage, size: sandboxSize }) : undefined;
+  await using docker = rawImage ? new RawDocker({ connection, image: rawImage, size: sandboxSize }) : undefined;
   using trainer = new Trainer({ url, key });
+  await trainer.deleteAll();
   const environment = benchEnvironment({ image, profile: options.profile });
   await trainer.register(environment);
   await berth.service.buildEnvironment(environment.name, say);
@@ -85,7 +86,7 @@ async function measure(
 
 /** Undefined where no daemon answers. */
 async function dockerFacts(connection: ReturnType<typeof dockerConnection>): Promise<DockerFacts | undefined> {
-  using docker = new RawDocker({ connection, image: "", size: sandboxSize });
+  await using docker = new RawDocker({ connection, image: "", size: sandboxSize });
   return await docker.facts().catch(() => undefined);
 }
 
