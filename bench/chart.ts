@@ -8,8 +8,8 @@ interface Bar {
   readonly met: boolean;
 }
 
-const width = 860;
-const left = 330;
+const width = 980;
+const left = 450;
 const right = 70;
 const rowHeight = 26;
 const top = 44;
