@@ -58,6 +58,8 @@ export default defineConfig({
     "typescript/switch-exhaustiveness-check": "error",
     "unicorn/consistent-function-scoping": "off",
     "unicorn/no-array-sort": "off",
+    // For windows of a browser; a thread's port has no origin.
+    "unicorn/require-post-message-target-origin": "off",
     // Pairs of an argument list stand on a line of their own: `...["--root", root]`.
     "unicorn/no-useless-spread": "off",
   },

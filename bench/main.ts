@@ -85,28 +85,35 @@ const left: string[] = [];
 for (const backend of values.provider) {
   const unavailable = await whyUnavailable(backend);
   if (unavailable !== undefined) stop(unavailable);
-  const measured = await withController({ backend, dataDir: path.join(cacheDir, backend) }, async (controller) => {
-    using trainer = new Trainer({ url: controller.url, key: controllerKey });
-    await trainer.deleteAll();
-    const environment = benchEnvironment({ image });
-    await trainer.register(environment);
-    return await runScenarios(chosen, {
-      trainer,
-      docker,
-      backend,
-      environment,
-      quick: values.quick,
-      sandboxes,
-      cacheDir,
-      controller,
-      say: (text) => console.error(`${backend.padEnd(6)}  ${text}`),
+  for (const pooled of [false, true]) {
+    const ofThese = chosen.filter((scenario) => (scenario.pooled === true) === pooled);
+    if (ofThese.length === 0) continue;
+    const measured = await withController(
+      { backend, dataDir: path.join(cacheDir, backend), pooled },
+      async (controller) => {
+        using trainer = new Trainer({ url: controller.url, key: controllerKey });
+        await trainer.deleteAll();
+        const environment = benchEnvironment({ image });
+        await trainer.register(environment);
+        return await runScenarios(ofThese, {
+          trainer,
+          docker,
+          backend,
+          environment,
+          quick: values.quick,
+          sandboxes,
+          cacheDir,
+          controller,
+          say: (text) => console.error(`${backend.padEnd(6)}  ${text}`),
+        });
+      },
+    ).catch((error: unknown) => {
+      if (error instanceof AnswersDiffer) stop(error.message, 1);
+      throw error;
     });
-  }).catch((error: unknown) => {
-    if (error instanceof AnswersDiffer) stop(error.message, 1);
-    throw error;
-  });
-  rows.push(...measured.result);
-  left.push(...measured.left);
+    rows.push(...measured.result);
+    left.push(...measured.left);
+  }
 }
 
 const report = benchReport({ startedAtMs, rows, docker: facts, quick: values.quick });

@@ -10,6 +10,7 @@ import type { Logger } from "./core/log.ts";
 import { createDial } from "./egress/dialler.ts";
 import { connectToAddress, isOwnAddress, resolveName } from "./egress/network.ts";
 import { createGraders } from "./grader/registry.ts";
+import { createMetrics } from "./http/metrics/metrics.ts";
 import { buildImage } from "./provider/docker/build-image.ts";
 import { createDockerProvider } from "./provider/docker/docker-provider.ts";
 import { exportRootfs } from "./provider/docker/export-rootfs.ts";
@@ -21,18 +22,19 @@ import { createOciProvider } from "./provider/oci/oci-provider.ts";
 import { probeOci } from "./provider/oci/probe.ts";
 import type { Provider } from "./provider/provider.ts";
 import { Rollouts } from "./rollout/service.ts";
+import { Admission } from "./sandbox/admission/admission.ts";
+import { availableMemory } from "./sandbox/admission/machine-room.ts";
 import { lockHolder, takeLock } from "./sandbox/controller-lock.ts";
 import { SandboxLauncher } from "./sandbox/launcher.ts";
+import { Pool } from "./sandbox/pool/pool.ts";
 import { loadProfiles, profileNamed } from "./sandbox/profiles.ts";
+import { readPurpose } from "./sandbox/purpose.ts";
 import { SnapshotBuilder } from "./snapshot/builder.ts";
 import { Manifests } from "./snapshot/manifest.ts";
 import { Mirrors } from "./snapshot/mirror.ts";
 import { openSqliteStore } from "./store/sqlite/sqlite-store.ts";
 import { builtinTools } from "./tool/builtin-tools.ts";
 import { createToolRegistry } from "./tool/registry.ts";
-
-/** Sandboxes started at the same time: more would only wait for the same processors. */
-const PREPARING = 4;
 
 /** The only place where ports meet their adapters. */
 export const compose: Compose = async (config, log, { role, resolve = resolveName }) => {
@@ -45,9 +47,13 @@ export const compose: Compose = async (config, log, { role, resolve = resolveNam
   const provider = await chooseProvider(config, log);
   started.defer(() => provider.close());
 
+  const registry = createToolRegistry(builtinTools);
+  const metrics = createMetrics({ tools: registry.names });
+  const { measures } = metrics;
+
   const profiles = await loadProfiles(config.profiles_dir);
   const owner = await store.installationId(systemIds.uuid());
-  const launcher = new SandboxLauncher({ provider, store, clock: systemClock, ids: systemIds, log, owner });
+  const launcher = new SandboxLauncher({ provider, store, clock: systemClock, ids: systemIds, log, measures, owner });
   const builder = new SnapshotBuilder({
     provider,
     mirrors: new Mirrors(join(config.data_dir, "mirrors"), processEnv),
@@ -57,11 +63,21 @@ export const compose: Compose = async (config, log, { role, resolve = resolveNam
     trustedProfile: profileNamed(profiles, "trusted"),
     processEnv,
   });
+  const admission = new Admission({
+    starting: config.max_starting,
+    memoryFloor: config.memory_floor_mb * 1024 * 1024,
+    availableMemory: isOnThisMachine(provider, config) ? availableMemory : async () => undefined,
+    clock: systemClock,
+  });
+  const limit = role === "controller" ? config.pool_sandboxes : 0;
+  const pool = new Pool({ launcher, admission, clock: systemClock, measures, log, limit });
   const service = new Rollouts({
     store,
     launcher,
+    admission,
+    pool,
     builder,
-    registry: createToolRegistry(builtinTools),
+    registry,
     graders: createGraders(systemIds),
     profiles,
     dial: createDial({
@@ -74,7 +90,8 @@ export const compose: Compose = async (config, log, { role, resolve = resolveNam
     clock: systemClock,
     ids: systemIds,
     log,
-    limits: { preparing: PREPARING, live: config.max_rollouts, toolCallMs: config.tool_deadline_seconds * 1000 },
+    measures,
+    limits: { live: config.max_rollouts, toolCallMs: config.tool_deadline_seconds * 1000 },
   });
   if (role === "controller") {
     await builder.sweepWorkTrees();
@@ -88,6 +105,7 @@ export const compose: Compose = async (config, log, { role, resolve = resolveNam
     config,
     log,
     provider: provider.name,
+    metrics,
     readiness: {
       store: async () => void (await store.environments()),
       provider: async () => void (await provider.list(owner)),
@@ -102,9 +120,8 @@ export const compose: Compose = async (config, log, { role, resolve = resolveNam
       );
       const items: SweptItem[] = [];
       for (const handle of await launcher.list()) {
-        const { purpose } = handle.labels;
-        const [kind, subject] = purpose.includes(":") ? purpose.split(":") : ["rollout", purpose];
-        if (kind === "rollout" ? live.has(subject ?? "") : busy) continue;
+        const { kind, subject } = readPurpose(handle.labels.purpose);
+        if (kind === "rollout" ? live.has(subject) : busy) continue;
         const item: SweptItem = {
           kind: "sandbox",
           id: handle.id,
@@ -195,3 +212,7 @@ function dockerExporter(options: Parameters<typeof createDockerProvider>[0]): Ro
       exportRootfs({ docker: options.docker, image: location, destination, ...call }),
   };
 }
+
+/** Of sandboxes elsewhere nobody here can tell what memory is left. */
+const isOnThisMachine = ({ name }: Provider, { docker_host }: Config): boolean =>
+  name !== "docker" || "socketPath" in dockerConnection(docker_host);

@@ -83,6 +83,7 @@ async function dockersBest(docker: RawDocker, count: number, say: (text: string)
 export const burst: Scenario<HeavyBench> = {
   name: scenario,
   title: "500 rollouts created in the same second, five calls each (oci)",
+  pooled: true,
   async run(bench) {
     if (bench.backend !== "oci") return [];
     const count = bench.quick ? 60 : 500;

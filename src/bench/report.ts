@@ -35,5 +35,5 @@ export function machineLine({ cpu_model, cpus: cores, memory_mb, os, node, docke
 /** `Targets: 7 met, 1 missed. …` */
 export function countLine(rows: readonly Row[]): string {
   const count = (outcome: Row["outcome"]) => rows.filter((row) => row.outcome === outcome).length;
-  return `Targets: ${count("met")} met, ${count("missed")} missed. Nothing to hold against one: ${count("measured")}. Skipped: ${count("skipped")}.`;
+  return `Targets: ${count("met")} met, ${count("missed")} missed. Nothing to hold against one: ${count("measured")}.`;
 }

@@ -9,7 +9,7 @@ export interface Row {
   readonly backend: string;
   readonly what: string;
   readonly unit: string;
-  readonly berth: Summary | null;
+  readonly berth: Summary;
   /** Raw Docker's figure of the same run. */
   readonly docker: Summary | null;
   /** Berth's median by raw Docker's. */
@@ -47,16 +47,6 @@ export function measuredRow({ unit = "ms", berth, docker, target, note, ...about
     ...(note === undefined ? {} : { note }),
   };
 }
-
-export const skippedRow = (about: Pick<Row, "scenario" | "backend" | "what" | "note">): Row => ({
-  ...about,
-  unit: "",
-  berth: null,
-  docker: null,
-  ratio: null,
-  target: undefined,
-  outcome: "skipped",
-});
 
 /** For `reports/`: a row is ok unless it misses its target. */
 export function evidenceRow({ scenario, backend, what, outcome, target, ...figures }: Row): EvidenceRow {

@@ -22,6 +22,8 @@ export interface Bench {
 export interface Scenario<B extends Bench = Bench> {
   readonly name: string;
   readonly title: string;
+  /** Where sandboxes may be started ahead of demand; elsewhere each one is started when it is asked for. */
+  readonly pooled?: true;
   /** @throws AnswersDiffer when Berth and raw Docker did not do the same work */
   run(bench: B): Promise<readonly Row[]>;
 }

@@ -10,7 +10,7 @@ export const ratioAtLeast = (value: number): Target => ({ of: "ratio", bound: "a
 export const figureAtLeast = (value: number): Target => ({ of: "figure", bound: "at least", value });
 export const figureAtMost = (value: number): Target => ({ of: "figure", bound: "at most", value });
 
-export type Outcome = "met" | "missed" | "measured" | "skipped";
+export type Outcome = "met" | "missed" | "measured";
 
 /** `measured` where there is no target, or nothing to hold it against. */
 export function outcomeOf(target: Target | undefined, figure: number, ratio: number | null): Outcome {

@@ -1,6 +1,7 @@
 import type { Config } from "../config/schema.ts";
 import type { Logger } from "../core/log.ts";
 import type { Resolve } from "../egress/dialler.ts";
+import type { Metrics } from "../http/metrics/metrics.ts";
 import type { ReadinessChecks } from "../http/route.ts";
 import type { RolloutService } from "../rollout/rollout-service.ts";
 import type { Tool } from "../tool/tool.ts";
@@ -31,6 +32,7 @@ export interface Berth {
   /** The name of the provider that was taken. */
   readonly provider: string;
   readonly readiness: ReadinessChecks;
+  readonly metrics: Metrics;
 
   /** Removes what nobody owns, or only says what it is. What a live controller owns is left alone. */
   sweep(options: { dryRun: boolean; onProgress: (message: string) => void }): Promise<readonly SweptItem[]>;

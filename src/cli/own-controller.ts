@@ -24,6 +24,7 @@ export async function startController(config: Config, compose: Compose): Promise
   const app = buildApp({
     service: berth.service,
     tools: berth.tools,
+    metrics: berth.metrics,
     config: settings,
     log,
     readiness: berth.readiness,

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { homedir } from "node:os";
+import { availableParallelism, homedir, totalmem } from "node:os";
 import { dirname, join } from "node:path";
 import { isatty } from "node:tty";
 import type { Config } from "./schema.ts";
@@ -7,6 +7,8 @@ import type { Config } from "./schema.ts";
 /** The facts of a machine that the defaults depend on. */
 export interface Machine {
   readonly arch: string;
+  readonly processors: number;
+  readonly memoryBytes: number;
   readonly root: boolean;
   readonly home: string;
   readonly xdgDataHome: string | undefined;
@@ -26,6 +28,8 @@ function packageDir(from: string): string {
 
 export const thisMachine = (env: NodeJS.ProcessEnv): Machine => ({
   arch: process.arch,
+  processors: availableParallelism(),
+  memoryBytes: totalmem(),
   root: process.getuid?.() === 0,
   home: env["HOME"] ?? homedir(),
   xdgDataHome: env["XDG_DATA_HOME"] || undefined,
@@ -55,6 +59,9 @@ export const defaults = (machine: Machine): Config => ({
   profiles_dir: join(machine.berthDir, "sandbox-profiles"),
   images_dir: join(machine.berthDir, "images"),
   max_rollouts: 1000,
+  max_starting: 2 * machine.processors,
+  memory_floor_mb: Math.round(machine.memoryBytes / 1024 / 1024 / 20),
+  pool_sandboxes: 32,
   tool_deadline_seconds: 600,
   drain_seconds: 30,
   max_body_bytes: 1_048_576,
@@ -70,4 +77,6 @@ export const machineDefaults: Readonly<Partial<Record<keyof Config, string>>> = 
   profiles_dir: "`sandbox-profiles` beside Berth's sources",
   images_dir: "`images` beside Berth's sources",
   log_pretty: "`true` at a terminal, else `false`",
+  max_starting: "twice the number of processors",
+  memory_floor_mb: "a twentieth of the memory",
 };

@@ -5,6 +5,8 @@ import { configSchema, environmentVariable, flag, settingNames, type SettingName
 /** Nothing of it is printed: what depends on the machine is described in words. */
 const nowhere: Machine = {
   arch: "x64",
+  processors: 1,
+  memoryBytes: 0,
   root: true,
   home: "/",
   xdgDataHome: undefined,

@@ -13,6 +13,8 @@ const oneOf = <const Names extends readonly [string, ...string[]]>(names: Names)
 
 const trueOrFalse = z.boolean({ error: "must be true or false" });
 
+const floorError = "must be a whole number of MiB from 0 to 16777216";
+const poolError = "must be a whole number of sandboxes from 0 to 10000";
 const portError = "must be a whole number from 0 to 65535";
 
 const isDockerHost = (text: string): boolean => /^(?:\/|unix:\/\/\/|tcp:\/\/[^/]|https?:\/\/[^/])/.test(text);
@@ -64,6 +66,23 @@ export const configSchema = z.strictObject({
   max_rollouts: positive("rollouts", 100_000).describe(
     "How many rollouts may hold a sandbox or wait for one; more are refused with `overloaded`.",
   ),
+  max_starting: positive("sandboxes", 1000).describe(
+    "How many sandboxes start at the same time. Groups of rollouts take turns.",
+  ),
+  memory_floor_mb: z
+    .number({ error: floorError })
+    .int({ error: floorError })
+    .min(0, { error: floorError })
+    .max(16_777_216, { error: floorError })
+    .describe("MiB that must stay available on the machine: with less, rollouts wait for others to end."),
+  pool_sandboxes: z
+    .number({ error: poolError })
+    .int({ error: poolError })
+    .min(0, { error: poolError })
+    .max(10_000, { error: poolError })
+    .describe(
+      "How many sandboxes may wait started for rollouts to come, of all environments together; 0 starts none ahead.",
+    ),
   tool_deadline_seconds: positive("seconds", 86_400).describe(
     "How long one tool call may take at most, whatever the call asks for.",
   ),

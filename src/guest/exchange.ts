@@ -62,8 +62,9 @@ export function exchange(
       end();
     };
     const fail = (reason: unknown) => settle(() => reject(reason), constants.NGHTTP2_CANCEL);
-    const broken = (cause?: unknown) =>
-      fail(new StreamBroken(stream.rstCode !== constants.NGHTTP2_REFUSED_STREAM, cause));
+    const broken = (cause?: unknown) => {
+      if (!settled) fail(new StreamBroken(stream.rstCode !== constants.NGHTTP2_REFUSED_STREAM, cause));
+    };
     const onAbort = () => fail(signal.reason);
     const onData = (chunk: Buffer) => {
       const failed = head !== undefined && head.status >= 400;

@@ -7,7 +7,8 @@ import type { Tool } from "../tool/tool.ts";
 import { requireKey } from "./auth.ts";
 import { acceptOnlyJson } from "./body.ts";
 import { answerErrors, answerFrameworkError } from "./error-handler.ts";
-import { createMetrics, type Metrics } from "./metrics.ts";
+import { watchEventLoop } from "./metrics/event-loop.ts";
+import type { Metrics } from "./metrics/metrics.ts";
 import { observeRequests, requestId } from "./observe.ts";
 import { describeApi } from "./openapi.ts";
 import { typed, type ReadinessChecks, type RouteContext } from "./route.ts";
@@ -19,7 +20,7 @@ export interface AppOptions {
   readonly tools: readonly Tool[];
   readonly config: Pick<Config, "api_keys" | "allow_anonymous_loopback" | "max_body_bytes">;
   readonly log: Logger;
-  readonly metrics?: Metrics;
+  readonly metrics: Metrics;
   /** Asked by /readyz, each at most 5 s. */
   readonly readiness?: ReadinessChecks;
   /** A comment on each silent event stream, so that proxies keep it open. Default 15 s. */
@@ -28,7 +29,7 @@ export interface AppOptions {
 
 /** The HTTP API apart from listening: give it requests with `inject`, or call `listen`. */
 export function buildApp(options: AppOptions): FastifyInstance {
-  const { config, log, metrics = createMetrics() } = options;
+  const { config, log, metrics } = options;
   const logger: FastifyBaseLogger = log;
   const app: FastifyInstance = fastify({
     loggerInstance: logger,
@@ -45,6 +46,14 @@ export function buildApp(options: AppOptions): FastifyInstance {
 
   const closing = new AbortController();
   app.addHook("preClose", async () => closing.abort());
+  // A connection that its client keeps would hold up the end until it is idle for long.
+  app.addHook("onSend", async (_request, reply) => {
+    if (closing.signal.aborted) reply.header("connection", "close");
+  });
+  // From the moment that requests may come: what the start itself takes delays nobody.
+  const whileListening = new DisposableStack();
+  app.addHook("onListen", async () => void whileListening.use(watchEventLoop(metrics.registry)));
+  app.addHook("onClose", async () => whileListening.dispose());
 
   observeRequests(app, metrics);
   answerErrors(app, { metrics, maxBodyBytes: config.max_body_bytes });

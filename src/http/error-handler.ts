@@ -1,6 +1,6 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { BerthError, type ErrorCode } from "../core/errors.ts";
-import type { Metrics } from "./metrics.ts";
+import type { Metrics } from "./metrics/metrics.ts";
 
 /** Seconds after which a refused request is worth sending again. Only for retryable codes: anything else would be sent in vain. */
 const retryAfterSeconds: Readonly<Partial<Record<ErrorCode, number>>> = {

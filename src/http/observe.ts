@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { FastifyInstance } from "fastify";
-import type { Metrics } from "./metrics.ts";
+import type { Metrics } from "./metrics/metrics.ts";
 
 /** The caller's `x-request-id` when it is harmless, else a new one. */
 export function requestId(request: Pick<IncomingMessage, "headers">): string {

@@ -2,7 +2,7 @@ import type { FastifyInstance } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import type { RolloutService } from "../rollout/rollout-service.ts";
 import type { Tool } from "../tool/tool.ts";
-import type { Metrics } from "./metrics.ts";
+import type { Metrics } from "./metrics/metrics.ts";
 
 /** Each resolves when the part of the controller that it is named after can work, and throws BerthError when it cannot. */
 export type ReadinessChecks = Readonly<Record<string, () => Promise<void>>>;

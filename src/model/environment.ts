@@ -47,6 +47,8 @@ export const environment = z.strictObject({
     .regex(/^[a-z0-9-]+$/)
     .default("standard"),
   resources: resources.prefault({}),
+  /** Sandboxes that wait started, at least, besides those that recent demand calls for. */
+  warm: z.number().int().min(0).max(10_000).default(0),
   /** What the egress proxy lets through besides what the profile allows; only under a profile with `network: egress`. */
   egress: z.array(egressRule).max(1000).default([]),
   /** Tool names; absent means every tool of the registry. */

@@ -11,6 +11,7 @@ import type { ToolRegistry } from "../tool/registry.ts";
 import { refusal as asRefusal, runTool } from "../tool/run-tool.ts";
 import type { Tool } from "../tool/tool.ts";
 import { commandEnvironment } from "./command-environment.ts";
+import type { CallTimes } from "./call-times.ts";
 import type { LiveRollout } from "./live-rollout.ts";
 
 export interface ToolCall {
@@ -42,9 +43,15 @@ export async function executeCall(
   live: LiveRollout,
   sandbox: Sandbox,
   call: ToolCall,
-  context: CallContext & { onReserved: () => void; onStored: () => void },
+  context: CallContext & {
+    times: CallTimes;
+    onReserved: () => void;
+    /** Shares the commit of a result; what is refused has none. */
+    withResult: () => Promise<void> | undefined;
+    onStored: () => void;
+  },
 ): Promise<ToolCallResult> {
-  const { store, registry, clock, deadlineMs, onReserved, onStored } = context;
+  const { store, registry, clock, deadlineMs, times, onReserved, withResult, onStored } = context;
   const tool = registry.has(call.tool) ? registry.get(call.tool) : undefined;
   const reserved = await store.reserveCall(live.id, {
     callId: call.callId,
@@ -58,9 +65,9 @@ export async function executeCall(
   onReserved();
   live.callsUsed = reserved.seq + 1;
   const began = clock.monotonic();
-  const finish = async (output: ToolOutput): Promise<ToolCallResult> => {
+  const finish = async (output: ToolOutput, also?: () => Promise<void> | undefined): Promise<ToolCallResult> => {
     const durationMs = Math.round((clock.monotonic() - began) * 1000) / 1000;
-    await store.finishCall(live.id, call.callId, output, durationMs);
+    await Promise.all([store.finishCall(live.id, call.callId, output, durationMs), also?.()]);
     onStored();
     return { ...output, call_id: call.callId, tool: call.tool, duration_ms: durationMs, replayed: false };
   };
@@ -74,9 +81,11 @@ export async function executeCall(
   if (checked instanceof BerthError) return refuse(checked);
   let started = false;
   try {
-    const output = await live.lane.run(checked.tool.effect, () => {
+    times.enter("order");
+    const ran = live.lane.run(checked.tool.effect, () => {
       live.turn.signal.throwIfAborted();
       started = true;
+      times.enter("run");
       return withDeadline(
         `the tool ${call.tool}`,
         deadlineMs + ANSWER_MARGIN_MS,
@@ -95,7 +104,8 @@ export async function executeCall(
         { parent: live.turn.signal },
       );
     });
-    return await finish(output);
+    const output = await ran.finally(() => times.enter("controller"));
+    return await finish(output, withResult);
   } catch (thrown) {
     const error = toBerthError(thrown);
     if (!started) return await refuse(error);

@@ -1,10 +1,12 @@
 import { withDeadline } from "../core/deadline.ts";
 import { BerthError, toBerthError, type ErrorCode } from "../core/errors.ts";
 import type { IdSource } from "../core/ids.ts";
+import type { MeasuredFailure, Measures } from "../core/measures.ts";
 import type { ToolCallRequest, ToolCallResult } from "../model/tool-call.ts";
 import type { SandboxLauncher } from "../sandbox/launcher.ts";
 import { causeOfDeath } from "./cause-of-death.ts";
 import { executeCall, replayed, type CallContext, type ToolCall } from "./call.ts";
+import { CallTimes } from "./call-times.ts";
 import type { EventHub } from "./event-hub.ts";
 import type { LiveRollout } from "./live-rollout.ts";
 import { rolloutIdOf, type LiveRollouts } from "./live-rollouts.ts";
@@ -19,6 +21,7 @@ export interface CallsParts extends CallContext {
   readonly launcher: SandboxLauncher;
   readonly events: EventHub;
   readonly ids: IdSource;
+  readonly measures: Measures;
 }
 
 /** What a call may say whose sandbox was taken away beneath it. */
@@ -47,46 +50,72 @@ export class Calls {
       }
       return { ...(await running.result), replayed: true };
     }
-    const result = this.#run(live, call).finally(() => live.running.delete(call.callId));
+    const result = this.#once(live, call);
     live.running.set(call.callId, { tool, arguments: args, result });
     return result;
   }
 
+  async #once(live: LiveRollout, call: ToolCall): Promise<ToolCallResult> {
+    try {
+      return await this.#run(live, call);
+    } finally {
+      live.running.delete(call.callId);
+      await live.failing;
+    }
+  }
+
   async #run(live: LiveRollout, call: ToolCall): Promise<ToolCallResult> {
-    const { events, preparation } = this.#parts;
+    const { events, preparation, measures, clock } = this.#parts;
     const { callId: call_id, tool } = call;
-    const sandbox = await withDeadline("preparing the sandbox", READY_DEADLINE_MS, () => live.ready);
+    const times = new CallTimes(clock);
+    times.enter("sandbox");
+    const sandbox = live.active ?? (await withDeadline("preparing the sandbox", READY_DEADLINE_MS, () => live.ready));
+    times.enter("controller");
     if (live.turn.signal.aborted) return this.#ofEnded(live.id, call, live.turn.signal.reason);
     const tell = (state: "running" | "done" | "unknown", duration_ms: number | null) =>
       events.publish(live.id, { type: "tool_call", call_id, tool, state, duration_ms });
     let isNew = false;
     let isStored = false;
+    let failure: MeasuredFailure | undefined;
     const onReserved = () => {
       isNew = true;
       tell("running", null);
     };
     const onStored = () => (isStored = true);
+    const withResult = () => this.#noteFirstResult(live);
     try {
-      const result = await executeCall(live, sandbox, call, { ...this.#parts, onReserved, onStored });
-      await this.#noteFirstResult(live);
+      const result = await executeCall(live, sandbox, call, {
+        ...this.#parts,
+        times,
+        onReserved,
+        withResult,
+        onStored,
+      });
       // What is replayed does not happen again.
       if (isNew) tell("done", result.duration_ms);
+      failure = result.error;
       return result;
     } catch (thrown) {
       const error = toBerthError(thrown);
       if (isNew) tell(isStored ? "done" : "unknown", null);
-      throw await this.#judge(live, error);
+      const judged = await this.#judge(live, error);
+      failure = judged.report();
+      throw judged;
     } finally {
+      if (isNew) measures.toolCall({ tool, spent: times.spent(), failure });
       // What was refused during the call is durable before its answer leaves.
       await live.egress?.flush();
       if (!live.turn.signal.aborted) preparation.touch(live);
     }
   }
 
-  async #noteFirstResult(live: LiveRollout): Promise<void> {
-    if (live.hasFirstResult) return;
+  #noteFirstResult(live: LiveRollout): Promise<void> | undefined {
+    if (live.hasFirstResult) return undefined;
     live.hasFirstResult = true;
-    await this.#parts.store.updateRollout(live.id, { first_result_at: this.#parts.rollouts.now() });
+    const { store, rollouts, measures, clock } = this.#parts;
+    return store.updateRollout(live.id, { first_result_at: rollouts.now() }).then(() => {
+      measures.firstResult(Math.max(0, clock.now() - live.createdAtMs) / 1000);
+    });
   }
 
   /** A guest that is gone ends the rollout, and every call that it took with it tells the same cause. */

@@ -1,6 +1,7 @@
 import type { Clock } from "../core/clock.ts";
 import { withDeadline } from "../core/deadline.ts";
 import { BerthError, toBerthError, type ErrorCode } from "../core/errors.ts";
+import type { Measures } from "../core/measures.ts";
 import { verdictOfFailure } from "../grader/grade-rollout.ts";
 import type { Graders } from "../grader/registry.ts";
 import type { ChangeSet } from "../model/change-set.ts";
@@ -28,6 +29,7 @@ export interface GradingParts {
   readonly profiles: Profiles;
   readonly graders: Graders;
   readonly clock: Clock;
+  readonly measures: Measures;
 }
 
 /** For clean sandboxes to end. */
@@ -87,7 +89,8 @@ export class Grading {
   }
 
   async #grade(id: string, request: GradeRequest, running: RunningGrading): Promise<Verdict> {
-    const { rollouts, store, events } = this.#parts;
+    const { rollouts, store, events, measures, clock } = this.#parts;
+    const began = clock.monotonic();
     const stored = await rollouts.environmentOf(id);
     if (stored.environment.graders.length === 0) {
       throw new BerthError(
@@ -100,6 +103,11 @@ export class Grading {
     }
     const live = rollouts.find(id);
     const verdict = await store.saveVerdict(id, await this.#verdict(id, live, request, running));
+    measures.graded({
+      status: verdict.status,
+      seconds: (clock.monotonic() - began) / 1000,
+      failure: verdict.status === "unscored" ? verdict.reason : undefined,
+    });
     events.publish(id, { type: "verdict", status: verdict.status, reward: verdict.reward });
     const { status } = await rollouts.stored(id);
     if (!terminalStatuses.includes(status)) await rollouts.end(id, "closed");

@@ -18,6 +18,9 @@ export interface RunningCall {
 export class LiveRollout {
   readonly id: string;
   readonly stored: StoredEnvironment;
+  readonly group: string | null;
+  /** Unix milliseconds. */
+  readonly createdAtMs: number;
   readonly lane = new Lane();
   readonly running = new Map<string, RunningCall>();
   /** Aborts when the policy's turn ends, with the reason. */
@@ -25,6 +28,8 @@ export class LiveRollout {
   /** When the sandbox became ready, Unix milliseconds; the budget of time runs from then, whatever restarts. */
   readonly activeAtMs: number | undefined;
   readonly #ready = Promise.withResolvers<Sandbox>();
+  /** As it was last written. Changed by LiveRollouts alone, which keeps it until the rollout is no longer held. */
+  status: Rollout["status"];
   sandbox: Sandbox | undefined;
   /** Of a sandbox that has a proxy. */
   egress: EgressLog | undefined;
@@ -34,13 +39,21 @@ export class LiveRollout {
   /** Set once the turn is over: the change set, exported and stored. */
   turnOver: Promise<ChangeSet> | undefined;
   preparation: Promise<void> | undefined;
+  /** Set once its preparation was told as begun. */
+  begun: Promise<void> | undefined;
+  /** Of a rollout that failed: resolves when that is stored, and before that nobody is told. Never rejects. */
+  failing: Promise<void> | undefined;
   #wallTimer: NodeJS.Timeout | undefined;
   #idleTimer: NodeJS.Timeout | undefined;
+  #active: Sandbox | undefined;
   #disarmed = false;
 
   constructor(rollout: Rollout, stored: StoredEnvironment) {
     this.id = rollout.rollout_id;
     this.stored = stored;
+    this.group = rollout.group;
+    this.createdAtMs = Date.parse(rollout.created_at);
+    this.status = rollout.status;
     this.callsUsed = rollout.tool_calls;
     this.hasFirstResult = rollout.first_result_at !== null;
     this.snapshot = rollout.snapshot ?? undefined;
@@ -53,9 +66,20 @@ export class LiveRollout {
     return this.#ready.promise;
   }
 
+  /** Resolves when all calls so far have ended and what became of them is stored. */
+  async callsEnded(): Promise<void> {
+    await Promise.allSettled([...this.running.values()].map(({ result }) => result));
+  }
+
+  /** The sandbox, once calls may come. */
+  get active(): Sandbox | undefined {
+    return this.#active;
+  }
+
   /** Calls that wait go on. */
   becomeActive(sandbox: Sandbox): void {
     this.sandbox = sandbox;
+    this.#active = sandbox;
     this.#ready.resolve(sandbox);
   }
 

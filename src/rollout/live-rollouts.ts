@@ -1,11 +1,14 @@
 import type { Clock } from "../core/clock.ts";
 import { BerthError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
+import type { Measures } from "../core/measures.ts";
 import { normaliseRolloutId } from "../core/ids.ts";
 import type { Rollout } from "../model/rollout.ts";
 import type { Store, StoredEnvironment } from "../store/store.ts";
 import type { EventHub } from "./event-hub.ts";
 import type { LiveRollout } from "./live-rollout.ts";
+
+type StatusPatch = Parameters<Store["updateRollout"]>[1] & { status: Rollout["status"] };
 
 /** The rollouts that this controller holds, and the one place where a rollout's status changes. */
 export class LiveRollouts {
@@ -14,12 +17,14 @@ export class LiveRollouts {
   readonly #events: EventHub;
   readonly #clock: Clock;
   readonly #log: Logger;
+  readonly #measures: Measures;
 
-  constructor(parts: { store: Store; events: EventHub; clock: Clock; log: Logger }) {
+  constructor(parts: { store: Store; events: EventHub; clock: Clock; log: Logger; measures: Measures }) {
     this.#store = parts.store;
     this.#events = parts.events;
     this.#clock = parts.clock;
     this.#log = parts.log;
+    this.#measures = parts.measures;
   }
 
   get size(): number {
@@ -36,10 +41,14 @@ export class LiveRollouts {
 
   add(live: LiveRollout): void {
     this.#live.set(live.id, live);
+    this.#measures.rolloutMoved(undefined, live.status);
   }
 
   forget(id: string): void {
+    const live = this.#live.get(id);
+    if (!live) return;
     this.#live.delete(id);
+    this.#measures.rolloutMoved(live.status, undefined);
   }
 
   /** An id in any of its forms → the stored rollout. @throws BerthError `unknown_rollout` */
@@ -57,18 +66,26 @@ export class LiveRollouts {
   }
 
   /** Does nothing to a rollout that has ended. */
-  async change(
-    id: string,
-    patch: Parameters<Store["updateRollout"]>[1] & { status: Rollout["status"] },
-  ): Promise<void> {
-    const written = await this.#store.updateRollout(id, patch);
-    if (written) this.#events.publish(id, { type: "status", status: patch.status });
+  async change(id: string, patch: StatusPatch): Promise<void> {
+    if (!(await this.#write(id, patch))) return;
+    const live = this.#live.get(id);
+    if (!live) return;
+    this.#measures.rolloutMoved(live.status, patch.status);
+    live.status = patch.status;
   }
 
   async end(id: string, status: "closed" | "failed" | "expired", error?: BerthError): Promise<void> {
-    await this.change(id, { status, ended_at: this.now(), ...(error ? { error: error.report() } : {}) });
+    const report = error?.report();
+    const written = await this.#write(id, { status, ended_at: this.now(), ...(report ? { error: report } : {}) });
+    if (written) this.#measures.rolloutEnded(status, report);
     this.#events.end(id);
     this.forget(id);
+  }
+
+  async #write(id: string, patch: StatusPatch): Promise<boolean> {
+    const written = await this.#store.updateRollout(id, patch);
+    if (written) this.#events.publish(id, { type: "status", status: patch.status });
+    return written;
   }
 
   /**
@@ -79,7 +96,8 @@ export class LiveRollouts {
     this.#log.warn({ rollout: live.id, code: error.code, err: error }, "a rollout failed");
     live.end(error);
     const ended = this.end(live.id, "failed", error);
-    const gone = ended.catch(() => undefined).then(() => live.sandbox?.[Symbol.asyncDispose]());
+    live.failing = ended.catch(() => undefined);
+    const gone = live.failing.then(() => live.sandbox?.[Symbol.asyncDispose]());
     for (const result of await Promise.allSettled([ended, gone, live.egress?.flush()])) {
       if (result.status === "rejected")
         this.#log.error({ rollout: live.id, err: result.reason as unknown }, "a failed rollout could not be tidied up");

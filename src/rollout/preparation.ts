@@ -1,44 +1,44 @@
-import PQueue from "p-queue";
 import { BerthError, toBerthError } from "../core/errors.ts";
+import type { Measures } from "../core/measures.ts";
 import { openRolloutEgress, type EgressParts } from "./egress.ts";
-import { profileNamed } from "../sandbox/profiles.ts";
+import type { Admission } from "../sandbox/admission/admission.ts";
+import type { Pool, PooledRequest } from "../sandbox/pool/pool.ts";
 import type { SandboxLauncher } from "../sandbox/launcher.ts";
 import type { Sandbox } from "../sandbox/sandbox.ts";
 import type { SnapshotBuilder } from "../snapshot/builder.ts";
+import { sandboxRequest } from "./sandbox-request.ts";
 import { endTurn } from "./end-turn.ts";
 import type { LiveRollout } from "./live-rollout.ts";
 import type { LiveRollouts } from "./live-rollouts.ts";
 
-/** Beyond the budgets of policy and grading, so that a box never dies before it can be graded. */
-const GRACE_MS = 300_000;
+/** How long a rollout waits until its sandbox may start: as long as its first call waits for it. */
+const PATIENCE_MS = 540_000;
 
 export interface PreparationParts extends EgressParts {
   readonly rollouts: LiveRollouts;
   readonly builder: SnapshotBuilder;
   readonly launcher: SandboxLauncher;
-  /** Sandboxes started at the same time. */
-  readonly concurrency: number;
+  readonly admission: Admission;
+  readonly pool: Pool;
+  readonly measures: Measures;
 }
 
 /** queued → preparing → active, and the budgets that run from then on. */
 export class Preparation {
   readonly #parts: PreparationParts;
-  readonly #queue: PQueue;
   readonly #stopping = new AbortController();
 
   constructor(parts: PreparationParts) {
     this.#parts = parts;
-    this.#queue = new PQueue({ concurrency: parts.concurrency });
   }
 
-  /** Puts the rollout in the queue; never rejects. */
+  /** Begins; what becomes of it is on the rollout. */
   start(live: LiveRollout): void {
-    void this.#queue.add(() => (live.preparation = this.#prepare(live)));
+    live.preparation = this.#prepare(live);
   }
 
   /** Calls off what is being prepared, and resolves when nothing of it is left; the store still says that it is wanted. */
   async stop(live: Iterable<LiveRollout>, reason: BerthError): Promise<void> {
-    this.#queue.clear();
     this.#stopping.abort(reason);
     for (const { preparation } of live) await preparation;
   }
@@ -69,38 +69,61 @@ export class Preparation {
     const calledOff = AbortSignal.any([signal, this.#stopping.signal]);
     if (calledOff.aborted) return;
     try {
-      await rollouts.change(live.id, { status: "preparing" });
-      live.sandbox = await this.#launch(live, calledOff);
+      const { builder, profiles, pool } = this.#parts;
+      const { environment } = live.stored;
+      const onProgress = (message: string) => void this.#begin(live, message).catch(() => undefined);
+      const { key } = await builder.ensure(environment, { onProgress, signal: calledOff });
+      calledOff.throwIfAborted();
+      live.snapshot = key;
+      const request = sandboxRequest(environment, { purpose: live.id, key, profiles });
+      const ready = await pool.take(request);
+      await (ready ? this.#useReady(live, ready) : this.#startOne(live, request, calledOff));
       signal.throwIfAborted();
-      await rollouts.change(live.id, { status: "active", active_at: rollouts.now() });
-      signal.throwIfAborted();
-      await this.activate(live, live.sandbox);
+      if (live.sandbox) await this.activate(live, live.sandbox);
     } catch (error) {
       if (!calledOff.aborted) await rollouts.fail(live, toBerthError(error));
       else if (!signal.aborted) live.end(toBerthError(calledOff.reason));
     }
   }
 
-  /** From an environment to a sandbox: snapshot, then launch. */
-  async #launch(live: LiveRollout, signal: AbortSignal): Promise<Sandbox> {
-    const { store, events, builder, launcher, profiles } = this.#parts;
-    const { environment } = live.stored;
-    const onProgress = (message: string) => events.publish(live.id, { type: "progress", phase: "preparing", message });
-    const { key, built } = await builder.ensure(environment, { onProgress, signal });
-    live.snapshot = key;
-    await store.updateRollout(live.id, { snapshot: key });
-    signal.throwIfAborted();
-    onProgress(built ? "snapshot built; starting the sandbox" : "starting the sandbox");
-    const { wall_seconds, grading_seconds } = environment.budget;
-    return launcher.launch({
-      purpose: live.id,
-      base: { kind: "snapshot", key },
-      profile: profileNamed(profiles, environment.profile),
-      resources: environment.resources,
-      workdir: environment.workdir,
-      lifetimeMs: (wall_seconds + grading_seconds) * 1000 + GRACE_MS,
-      signal,
-    });
+  /** One that waited started: it becomes the rollout's in the commit in which the rollout becomes active. */
+  async #useReady(live: LiveRollout, sandbox: Sandbox): Promise<void> {
+    const { launcher, clock, measures } = this.#parts;
+    const began = clock.monotonic();
+    const [assigned, activated] = await Promise.allSettled([launcher.assign(sandbox, live.id), this.#activated(live)]);
+    if (assigned.status === "rejected") throw assigned.reason;
+    live.sandbox = assigned.value;
+    if (activated.status === "rejected") throw activated.reason;
+    measures.provisioned("pool", (clock.monotonic() - began) / 1000);
+  }
+
+  /** None waited: one is started, in its turn. */
+  async #startOne(live: LiveRollout, request: PooledRequest, signal: AbortSignal): Promise<void> {
+    const { launcher, admission, clock, measures } = this.#parts;
+    const queued = clock.monotonic();
+    const start = async () => {
+      const began = clock.monotonic();
+      measures.queued((began - queued) / 1000);
+      await this.#begin(live, "starting the sandbox");
+      live.sandbox = await launcher.launch({ ...request, signal });
+      measures.provisioned("cold", (clock.monotonic() - began) / 1000);
+    };
+    await admission.run({ group: live.group ?? "", background: false }, start, { patienceMs: PATIENCE_MS, signal });
+    live.turn.signal.throwIfAborted();
+    await this.#activated(live);
+  }
+
+  #activated(live: LiveRollout): Promise<void> {
+    const { rollouts } = this.#parts;
+    return rollouts.change(live.id, { status: "active", active_at: rollouts.now(), snapshot: live.snapshot ?? null });
+  }
+
+  /** The rollout's status says that something is under way for it, from the first message on. */
+  async #begin(live: LiveRollout, message: string): Promise<void> {
+    const { events, rollouts } = this.#parts;
+    live.begun ??= rollouts.change(live.id, { status: "preparing", snapshot: live.snapshot ?? null });
+    await live.begun;
+    events.publish(live.id, { type: "progress", phase: "preparing", message });
   }
 
   /** The change set is kept, so that an expired rollout can still be graded. */

@@ -3,6 +3,7 @@ import type { Clock } from "../core/clock.ts";
 import { BerthError } from "../core/errors.ts";
 import { normaliseRolloutId, type IdSource } from "../core/ids.ts";
 import type { Logger } from "../core/log.ts";
+import type { Measures } from "../core/measures.ts";
 import type { Dial } from "../egress/dialler.ts";
 import type { Graders } from "../grader/registry.ts";
 import type { Environment, EnvironmentInput } from "../model/environment.ts";
@@ -10,6 +11,8 @@ import { terminalStatuses, type CreateRolloutRequest, type Rollout } from "../mo
 import type { ToolCallRequest, ToolCallResult } from "../model/tool-call.ts";
 import type { RolloutEvent, Trajectory } from "../model/trajectory.ts";
 import type { GradeRequest, Verdict } from "../model/verdict.ts";
+import type { Admission } from "../sandbox/admission/admission.ts";
+import type { Pool } from "../sandbox/pool/pool.ts";
 import type { SandboxLauncher } from "../sandbox/launcher.ts";
 import type { Profiles } from "../sandbox/profiles.ts";
 import type { SnapshotBuilder } from "../snapshot/builder.ts";
@@ -20,6 +23,7 @@ import { Calls } from "./calls.ts";
 import { checkEnvironment, parseEnvironment } from "./check-environment.ts";
 import { EventHub } from "./event-hub.ts";
 import { Grading } from "./grading.ts";
+import { KeepWarm } from "./keep-warm.ts";
 import { LiveRollout } from "./live-rollout.ts";
 import { LiveRollouts, rolloutIdOf } from "./live-rollouts.ts";
 import { Preparation } from "./preparation.ts";
@@ -29,6 +33,8 @@ import type { RolloutService } from "./rollout-service.ts";
 export interface RolloutServiceOptions {
   readonly store: Store;
   readonly launcher: SandboxLauncher;
+  readonly admission: Admission;
+  readonly pool: Pool;
   readonly builder: SnapshotBuilder;
   readonly registry: ToolRegistry;
   readonly graders: Graders;
@@ -38,9 +44,8 @@ export interface RolloutServiceOptions {
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly log: Logger;
+  readonly measures: Measures;
   readonly limits: {
-    /** Sandboxes started at the same time. */
-    readonly preparing: number;
     /** Rollouts that hold a sandbox or wait for one; more are refused with `overloaded`. */
     readonly live: number;
     /** One tool call, whatever its tool allows. */
@@ -65,6 +70,7 @@ export class Rollouts implements RolloutService {
   readonly #preparation: Preparation;
   readonly #calls: Calls;
   readonly #grading: Grading;
+  readonly #warm: KeepWarm;
   readonly #closing = new SingleFlight<Rollout>();
   /** Rollouts that were let in and are being written. */
   #entering = 0;
@@ -75,17 +81,19 @@ export class Rollouts implements RolloutService {
     this.#options = options;
     const events = new EventHub(() => clock.now());
     const rollouts = new LiveRollouts({ ...options, events });
-    const preparation = new Preparation({ ...options, rollouts, events, concurrency: limits.preparing });
+    const preparation = new Preparation({ ...options, rollouts, events });
     this.#events = events;
     this.#rollouts = rollouts;
     this.#preparation = preparation;
     this.#calls = new Calls({ ...options, rollouts, events, preparation, deadlineMs: limits.toolCallMs });
+    this.#warm = new KeepWarm(options);
     this.#grading = new Grading({ ...options, rollouts, events });
   }
 
   /** After a restart: re-attaches what runs, goes on with what waited, ends what was lost, removes what nobody owns. */
   async resume(): Promise<void> {
     await resumeRollouts({ ...this.#options, rollouts: this.#rollouts, preparation: this.#preparation });
+    for (const { environment } of await this.#options.store.environments()) this.#warm.begin(environment);
   }
 
   async create(request: CreateRolloutRequest): Promise<{ rollout: Rollout; created: boolean }> {
@@ -122,7 +130,8 @@ export class Rollouts implements RolloutService {
 
   async waitUntilSettled(rolloutId: string, timeoutMs: number): Promise<Rollout> {
     const live = this.#rollouts.find(rolloutIdOf(rolloutId));
-    if (live) await withDeadline("the rollout", timeoutMs, () => live.ready).catch(() => undefined);
+    if (live)
+      await withDeadline("the rollout", timeoutMs, () => live.ready.catch(() => live.failing)).catch(() => undefined);
     return this.get(rolloutId);
   }
 
@@ -173,9 +182,7 @@ export class Rollouts implements RolloutService {
         await live.egress?.flush();
         await live.sandbox?.[Symbol.asyncDispose]();
       }
-      const purposes = [rollout_id, `grade:${rollout_id}`];
-      for (const handle of await launcher.list())
-        if (purposes.includes(handle.labels.purpose)) await launcher.destroy(handle);
+      for (const handle of await launcher.of([rollout_id, `grade:${rollout_id}`])) await launcher.destroy(handle);
       const { status } = await this.get(rollout_id);
       if (!terminalStatuses.includes(status)) await this.#rollouts.end(rollout_id, "closed");
       this.#rollouts.forget(rollout_id);
@@ -187,6 +194,7 @@ export class Rollouts implements RolloutService {
     const environment = parseEnvironment(input);
     await checkEnvironment({ environment, baseDir }, this.#options);
     await this.#options.store.registerEnvironment({ environment, baseDir });
+    this.#warm.begin(environment);
     return environment;
   }
 
@@ -211,11 +219,13 @@ export class Rollouts implements RolloutService {
     this.#draining = true;
     const live = [...this.#rollouts.all()];
     const reason = new BerthError("shutting_down", "The controller is shutting down.");
-    const idle = () => Promise.all(live.map(({ lane }) => lane.idle()));
+    const idle = () => Promise.all(live.map((rollout) => rollout.callsEnded()));
     await Promise.all([
       withDeadline("draining", graceMs, idle).catch(() => undefined),
       withDeadline("draining", graceMs, () => this.#preparation.stop(live, reason)).catch(() => undefined),
       this.#grading.drain(graceMs, reason),
+      withDeadline("draining", graceMs, () => this.#warm.stop()).catch(() => undefined),
+      withDeadline("draining", graceMs, () => this.#options.pool.close()).catch(() => undefined),
     ]);
     for (const rollout of live) rollout.end(cutOff(rollout));
     await withDeadline("cutting off what still runs", CUT_OFF_MS, idle).catch(() => undefined);

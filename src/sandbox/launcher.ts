@@ -4,6 +4,7 @@ import { withDeadline } from "../core/deadline.ts";
 import { BerthError, toBerthError } from "../core/errors.ts";
 import type { IdSource } from "../core/ids.ts";
 import type { Logger } from "../core/log.ts";
+import type { Measures } from "../core/measures.ts";
 import { connectGuest } from "../guest/connect-guest.ts";
 import type { Guest } from "../guest/guest.ts";
 import { limited, type Profile } from "../model/profile.ts";
@@ -11,6 +12,7 @@ import type { Resources } from "../model/resources.ts";
 import type { Provider, SandboxBase, SandboxHandle, SandboxSpec } from "../provider/provider.ts";
 import type { Store } from "../store/store.ts";
 import { differences } from "./drift.ts";
+import { readPurpose } from "./purpose.ts";
 import type { Sandbox } from "./sandbox.ts";
 
 export interface LaunchRequest {
@@ -31,6 +33,7 @@ export interface LauncherOptions {
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly log: Logger;
+  readonly measures: Measures;
   /** This installation: the label by which its sandboxes are found. */
   readonly owner: string;
 }
@@ -44,6 +47,8 @@ const DESTROY_ATTEMPTS = 3;
 /** Starts, re-attaches and destroys sandboxes. The intent is in the store before the provider is asked. */
 export class SandboxLauncher {
   readonly #options: LauncherOptions;
+  /** Those that shook hands and are not gone. */
+  readonly #running = new Set<string>();
 
   constructor(options: LauncherOptions) {
     this.#options = options;
@@ -83,7 +88,7 @@ export class SandboxLauncher {
         await guest.close();
         throw error;
       });
-      return this.#running(handle, guest);
+      return this.#started(handle, guest);
     } catch (error) {
       await this.#undo(handle, creating);
       if (request.signal?.aborted) throw toBerthError(request.signal.reason);
@@ -120,12 +125,44 @@ export class SandboxLauncher {
     if (state.status !== "running")
       throw new BerthError("sandbox_lost", `The sandbox ${handle.id} is ${state.status}.`);
     try {
-      return this.#running(handle, await this.#shakeHands(handle));
+      return this.#started(handle, await this.#shakeHands(handle));
     } catch (error) {
       throw new BerthError("sandbox_lost", `The sandbox ${handle.id} does not answer: ${toBerthError(error).message}`, {
         cause: error,
       });
     }
+  }
+
+  /**
+   * Gives a sandbox another purpose, durably: whoever starts after a crash finds it under the new one. The sandbox that is returned takes the
+   * place of the one that was given.
+   * @throws BerthError of the store; the sandbox is destroyed then
+   */
+  async assign(sandbox: Sandbox, purpose: string): Promise<Sandbox> {
+    const { provider, store } = this.#options;
+    const { handle, guest } = sandbox;
+    const labels = { ...handle.labels, purpose };
+    try {
+      await store.recordIntent({ id: handle.id, provider: provider.name, purpose, incarnation: labels.incarnation });
+    } catch (error) {
+      await Promise.resolve(sandbox[Symbol.asyncDispose]()).catch(() => undefined);
+      throw error;
+    }
+    this.#noteGone(handle);
+    return this.#started({ ...handle, labels }, guest);
+  }
+
+  /** The sandboxes that were asked for with one of these purposes, whether they are there or not. */
+  async of(purposes: readonly string[]): Promise<SandboxHandle[]> {
+    const { provider, store, owner } = this.#options;
+    const intents = await store.intents({ purposes });
+    return intents
+      .filter((intent) => intent.provider === provider.name)
+      .map(({ id, purpose, incarnation }) => ({
+        id,
+        provider: provider.name,
+        labels: { owner, purpose, incarnation },
+      }));
   }
 
   /** Tries a few times; what still stands then is kept in the store and found again by its label. */
@@ -134,6 +171,7 @@ export class SandboxLauncher {
     for (let attempt = 1; ; attempt++) {
       try {
         await provider.destroy(handle);
+        this.#noteGone(handle);
         await store.forgetIntent(handle.id);
         return;
       } catch (error) {
@@ -167,8 +205,15 @@ export class SandboxLauncher {
     return removed;
   }
 
+  /** All sandboxes of this installation, with the purposes that they have now: labels tell what each was started for. */
   async list(): Promise<readonly SandboxHandle[]> {
-    return this.#options.provider.list(this.#options.owner);
+    const { provider, store, owner } = this.#options;
+    const handles = await provider.list(owner);
+    const now = new Map((await store.intents()).map(({ id, purpose }) => [id, purpose]));
+    return handles.map((handle) => {
+      const purpose = now.get(handle.id) ?? handle.labels.purpose;
+      return { ...handle, labels: { ...handle.labels, purpose } };
+    });
   }
 
   /** Ready means that the guest shook hands, not that a process was started. */
@@ -221,7 +266,13 @@ export class SandboxLauncher {
     );
   }
 
-  #running(handle: SandboxHandle, guest: Guest): Sandbox {
+  #noteGone({ id, labels }: SandboxHandle): void {
+    if (this.#running.delete(id)) this.#options.measures.sandboxes(readPurpose(labels.purpose).kind, -1);
+  }
+
+  #started(handle: SandboxHandle, guest: Guest): Sandbox {
+    this.#running.add(handle.id);
+    this.#options.measures.sandboxes(readPurpose(handle.labels.purpose).kind, 1);
     let gone: Promise<void> | undefined;
     const destroy = async () => {
       await guest.close();

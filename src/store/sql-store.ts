@@ -19,6 +19,7 @@ import type {
   Store,
   StoredEnvironment,
 } from "./store.ts";
+import { UNSYNCED } from "./unsynced.ts";
 
 const storedEnvironment = (row: { json: string; base_dir: string | null }): StoredEnvironment => ({
   environment: environmentSchema.parse(JSON.parse(row.json)),
@@ -127,36 +128,37 @@ export class SqlStore implements Store {
   }
 
   async reserveCall(rolloutId: string, call: CallReservation): Promise<Reserved> {
-    return this.#access(() =>
-      this.#db.transaction().execute(async (tx): Promise<Reserved> => {
-        const known = await tx
-          .selectFrom("tool_calls")
-          .selectAll()
-          .where("rollout_id", "=", rolloutId)
-          .where("call_id", "=", call.callId)
-          .executeTakeFirst();
-        if (known) return { kind: "known", record: trajectoryRecordOf(known) };
-        const { next } = await tx
-          .selectFrom("tool_calls")
-          .select(sql<number>`coalesce(max(seq) + 1, 0)`.as("next"))
-          .where("rollout_id", "=", rolloutId)
-          .executeTakeFirstOrThrow();
-        await tx
-          .insertInto("tool_calls")
-          .values({
-            rollout_id: rolloutId,
-            call_id: call.callId,
-            seq: next,
-            tool: call.tool,
-            effect: call.effect,
-            arguments_json: JSON.stringify(call.arguments),
-            state: "running",
-            started_at: call.startedAt,
-          })
-          .execute();
-        return { kind: "new", seq: next };
-      }),
-    );
+    return this.#access(async (): Promise<Reserved> => {
+      const insert = this.#db
+        .insertInto("tool_calls")
+        .columns(["rollout_id", "call_id", "seq", "tool", "effect", "arguments_json", "state", "started_at"])
+        .expression((from) =>
+          from
+            .selectFrom("tool_calls")
+            .select((column) => [
+              column.val(rolloutId).as("rollout_id"),
+              column.val(call.callId).as("call_id"),
+              sql<number>`coalesce(max(seq) + 1, 0)`.as("seq"),
+              column.val(call.tool).as("tool"),
+              column.val(call.effect).as("effect"),
+              column.val(JSON.stringify(call.arguments)).as("arguments_json"),
+              column.val("running").as("state"),
+              column.val(call.startedAt).as("started_at"),
+            ])
+            .where("rollout_id", "=", rolloutId),
+        )
+        .onConflict((conflict) => conflict.columns(["rollout_id", "call_id"]).doNothing())
+        .returning("seq");
+      const reserved = await (call.effect === "read" ? insert.modifyEnd(sql.raw(UNSYNCED)) : insert).executeTakeFirst();
+      if (reserved) return { kind: "new", seq: reserved.seq };
+      const known = await this.#db
+        .selectFrom("tool_calls")
+        .selectAll()
+        .where("rollout_id", "=", rolloutId)
+        .where("call_id", "=", call.callId)
+        .executeTakeFirstOrThrow();
+      return { kind: "known", record: trajectoryRecordOf(known) };
+    });
   }
 
   async finishCall(rolloutId: string, callId: string, result: ToolOutput, durationMs: number): Promise<void> {
@@ -271,8 +273,9 @@ export class SqlStore implements Store {
     await this.#access(() => this.#db.deleteFrom("sandbox_intents").where("id", "=", sandboxId).execute());
   }
 
-  async intents(): Promise<SandboxIntent[]> {
-    return this.#access(() => this.#db.selectFrom("sandbox_intents").selectAll().execute());
+  async intents({ purposes }: { purposes?: readonly string[] } = {}): Promise<SandboxIntent[]> {
+    const all = this.#db.selectFrom("sandbox_intents").selectAll();
+    return this.#access(() => (purposes ? all.where("purpose", "in", purposes) : all).execute());
   }
 
   async installationId(proposed: string): Promise<string> {

@@ -80,7 +80,10 @@ export interface Store {
   /** A rollout that has ended keeps its status: a patch with one is not written then. Gives whether it was written. */
   updateRollout(id: string, patch: RolloutPatch): Promise<boolean>;
 
-  /** At most one reservation per (rollout, call id), ever. */
+  /**
+   * At most one reservation per (rollout, call id). That of a `read` outlives the process; it need not outlive a failure
+   * of power before the call's result does.
+   */
   reserveCall(rolloutId: string, call: CallReservation): Promise<Reserved>;
   finishCall(rolloutId: string, callId: string, result: ToolOutput, durationMs: number): Promise<void>;
   /** A restart: calls that were running when the controller died become `unknown`. Gives how many. */
@@ -101,7 +104,8 @@ export interface Store {
 
   recordIntent(intent: SandboxIntent): Promise<void>;
   forgetIntent(sandboxId: string): Promise<void>;
-  intents(): Promise<SandboxIntent[]>;
+  /** All of them, or those with one of some purposes. */
+  intents(query?: { purposes: readonly string[] }): Promise<SandboxIntent[]>;
 
   /** The identity of this installation, the owner on every sandbox: the first one that was proposed. */
   installationId(proposed: string): Promise<string>;

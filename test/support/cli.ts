@@ -2,6 +2,7 @@ import type { Berth } from "../../src/cli/berth.ts";
 import { runCli } from "../../src/cli/run.ts";
 import { silentLogger } from "../../src/core/log.ts";
 import { loadConfig } from "../../src/config/load.ts";
+import { createMetrics } from "../../src/http/metrics/metrics.ts";
 import type { RolloutService } from "../../src/rollout/rollout-service.ts";
 import { fakeTerminal } from "./fake-terminal.ts";
 import { apiKey, echoTool, httpApp } from "./http-app.ts";
@@ -26,6 +27,7 @@ export async function runCommand(
     config: loadConfig({ env: {} }),
     log: silentLogger,
     provider: "memory",
+    metrics: createMetrics({ tools: [echoTool.name], process: false }),
     readiness: {},
     sweep: async () => [],
     images: async () => [],

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { silentLogger } from "../../src/core/log.ts";
 import { buildApp, type AppOptions } from "../../src/http/app.ts";
-import { createMetrics } from "../../src/http/metrics.ts";
+import { createMetrics } from "../../src/http/metrics/metrics.ts";
 import type { RolloutService } from "../../src/rollout/rollout-service.ts";
 import { defineTool } from "../../src/tool/tool.ts";
 import { scriptedService } from "./scripted-service.ts";
@@ -28,7 +28,7 @@ export function httpApp(change: Change = {}) {
   const app = buildApp({
     tools: [echoTool],
     log: silentLogger,
-    metrics: createMetrics({ process: false }),
+    metrics: createMetrics({ tools: [echoTool.name], process: false }),
     ...change,
     service,
     config: { api_keys: [apiKey], allow_anonymous_loopback: false, max_body_bytes: 10_000, ...change.config },

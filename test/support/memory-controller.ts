@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { systemClock, type Clock } from "../../src/core/clock.ts";
 import { systemIds } from "../../src/core/ids.ts";
 import { silentLogger } from "../../src/core/log.ts";
+import { noMeasures, type Measures } from "../../src/core/measures.ts";
 import { createDial, type DiallerOptions } from "../../src/egress/dialler.ts";
 import type { Grader } from "../../src/grader/grader.ts";
 import type { EnvironmentInput } from "../../src/model/environment.ts";
@@ -13,6 +14,9 @@ import type { Program } from "../../src/provider/memory/shell/shell.ts";
 import { MemoryWorld } from "../../src/provider/memory/world.ts";
 import type { Provider } from "../../src/provider/provider.ts";
 import { Rollouts } from "../../src/rollout/service.ts";
+import { Admission } from "../../src/sandbox/admission/admission.ts";
+import type { AvailableMemory } from "../../src/sandbox/admission/machine-room.ts";
+import { Pool } from "../../src/sandbox/pool/pool.ts";
 import { SandboxLauncher } from "../../src/sandbox/launcher.ts";
 import { loadProfiles, profileNamed } from "../../src/sandbox/profiles.ts";
 import { SnapshotBuilder } from "../../src/snapshot/builder.ts";
@@ -30,9 +34,12 @@ export interface MemoryControllerOptions {
   readonly grader?: Grader;
   readonly programs?: Readonly<Record<string, Program>>;
   readonly clock?: Clock;
+  readonly measures?: Measures;
   /** Of sandboxes that may reach something; without it no name resolves. */
   readonly network?: Partial<DiallerOptions>;
-  readonly limits?: Partial<{ preparing: number; live: number; toolCallMs: number }>;
+  readonly limits?: Partial<{ starting: number; pool: number; live: number; toolCallMs: number }>;
+  /** Bytes that the machine has left. */
+  readonly availableMemory?: AvailableMemory;
 }
 
 const profilesDir = join(import.meta.dirname, "../../sandbox-profiles");
@@ -64,7 +71,16 @@ export async function memoryController(options: MemoryControllerOptions = {}) {
   const start = (change: MemoryControllerOptions = options) => {
     const bare = createMemoryProvider({ world, programs: change.programs ?? {} });
     const provider = change.provider?.(bare) ?? bare;
-    const launcher = new SandboxLauncher({ provider, store, clock, ids: systemIds, log: silentLogger, owner: "ours" });
+    const measures = change.measures ?? noMeasures;
+    const launcher = new SandboxLauncher({
+      provider,
+      store,
+      clock,
+      ids: systemIds,
+      log: silentLogger,
+      measures,
+      owner: "ours",
+    });
     const builder = new SnapshotBuilder({
       provider,
       mirrors: new Mirrors(join(dir, "mirrors"), process.env),
@@ -74,9 +90,19 @@ export async function memoryController(options: MemoryControllerOptions = {}) {
       trustedProfile: profileNamed(profiles, "trusted"),
       processEnv: process.env,
     });
+    const admission = new Admission({
+      starting: change.limits?.starting ?? 4,
+      memoryFloor: 1024 * 1024 * 1024,
+      availableMemory: change.availableMemory ?? (async () => undefined),
+      clock,
+    });
+    const limit = change.limits?.pool ?? 0;
+    const pool = new Pool({ launcher, admission, clock, measures, log: silentLogger, limit });
     const service = new Rollouts({
       store,
       launcher,
+      admission,
+      pool,
       builder,
       registry: createToolRegistry(builtinTools),
       graders: { tests: change.grader ?? answerGrader },
@@ -94,7 +120,8 @@ export async function memoryController(options: MemoryControllerOptions = {}) {
       clock,
       ids: systemIds,
       log: silentLogger,
-      limits: { preparing: 4, live: 100, toolCallMs: 60_000, ...change.limits },
+      measures,
+      limits: { live: 100, toolCallMs: 60_000, ...change.limits },
     });
     return { service, launcher, builder, provider };
   };

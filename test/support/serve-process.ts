@@ -1,5 +1,6 @@
 import { runCli } from "../../src/cli/run.ts";
 import { processTerminal } from "../../src/cli/terminal.ts";
+import { createMetrics } from "../../src/http/metrics/metrics.ts";
 import { echoTool } from "./http-app.ts";
 import { scriptedService } from "./scripted-service.ts";
 
@@ -20,6 +21,7 @@ process.exitCode = await runCli({
     config,
     log,
     provider: "memory",
+    metrics: createMetrics({ tools: [echoTool.name] }),
     readiness: {},
     sweep: async () => [],
     images: async () => [],

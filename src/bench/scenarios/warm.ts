@@ -1,6 +1,5 @@
 import { performance } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
-import { skippedRow } from "../row.ts";
 import { compare, type Bench, type Scenario } from "../scenario.ts";
 import { ratioAtMost } from "../target.ts";
 import { firstResultOfBerth, firstResultOfDocker } from "./first-result.ts";
@@ -24,14 +23,13 @@ async function untilReady({ trainer }: Bench): Promise<void> {
 export const warm: Scenario = {
   name: "warm",
   title: "the same from the warm pool",
+  pooled: true,
   async run(bench) {
-    const { backend, trainer } = bench;
-    if (!(await trainer.metrics()).includes(`# TYPE ${metric} `))
-      return [skippedRow({ scenario: "warm", backend, what, note: "no warm pool" })];
+    const { trainer } = bench;
     const pooled = (members: number) => ({
       ...bench.environment,
       name: environmentName,
-      warm: { min: members, max: members },
+      warm: members,
     });
     await trainer.register(pooled(2));
     const row = await compare(bench, {

@@ -6,7 +6,7 @@ import { benchEnvironment, sandboxSize } from "../../bench/environment.ts";
 import { RawDocker, type DockerFacts } from "../../bench/raw-docker.ts";
 import { benchReport, countLine, machineLine, type BenchReport } from "../../bench/report.ts";
 import { tableCells, tableHeading, type Row } from "../../bench/row.ts";
-import { runScenarios } from "../../bench/scenario.ts";
+import { runScenarios, type Scenario } from "../../bench/scenario.ts";
 import { lightScenarios } from "../../bench/scenarios/all.ts";
 import { Trainer } from "../../bench/trainer.ts";
 import { dockerConnection } from "../../config/docker-connection.ts";
@@ -30,6 +30,8 @@ interface Options extends Record<string, unknown> {
 }
 
 const LOG_QUIET = "error";
+/** The scenario of the pool needs as many. */
+const FEWEST_POOLED = 4;
 const WITH_DOCKER = "base";
 const WITHOUT_DOCKER = "host";
 
@@ -60,28 +62,44 @@ async function measure(
   options: Options,
 ): Promise<{ rows: readonly Row[]; report: BenchReport }> {
   const startedAtMs = Date.now();
+  const chosen = lightScenarios.filter(({ name }) => options.scenario.length === 0 || options.scenario.includes(name));
+  const facts = await dockerFacts(dockerConnection(config.docker_host));
+  const rows: Row[] = [];
+  for (const pooled of [false, true]) {
+    const ofThese = chosen.filter((scenario) => (scenario.pooled === true) === pooled);
+    const pool_sandboxes = pooled ? Math.max(config.pool_sandboxes, FEWEST_POOLED) : 0;
+    if (ofThese.length > 0)
+      rows.push(
+        ...(await measureOn(context, { ...config, pool_sandboxes }, { ...options, facts, scenarios: ofThese })),
+      );
+  }
+  return { rows, report: benchReport({ startedAtMs, rows, docker: facts, quick: options.quick === true }) };
+}
+
+/** Scenarios on one controller. */
+async function measureOn(
+  context: CliContext,
+  config: Config,
+  options: Options & { facts: DockerFacts | undefined; scenarios: readonly Scenario[] },
+): Promise<readonly Row[]> {
+  const { facts, profile, quick = false } = options;
   const say = (text: string) => context.terminal.err(text);
   const dataDir = join(config.data_dir, "bench");
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   await using controller = await startController({ ...config, data_dir: dataDir }, context.compose);
   const { berth, url, key } = controller;
-  const connection = dockerConnection(config.docker_host);
-  const facts = await dockerFacts(connection);
   const image = options.image ?? (facts ? WITH_DOCKER : WITHOUT_DOCKER);
-  say(
-    `Berth on ${berth.provider}, image ${image}${facts ? "" : "; no Docker daemon answers, so Berth is measured alone"}`,
-  );
+  const alone = facts ? "" : "; no Docker daemon answers, so Berth is measured alone";
+  say(`Berth on ${berth.provider}, image ${image}${alone}`);
   const rawImage = facts && (image === WITH_DOCKER ? (await ensureImage(berth, image, say)).digest : image);
+  const connection = dockerConnection(config.docker_host);
   await using docker = rawImage ? new RawDocker({ connection, image: rawImage, size: sandboxSize }) : undefined;
   using trainer = new Trainer({ url, key });
   await trainer.deleteAll();
-  const environment = benchEnvironment({ image, profile: options.profile });
+  const environment = benchEnvironment({ image, profile });
   await trainer.register(environment);
   await berth.service.buildEnvironment(environment.name, say);
-  const chosen = lightScenarios.filter(({ name }) => options.scenario.length === 0 || options.scenario.includes(name));
-  const quick = options.quick === true;
-  const rows = await runScenarios(chosen, { trainer, docker, backend: berth.provider, environment, quick, say });
-  return { rows, report: benchReport({ startedAtMs, rows, docker: facts, quick }) };
+  return await runScenarios(options.scenarios, { trainer, docker, backend: berth.provider, environment, quick, say });
 }
 
 /** Undefined where no daemon answers. */

@@ -66,7 +66,7 @@ async function serve(context: CliContext, options: Record<string, unknown>): Pro
     if (draining) throw new BerthError("shutting_down", "The controller is ending.");
   };
   const readiness = { ...berth.readiness, accepting };
-  const app = buildApp({ service: berth.service, tools: berth.tools, config, log, readiness });
+  const app = buildApp({ service: berth.service, tools: berth.tools, metrics: berth.metrics, config, log, readiness });
   let url: string;
   try {
     url = await listen(app, config);

@@ -1,11 +1,9 @@
-import { toBerthError } from "../../core/errors.ts";
 import { toolCallRequest, toolCallResult } from "../../model/tool-call.ts";
 import { errorResponses, json, sandboxFailures } from "../responses.ts";
 import { toolPath } from "../request-fields.ts";
 import type { Route } from "../route.ts";
 
-export const callTool: Route = (api, { service, tools, metrics }) => {
-  const names = new Set(tools.map((tool) => tool.name));
+export const callTool: Route = (api, { service }) => {
   api.route({
     method: "POST",
     url: "/v1/rollouts/:rollout_id/tools/:tool",
@@ -31,20 +29,6 @@ export const callTool: Route = (api, { service, tools, metrics }) => {
         200: json("The tool ran, or was refused for a reason that the model can act on.", toolCallResult),
       },
     },
-    handler: async (request) => {
-      const { rollout_id, tool } = request.params;
-      const label = names.has(tool) ? tool : "unknown";
-      const start = performance.now();
-      const observe = (result: string) =>
-        metrics.toolSeconds.observe({ tool: label, result }, (performance.now() - start) / 1000);
-      try {
-        const result = await service.callTool(rollout_id, tool, request.body);
-        observe(result.error?.code ?? "ok");
-        return result;
-      } catch (thrown) {
-        observe(toBerthError(thrown).code);
-        throw thrown;
-      }
-    },
+    handler: ({ params, body }) => service.callTool(params.rollout_id, params.tool, body),
   });
 };

@@ -6,17 +6,23 @@ import { migrate } from "../migrations/migrate.ts";
 import type { Tables } from "../schema.ts";
 import { SqlStore } from "../sql-store.ts";
 import type { Store } from "../store.ts";
+import { groupedDialect } from "./grouped-dialect.ts";
 import { sqliteDialect } from "./node-sqlite.ts";
 
 /** One file; one controller at a time. `:memory:` for tests. @throws BerthError `storage_failed` */
 export async function openSqliteStore(file: string): Promise<Store> {
   if (file !== ":memory:") await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-  const db = new Kysely<Tables>({ dialect: sqliteDialect(file) });
+  const migrated = new Kysely<Tables>({ dialect: sqliteDialect(file) });
   try {
-    await migrate(db);
-    return new SqlStore(db);
+    await migrate(migrated);
   } catch (error) {
-    await db.destroy().catch(() => undefined);
+    await migrated.destroy().catch(() => undefined);
     throw toBerthError(error, "storage_failed");
   }
+  if (file === ":memory:") return new SqlStore(migrated);
+  await migrated.destroy();
+  const grouped = new Kysely<Tables>({ dialect: groupedDialect(file) });
+  // Kysely opens with the first query, and what it has not opened it does not refuse after it was closed.
+  await grouped.connection().execute(async () => {});
+  return new SqlStore(grouped);
 }

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { systemClock } from "../../../src/core/clock.ts";
 import { systemIds } from "../../../src/core/ids.ts";
 import { silentLogger } from "../../../src/core/log.ts";
+import { noMeasures } from "../../../src/core/measures.ts";
 import type { Profile } from "../../../src/model/profile.ts";
 import type { Provider, SandboxSpec } from "../../../src/provider/provider.ts";
 import { SandboxLauncher } from "../../../src/sandbox/launcher.ts";
@@ -73,6 +74,7 @@ describe.each(providerFixtures.filter(({ name }) => name !== "memory"))("$name",
       clock: systemClock,
       ids: systemIds,
       log: silentLogger,
+      measures: noMeasures,
       owner,
     });
     const standard = await profileNamed("standard");

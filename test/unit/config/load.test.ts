@@ -6,6 +6,8 @@ import { loadConfig, type ConfigInput } from "../../../src/config/load.ts";
 
 const machine = {
   arch: "x64",
+  processors: 8,
+  memoryBytes: 32 * 1024 ** 3,
   root: true,
   home: "/root",
   xdgDataHome: undefined,
@@ -33,6 +35,10 @@ describe("defaults", () => {
     expect(load().guest_binary).toBe("/opt/berth/build/berth-guest-amd64");
     expect(load({ machine: { ...machine, arch: "arm64" } }).guest_binary).toBe("/opt/berth/build/berth-guest-arm64");
   });
+});
+
+test("how many sandboxes start at once, and what memory stays free, follow from the machine", () => {
+  expect(load()).toMatchObject({ max_starting: 16, memory_floor_mb: 1638 });
 });
 
 describe("sources", () => {

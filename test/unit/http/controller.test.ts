@@ -80,11 +80,16 @@ describe("readiness", () => {
 });
 
 describe("figures", () => {
-  test("count requests by route and status, tool calls by tool and result, failures by code and cause", async () => {
-    const error = new BerthError("no_space", "Full.").report();
-    await using http = httpApp({
-      service: { callTool: async (_id, tool) => aResult(tool === "echo" ? {} : { error }) },
-    });
+  test("tell how late the event loop is from the moment that requests may come", async () => {
+    await using http = httpApp();
+    const figures = async () => (await http.app.inject({ url: "/metrics", headers: { authorization } })).body;
+    expect(await figures()).not.toContain("berth_event_loop_");
+    await http.app.listen({ host: "127.0.0.1", port: 0 });
+    expect(await figures()).toMatch(/^berth_event_loop_longest_stall_seconds \d/m);
+  });
+
+  test("count requests by route and status, and those that failed by code and cause", async () => {
+    await using http = httpApp({ service: { callTool: async () => aResult() } });
     await http.send("POST", `/v1/rollouts/${rolloutId}/tools/echo`, {});
     await http.send("POST", `/v1/rollouts/${rolloutId}/tools/${rolloutId}`, {});
     await http.send("GET", `/v1/${rolloutId}`);
@@ -93,9 +98,26 @@ describe("figures", () => {
       'berth_http_requests_total{method="POST",route="/v1/rollouts/:rollout_id/tools/:tool",status="200"} 2',
     );
     expect(text).toContain('berth_http_requests_total{method="GET",route="unmatched",status="404"} 1');
-    expect(text).toContain('berth_tool_call_seconds_count{tool="echo",result="ok"} 1');
-    expect(text).toContain('berth_tool_call_seconds_count{tool="unknown",result="no_space"} 1');
     expect(text).toContain('berth_errors_total{code="not_found",cause="caller"} 1');
     expect(text, "no id makes a series").not.toContain(rolloutId);
   });
+});
+
+test("an answer that is given while the controller closes ends its connection", async () => {
+  const asked = Promise.withResolvers<void>();
+  const answer = Promise.withResolvers<void>();
+  const environments = async () => {
+    asked.resolve();
+    await answer.promise;
+    return [];
+  };
+  await using http = httpApp({ service: { environments } });
+  const url = await http.app.listen({ host: "127.0.0.1", port: 0 });
+  const reply = fetch(`${url}/v1/environments`, { headers: { authorization } });
+  await asked.promise;
+  const closed = http.app.close();
+  await new Promise(setImmediate);
+  answer.resolve();
+  expect((await reply).headers.get("connection")).toBe("close");
+  await closed;
 });

@@ -84,7 +84,7 @@ test("closing the only rollout that waits for a snapshot calls its build off", a
 });
 
 test("a rollout behind others in the queue is closed without waiting for them", async () => {
-  await using controller = await memoryController({ limits: { preparing: 1 } });
+  await using controller = await memoryController({ limits: { starting: 1 } });
   const { service } = controller;
   const first = await service.create({ environment: smallEnvironment({ setup: ["sleep 600"] }) });
   const second = await service.create({ environment: smallEnvironment() });
@@ -311,4 +311,31 @@ test("a sandbox that is made weaker than its profile is destroyed, and its rollo
   });
   expect(controller.sandboxes()).toEqual([]);
   expect(await controller.store.intents()).toEqual([]);
+});
+
+test("who waits for a rollout, or calls into it, hears of its failure once that is stored and not before", async () => {
+  const written = Promise.withResolvers<void>();
+  await using controller = await memoryController({
+    store: (bare) =>
+      altered(bare, () => ({
+        updateRollout: async (id, patch) => {
+          if (patch.status === "failed") await written.promise;
+          return bare.updateRollout(id, patch);
+        },
+      })),
+  });
+  const { service } = controller;
+  const { rollout } = await service.create({ environment: smallEnvironment({ setup: ["exit 3"] }) });
+  const told: string[] = [];
+  const waits = service.waitUntilSettled(rollout.rollout_id, 8_000).then(({ status: now }) => told.push(now));
+  const calls = codeOf(service.callTool(rollout.rollout_id, "shell", shell("true"))).then((code) =>
+    told.push(code ?? ""),
+  );
+  await vi.waitFor(async () => expect(await status(controller, rollout.rollout_id)).toBe("preparing"));
+  expect(await Promise.race([waits, calls, new Promise((resolve) => setTimeout(resolve, 100, "nobody"))])).toBe(
+    "nobody",
+  );
+  written.resolve();
+  await Promise.all([waits, calls]);
+  expect(told.toSorted()).toEqual(["failed", "setup_failed"]);
 });

@@ -33,8 +33,35 @@ test("draining refuses new work, lets running calls end and keeps the sandboxes"
   );
 });
 
+test("draining waits until the results of the calls that it let end are stored", async () => {
+  const storing = Promise.withResolvers<void>();
+  const written = Promise.withResolvers<void>();
+  await using controller = await memoryController({
+    store: (store) =>
+      altered(store, () => ({
+        finishCall: async (...given) => {
+          storing.resolve();
+          await written.promise;
+          await store.finishCall(...given);
+        },
+      })),
+  });
+  const { service } = controller;
+  const { rollout_id } = await controller.rollout();
+  const running = service.callTool(rollout_id, "shell", shell("echo ended", "c1"));
+  await storing.promise;
+  let isDrained = false;
+  const drained = service.drain(5_000).then(() => (isDrained = true));
+  await new Promise(setImmediate);
+  expect(isDrained).toBe(false);
+  written.resolve();
+  await drained;
+  expect((await running).output).toBe("ended\n");
+  expect((await service.trajectory(rollout_id)).records).toMatchObject([{ call_id: "c1", state: "done" }]);
+});
+
 test("what was being prepared is called off by draining and prepared by the next controller", async () => {
-  await using controller = await memoryController({ limits: { preparing: 1 } });
+  await using controller = await memoryController({ limits: { starting: 1 } });
   const { service } = controller;
   const environment = smallEnvironment({ setup: ["sleep 0.3"] });
   const [one, two] = [await service.create({ environment }), await service.create({ environment })];

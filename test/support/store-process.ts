@@ -1,0 +1,31 @@
+import { environment } from "../../src/model/environment.ts";
+import { openSqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
+
+// The program of sqlite-crash.test.ts: runs calls of one rollout, many at a time, on the store in argv, until it is killed. Says
+// on stdout what the store acknowledged: `reserved ID` and `done ID`.
+const [file = "", rolloutId = ""] = process.argv.slice(2);
+const store = await openSqliteStore(file);
+const environmentOfAll = environment.parse({ name: "crash" });
+const at = new Date(0).toISOString();
+await store.createRollout({
+  id: rolloutId,
+  environment: { environment: environmentOfAll, baseDir: null },
+  group: null,
+  labels: {},
+  provider: "memory",
+  createdAt: at,
+});
+
+let next = 0;
+const say = (line: string) => process.stdout.write(`${line}\n`);
+const caller = async (): Promise<never> => {
+  for (;;) {
+    const callId = `c${next++}`;
+    const effect = next % 2 === 0 ? "read" : "write";
+    await store.reserveCall(rolloutId, { callId, tool: "shell", effect, arguments: { callId }, startedAt: at });
+    say(`reserved ${callId}`);
+    await store.finishCall(rolloutId, callId, { output: callId.repeat(200), truncated: false }, 1);
+    say(`done ${callId}`);
+  }
+};
+await Promise.all(Array.from({ length: 32 }, caller));
