@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH):/usr/sbin:/sbin
 .DEFAULT_GOAL := help
-.PHONY: help setup guest check typecheck lint format unused build unit test attacks demo clean
+.PHONY: help setup guest check typecheck lint format unused build unit test attacks demo bench bench-peers clean
 
 help: ## this list
 	@sed -n 's/^\([a-z][a-z -]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 34
@@ -35,6 +35,12 @@ attacks: ## every known attack on every backend, with its positive control; ARGS
 
 demo: ## one rollout three ways on real input; ARGS='--provider docker', ARGS='--repo URL --commit SHA --test "…"'
 	@infra/setup/demo.sh $(ARGS)
+
+bench: ## Berth and raw Docker in turns on the same work, with targets; ARGS='--help'
+	@infra/setup/bench.sh $(ARGS)
+
+bench-peers: ## the same work with SWE-ReX beside it, from PyPI; ARGS='--quick'
+	@infra/setup/bench-peers.sh $(ARGS)
 
 clean: ## remove what was built, the private Docker Engine's images too
 	rm -rf build dist reports coverage

@@ -65,7 +65,7 @@ export default defineConfig({
   },
   overrides: [
     ...oneWay,
-    { files: ["src/config/**", "test/**", "*.config.ts"], rules: { "node/no-process-env": "off" } },
+    { files: ["src/config/**", "test/**", "bench/**", "*.config.ts"], rules: { "node/no-process-env": "off" } },
     { files: ["*.config.ts"], rules: { "import/no-default-export": "off" } },
     {
       files: ["test/**"],

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Berth, Compose, ImageSummary, SweptItem } from "./cli/berth.ts";
 import { evict } from "./cli/evict.ts";
+import { dockerConnection } from "./config/docker-connection.ts";
 import { processEnvironment } from "./config/process-environment.ts";
 import type { Config } from "./config/schema.ts";
 import { systemClock } from "./core/clock.ts";
@@ -274,14 +275,3 @@ function dockerExporter(options: Parameters<typeof createDockerProvider>[0]): Ro
 /** Of sandboxes elsewhere nobody here can tell what memory is left. */
 const isOnThisMachine = ({ name }: Provider, { docker_host }: Config): boolean =>
   name !== "docker" || "socketPath" in dockerConnection(docker_host);
-
-/** A socket path, `unix:///path`, `tcp://host:port` or `http(s)://host:port` → where the client connects. */
-function dockerConnection(
-  host: string,
-): { socketPath: string } | { protocol: "http" | "https"; host: string; port: number } {
-  if (host.startsWith("/")) return { socketPath: host };
-  const url = new URL(host);
-  if (url.protocol === "unix:") return { socketPath: url.pathname };
-  const secure = url.protocol === "https:";
-  return { protocol: secure ? "https" : "http", host: url.hostname, port: Number(url.port || (secure ? 2376 : 2375)) };
-}

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { benchCommand } from "./commands/bench.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { envCommand } from "./commands/env.ts";
@@ -12,6 +13,7 @@ import { exitCodeHelp } from "./exit-codes.ts";
 const commands: readonly ((context: CliContext) => Command)[] = [
   serveCommand,
   demoCommand,
+  benchCommand,
   doctorCommand,
   envCommand,
   imageCommand,

@@ -14,6 +14,7 @@ export const layers = [
   "rollout",
   "http",
   "dialects",
+  "bench",
   "cli",
 ] as const;
 

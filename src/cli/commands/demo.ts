@@ -4,7 +4,6 @@ import { Command } from "commander";
 import type { Config } from "../../config/schema.ts";
 import { BerthError } from "../../core/errors.ts";
 import { printJson, type CliContext } from "../context.ts";
-import { startController } from "../demo/controller.ts";
 import { newTraces, traces } from "../demo/leftovers.ts";
 import { play } from "../demo/play.ts";
 import { policies } from "../demo/policies.ts";
@@ -12,6 +11,8 @@ import { liveProgress, plainProgress } from "../demo/progress.ts";
 import { releaseTask } from "../demo/release.ts";
 import { demoReport, printReport, writeReport, type DemoReport } from "../demo/report.ts";
 import { deriveTask, type TaskSource } from "../demo/task.ts";
+import { ensureImage } from "../ensure-image.ts";
+import { startController } from "../own-controller.ts";
 import { configOf, withSettings } from "../settings.ts";
 
 interface Options extends Record<string, unknown> {
@@ -94,20 +95,6 @@ async function taskSource(options: Options, dir: string, onProgress: (message: s
     });
   }
   return { title: `${repo} at ${commit.slice(0, 12)}`, url: repo, fix: commit, image, setup, test };
-}
-
-async function ensureImage(
-  berth: {
-    images(): Promise<readonly { name: string; digest: string | null }[]>;
-    buildImage(name: string, say: (text: string) => void): Promise<unknown>;
-  },
-  name: string,
-  onProgress: (message: string) => void,
-): Promise<void> {
-  const there = (await berth.images()).find((image) => image.name === name);
-  if (there?.digest) return;
-  onProgress(`building the image ${name}; this is done once`);
-  await berth.buildImage(name, onProgress);
 }
 
 export const demoCommand = (context: CliContext): Command =>

@@ -23,6 +23,7 @@ test("every command but the groups is there", () => {
   expect(commands.filter(([, { commands: inner }]) => inner.length === 0).map(([name]) => name)).toEqual([
     "berth serve",
     "berth demo",
+    "berth bench",
     "berth doctor",
     "berth env build",
     "berth env ls",

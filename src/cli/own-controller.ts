@@ -1,19 +1,20 @@
 import type { AddressInfo } from "node:net";
-import type { Config } from "../../config/schema.ts";
-import { systemIds } from "../../core/ids.ts";
-import { createLogger } from "../../core/log.ts";
-import { buildApp } from "../../http/app.ts";
-import type { Berth, Compose } from "../berth.ts";
-import { BerthClient } from "../client.ts";
+import type { Config } from "../config/schema.ts";
+import { systemIds } from "../core/ids.ts";
+import { createLogger } from "../core/log.ts";
+import { buildApp } from "../http/app.ts";
+import type { Berth, Compose } from "./berth.ts";
+import { BerthClient } from "./client.ts";
 
-/** A controller of the demo's own, on a free loopback port with a key that nobody else knows. */
-export interface DemoController extends AsyncDisposable {
+/** A controller of a command's own, in its process, on a free loopback port with a key that nobody else knows. */
+export interface OwnController extends AsyncDisposable {
   readonly berth: Berth;
   readonly client: BerthClient;
   readonly url: string;
+  readonly key: string;
 }
 
-export async function startController(config: Config, compose: Compose): Promise<DemoController> {
+export async function startController(config: Config, compose: Compose): Promise<OwnController> {
   const key = systemIds.hex(24);
   const settings: Config = { ...config, host: "127.0.0.1", port: 0, api_keys: [key], allow_anonymous_loopback: false };
   await using started = new AsyncDisposableStack();
@@ -35,6 +36,7 @@ export async function startController(config: Config, compose: Compose): Promise
   return {
     berth,
     url,
+    key,
     client: new BerthClient({ url, apiKey: key }),
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   };
