@@ -42,6 +42,8 @@ const CONNECT_DEADLINE_MS = 5_000;
 const KILL_DEADLINE_MS = 10_000;
 /** More would start no sandbox sooner, and keep the controller itself from its core. */
 const STARTS_PER_CORE = 2;
+/** A burst of them would stop the event loop for as long as it takes to ask the kernel for all of it. */
+const ENDS_PER_CORE = 4;
 
 export interface OciProviderOptions {
   readonly dataDir: string;
@@ -115,6 +117,7 @@ class OciProvider implements Provider {
   readonly #idRanges: IdRanges;
   readonly #starter: Starter;
   readonly #starts = new Slots(STARTS_PER_CORE * availableParallelism());
+  readonly #ends = new Slots(ENDS_PER_CORE * availableParallelism());
   readonly #creating = new Map<string, Promise<SandboxHandle>>();
   readonly #resolving = new Map<string, Promise<ResolvedImage>>();
 
@@ -245,7 +248,11 @@ class OciProvider implements Provider {
     return { ...nothingObserved, ...seen };
   }
 
-  async destroy(handle: SandboxHandle): Promise<void> {
+  destroy(handle: SandboxHandle): Promise<void> {
+    return this.#ends.run(() => this.#destroy(handle));
+  }
+
+  async #destroy(handle: SandboxHandle): Promise<void> {
     const sandbox = sandboxPaths(this.#paths, handle.id);
     const record = await readSandboxRecord(this.#paths, handle.id);
     await this.#stop(handle.id, record);
