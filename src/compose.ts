@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Berth, Compose, ImageSummary, SweptItem } from "./cli/berth.ts";
 import { dockerConnection } from "./config/docker-connection.ts";
+import { evict } from "./cli/evict.ts";
 import { processEnvironment } from "./config/process-environment.ts";
 import type { Config } from "./config/schema.ts";
 import { systemClock } from "./core/clock.ts";
@@ -11,6 +12,7 @@ import { createDial } from "./egress/dialler.ts";
 import { connectToAddress, isOwnAddress, resolveName } from "./egress/network.ts";
 import { createGraders } from "./grader/registry.ts";
 import { createMetrics } from "./http/metrics/metrics.ts";
+import { unfinishedStatuses } from "./model/rollout.ts";
 import { buildImage } from "./provider/docker/build-image.ts";
 import { createDockerProvider } from "./provider/docker/docker-provider.ts";
 import { exportRootfs } from "./provider/docker/export-rootfs.ts";
@@ -30,11 +32,21 @@ import { Pool } from "./sandbox/pool/pool.ts";
 import { loadProfiles, profileNamed } from "./sandbox/profiles.ts";
 import { readPurpose } from "./sandbox/purpose.ts";
 import { SnapshotBuilder } from "./snapshot/builder.ts";
+import { imageCache, snapshotCache } from "./snapshot/caches.ts";
+import type { EvictionLimits } from "./snapshot/eviction.ts";
+import { Evictor } from "./snapshot/evictor.ts";
 import { Manifests } from "./snapshot/manifest.ts";
 import { Mirrors } from "./snapshot/mirror.ts";
+import { snapshotsOf } from "./snapshot/of-environments.ts";
 import { openSqliteStore } from "./store/sqlite/sqlite-store.ts";
 import { builtinTools } from "./tool/builtin-tools.ts";
 import { createToolRegistry } from "./tool/registry.ts";
+
+const GIGABYTE = 1e9;
+const DAY_MS = 86_400_000;
+/** What was used in this time is not evicted. */
+const RECENT_MS = 600_000;
+const EVICTION_PAUSE_MS = 600_000;
 
 /** The only place where ports meet their adapters. */
 export const compose: Compose = async (config, log, { role, resolve = resolveName }) => {
@@ -54,14 +66,18 @@ export const compose: Compose = async (config, log, { role, resolve = resolveNam
   const profiles = await loadProfiles(config.profiles_dir);
   const owner = await store.installationId(systemIds.uuid());
   const launcher = new SandboxLauncher({ provider, store, clock: systemClock, ids: systemIds, log, measures, owner });
-  const builder = new SnapshotBuilder({
+  const mirrors = new Mirrors(join(config.data_dir, "mirrors"), processEnv);
+  const builder: SnapshotBuilder = new SnapshotBuilder({
     provider,
-    mirrors: new Mirrors(join(config.data_dir, "mirrors"), processEnv),
+    mirrors,
     manifests: new Manifests(join(config.data_dir, "manifests", provider.name)),
     workDir: join(config.data_dir, "work"),
     openSandbox: (request) => launcher.launch(request),
     trustedProfile: profileNamed(profiles, "trusted"),
     processEnv,
+    // One process evicts: the one that knows all rollouts.
+    onBuilt: () => role === "controller" && evictor.soon(),
+    onRemoving: (key) => pool.drop(key),
   });
   const admission = new Admission({
     starting: config.max_starting,
@@ -71,6 +87,23 @@ export const compose: Compose = async (config, log, { role, resolve = resolveNam
   });
   const limit = role === "controller" ? config.pool_sandboxes : 0;
   const pool = new Pool({ launcher, admission, clock: systemClock, measures, log, limit });
+  const snapshots = snapshotCache(builder, {
+    owner,
+    ofRollouts: () => store.snapshotsOf(unfinishedStatuses),
+    sandboxes: () => launcher.list(),
+  });
+  const evictor = new Evictor({
+    groups: [
+      {
+        caches: [snapshots, imageCache(provider.imageCopies)],
+        limits: evictionLimits(config.snapshots_max_gb, config.snapshots_max_age_days),
+      },
+      { caches: [mirrors], limits: evictionLimits(config.mirrors_max_gb, config.mirrors_max_age_days) },
+    ],
+    clock: systemClock,
+    log,
+  });
+  started.defer(() => evictor.close());
   const service = new Rollouts({
     store,
     launcher,
@@ -96,6 +129,7 @@ export const compose: Compose = async (config, log, { role, resolve = resolveNam
   if (role === "controller") {
     await builder.sweepWorkTrees();
     await service.resume();
+    evictor.start(EVICTION_PAUSE_MS);
   }
   const parts = started.move();
 
@@ -139,6 +173,25 @@ export const compose: Compose = async (config, log, { role, resolve = resolveNam
       return items;
     },
 
+    evict: ({ dryRun }) =>
+      evict(evictor, {
+        dryRun,
+        right: async () => {
+          if (role === "controller") return { [Symbol.asyncDispose]: async () => {} };
+          return (await lockHolder(lockFile)) === undefined ? takeLock(lockFile) : undefined;
+        },
+      }),
+
+    async snapshots() {
+      const found = snapshotsOf(await service.environments(), await builder.kept(owner));
+      return [...found].map(([environment, { key, bytes, lastUsedMs }]) => ({
+        environment,
+        key,
+        bytes,
+        last_used_at: new Date(lastUsedMs).toISOString(),
+      }));
+    },
+
     images: () => listFolderImages({ docker: dockerConnection(config.docker_host), imagesDir: config.images_dir }),
 
     async buildImage(name, onProgress): Promise<ImageSummary> {
@@ -155,6 +208,12 @@ export const compose: Compose = async (config, log, { role, resolve = resolveNam
   };
   return berth;
 };
+
+const evictionLimits = (maxGigabytes: number, maxDays: number): EvictionLimits => ({
+  maxBytes: maxGigabytes * GIGABYTE,
+  maxAgeMs: maxDays === 0 ? Infinity : maxDays * DAY_MS,
+  recentMs: RECENT_MS,
+});
 
 /** `auto` is oci where it works, else docker. @throws BerthError `provider_unavailable` saying why and what mends it */
 async function chooseProvider(config: Config, log: Logger): Promise<Provider> {

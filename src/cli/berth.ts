@@ -6,14 +6,28 @@ import type { ReadinessChecks } from "../http/route.ts";
 import type { RolloutService } from "../rollout/rollout-service.ts";
 import type { Tool } from "../tool/tool.ts";
 
-/** Something that was left behind by a controller that is no more. */
+/** Something that was left behind by a controller that is no more, or that is kept although nobody has used it for long. */
 export interface SweptItem {
-  readonly kind: "sandbox" | "snapshot" | "mirror" | "file";
+  readonly kind: "sandbox" | "snapshot" | "image" | "mirror";
   readonly id: string;
-  /** Why it has no owner. */
+  /** Why it goes. */
   readonly reason: string;
+  /** What it takes of the disk, where that is known. */
+  readonly bytes?: number;
   /** Why it could not be removed. */
   readonly failure?: string;
+  /** Why it was not removed now, where that is no failure. */
+  readonly left?: string;
+}
+
+/** The snapshot that an environment's rollouts start from. */
+export interface EnvironmentSnapshot {
+  readonly environment: string;
+  readonly key: string;
+  /** With its manifest; allocated on the disk. */
+  readonly bytes: number;
+  /** ISO 8601, right to a minute. */
+  readonly last_used_at: string;
 }
 
 export interface ImageSummary {
@@ -36,6 +50,11 @@ export interface Berth {
 
   /** Removes what nobody owns, or only says what it is. What a live controller owns is left alone. */
   sweep(options: { dryRun: boolean; onProgress: (message: string) => void }): Promise<readonly SweptItem[]>;
+
+  /** Removes what the limits on snapshots, images and mirrors have go, or only says what it is. A live controller does that by itself. */
+  evict(options: { dryRun: boolean }): Promise<readonly SweptItem[]>;
+  /** Of registered environments whose snapshot is there. */
+  snapshots(): Promise<readonly EnvironmentSnapshot[]>;
 
   images(): Promise<readonly ImageSummary[]>;
   /** Builds a folder of images_dir unless it is built. @throws BerthError `image_not_found`, `setup_failed` */

@@ -8,6 +8,11 @@ const positive = (unit: string, max: number) => {
   return z.number({ error }).int({ error }).min(1, { error }).max(max, { error });
 };
 
+const orNever = (unit: string, max: number) => {
+  const error = `must be a whole number of ${unit} from 0 to ${max}`;
+  return z.number({ error }).int({ error }).min(0, { error }).max(max, { error });
+};
+
 const oneOf = <const Names extends readonly [string, ...string[]]>(names: Names) =>
   z.enum(names, { error: `must be one of ${names.join(", ")}` });
 
@@ -83,6 +88,18 @@ export const configSchema = z.strictObject({
     .describe(
       "How many sandboxes may wait started for rollouts to come, of all environments together; 0 starts none ahead.",
     ),
+  snapshots_max_gb: positive("gigabytes", 1_000_000).describe(
+    "How much disk the snapshots and the images beneath them may take, in units of 10^9 bytes. What was used longest ago is evicted when they take more, and built again when it is wanted; nothing that is in use or was used in the last 10 minutes.",
+  ),
+  snapshots_max_age_days: orNever("days", 36_500).describe(
+    "Snapshots and images that nobody has used for so long are evicted; 0: never for their age.",
+  ),
+  mirrors_max_gb: positive("gigabytes", 1_000_000).describe(
+    "How much disk the mirrors of repositories may take, in units of 10^9 bytes; as `snapshots_max_gb`.",
+  ),
+  mirrors_max_age_days: orNever("days", 36_500).describe(
+    "Mirrors that no build has used for so long are evicted; 0: never for their age.",
+  ),
   tool_deadline_seconds: positive("seconds", 86_400).describe(
     "How long one tool call may take at most, whatever the call asks for.",
   ),

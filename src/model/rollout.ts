@@ -10,6 +10,9 @@ export const rolloutStatus = z.enum(["queued", "preparing", "active", "grading",
 /** A rollout that has ended stays as it ended. */
 export const terminalStatuses: readonly Rollout["status"][] = ["closed", "failed", "expired"];
 
+/** Rollouts that have, will have or may be graded from a sandbox. */
+export const unfinishedStatuses: readonly Rollout["status"][] = ["queued", "preparing", "active", "grading"];
+
 const labels = z.record(z.string().max(63), z.string().max(256)).refine((map) => Object.keys(map).length <= 32, {
   error: "must have at most 32 entries",
 });

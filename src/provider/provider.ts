@@ -102,6 +102,37 @@ export interface CallOptions {
   readonly onProgress?: (message: string) => void;
 }
 
+export interface StoredSnapshot {
+  readonly key: string;
+  readonly createdAtMs: number;
+  /** What the sandbox wrote on top of its base: allocated on the disk, or where an engine does not tell that, the length of its files. */
+  readonly bytes: number;
+  /** The installation whose sandbox it was; null when nobody knows any more. */
+  readonly owner: string | null;
+}
+
+/** What a provider made of an image to start sandboxes from, and can make again. */
+export interface ImageCopy {
+  readonly id: string;
+  /** As the environment named it that it was made for. */
+  readonly name: string;
+  /** Allocated on the disk. */
+  readonly bytes: number;
+  /** Unix milliseconds; when the image was last resolved, right to a minute. */
+  readonly lastUsedMs: number;
+  /** Whether a sandbox or a snapshot stands on it. */
+  readonly needed: boolean;
+}
+
+export interface ImageCopies {
+  list(): Promise<readonly ImageCopy[]>;
+  /** False when something stands on it, or it was resolved since `unlessUsedSinceMs`: then it stays. Idempotent. */
+  remove(id: string, unlessUsedSinceMs: number): Promise<boolean>;
+}
+
+/** Of providers whose images are someone else's. */
+export const noImageCopies: ImageCopies = { list: async () => [], remove: async () => false };
+
 /**
  * Immutable copies of a sandbox's file system from which others start copy-on-write. Keys are content keys: lower-case
  * hex, 64 digits.
@@ -112,7 +143,8 @@ export interface SnapshotStore {
   has(key: string): Promise<boolean>;
   /** Keeps the file system of a quiesced sandbox under `key` and destroys the sandbox. Idempotent by key. */
   commit(handle: SandboxHandle, key: string, options?: CallOptions): Promise<void>;
-  list(): Promise<readonly { readonly key: string; readonly createdAtMs: number }[]>;
+  /** What it costs does not depend on how large the snapshots are. */
+  list(): Promise<readonly StoredSnapshot[]>;
   /** Idempotent. Sandboxes that run from the snapshot go on. */
   remove(key: string): Promise<void>;
 }
@@ -123,6 +155,7 @@ export interface Provider {
   /** By OCI runtime: what one can enforce, another may not. */
   readonly capabilities: Readonly<Record<Runtime, Capabilities>>;
   readonly snapshots: SnapshotStore;
+  readonly imageCopies: ImageCopies;
 
   /**
    * Starts a sandbox; resolves once its guest process was started (ready means that the guest shook hands: see

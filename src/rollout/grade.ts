@@ -5,6 +5,7 @@ import type { ChangeSet } from "../model/change-set.ts";
 import type { Profile } from "../model/profile.ts";
 import type { Verdict } from "../model/verdict.ts";
 import type { SandboxLauncher } from "../sandbox/launcher.ts";
+import type { SnapshotBuilder } from "../snapshot/builder.ts";
 import type { StoredEnvironment } from "../store/store.ts";
 import { commandEnvironment } from "./command-environment.ts";
 import { readHiddenFiles } from "./hidden-files.ts";
@@ -18,6 +19,7 @@ export interface GradeRequestContext {
   readonly answer: string | undefined;
   readonly graders: Graders;
   readonly profile: Profile;
+  readonly builder: SnapshotBuilder;
   readonly launcher: SandboxLauncher;
   readonly signal: AbortSignal;
   readonly onProgress: (message: string) => void;
@@ -25,9 +27,10 @@ export interface GradeRequestContext {
 
 /** A stored change set → a verdict, in clean sandboxes from the snapshot that the rollout started from. */
 export async function gradeChangeSet(context: GradeRequestContext): Promise<Verdict> {
-  const { rolloutId, stored, changeSet, answer, graders, profile, launcher, signal, onProgress } = context;
+  const { rolloutId, stored, changeSet, answer, graders, profile, builder, launcher, signal, onProgress } = context;
   const { environment, baseDir } = stored;
   const openSandbox = async (): Promise<GradingSandbox> => {
+    using _snapshot = await builder.restore(changeSet.snapshot, environment, { onProgress, signal });
     const sandbox = await launcher.launch({
       purpose: `grade:${rolloutId}`,
       base: { kind: "snapshot", key: changeSet.snapshot },

@@ -145,7 +145,7 @@ export class Grading {
     answer: string | undefined,
     running: RunningGrading,
   ): Promise<Verdict> {
-    const { events, launcher, profiles, graders } = this.#parts;
+    const { events, builder, launcher, profiles, graders } = this.#parts;
     const grade = (signal: AbortSignal) =>
       (running.work = gradeChangeSet({
         rolloutId: id,
@@ -154,6 +154,7 @@ export class Grading {
         answer,
         graders,
         profile: profileNamed(profiles, stored.environment.profile),
+        builder,
         launcher,
         signal,
         onProgress: (message) => events.publish(id, { type: "progress", phase: "grading", message }),

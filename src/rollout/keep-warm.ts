@@ -41,8 +41,9 @@ export class KeepWarm {
     const { builder, pool, profiles, log } = this.#parts;
     const { signal } = this.#stopping;
     try {
-      const { key } = await builder.ensure(environment, { signal });
-      if (!signal.aborted) pool.keep(sandboxRequest(environment, { purpose: "", key, profiles }));
+      using snapshot = await builder.ensure(environment, { signal });
+      const { key } = snapshot;
+      if (!signal.aborted) pool.keep(sandboxRequest(environment, { purpose: "", key, builder, profiles }));
     } catch (error) {
       if (signal.aborted) return;
       log.warn({ environment: environment.name, err: toBerthError(error) }, "an environment could not be kept warm");

@@ -72,10 +72,11 @@ export class Preparation {
       const { builder, profiles, pool } = this.#parts;
       const { environment } = live.stored;
       const onProgress = (message: string) => void this.#begin(live, message).catch(() => undefined);
-      const { key } = await builder.ensure(environment, { onProgress, signal: calledOff });
+      using snapshot = await builder.ensure(environment, { onProgress, signal: calledOff });
+      const { key } = snapshot;
       calledOff.throwIfAborted();
       live.snapshot = key;
-      const request = sandboxRequest(environment, { purpose: live.id, key, profiles });
+      const request = sandboxRequest(environment, { purpose: live.id, key, builder, profiles });
       const ready = await pool.take(request);
       await (ready ? this.#useReady(live, ready) : this.#startOne(live, request, calledOff));
       signal.throwIfAborted();

@@ -1,6 +1,7 @@
 import type { Clock } from "../core/clock.ts";
 import { BerthError, toBerthError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
+import { unfinishedStatuses } from "../model/rollout.ts";
 import type { SandboxHandle } from "../provider/provider.ts";
 import type { SandboxLauncher } from "../sandbox/launcher.ts";
 import type { Sandbox } from "../sandbox/sandbox.ts";
@@ -22,8 +23,6 @@ export interface ResumeParts {
   readonly preparation: Preparation;
 }
 
-const UNFINISHED = ["queued", "preparing", "active", "grading"] as const;
-
 /** The store says what should be, the provider what is: the two are brought together before the first request. */
 export async function resumeRollouts(parts: ResumeParts): Promise<void> {
   const { store, launcher, log, rollouts, preparation } = parts;
@@ -31,7 +30,7 @@ export async function resumeRollouts(parts: ResumeParts): Promise<void> {
   const handles = Map.groupBy(await launcher.list(), (handle) => handle.labels.purpose);
   const keep = new Set<string>();
   const waiting: LiveRollout[] = [];
-  for (const rollout of await store.rollouts({ limit: 1_000_000, status: [...UNFINISHED] })) {
+  for (const rollout of await store.rollouts({ limit: 1_000_000, status: [...unfinishedStatuses] })) {
     // Its change set is all that grading needs; the next request for the verdict goes on from there.
     if (rollout.status === "grading" && (await store.changeSet(rollout.rollout_id))) continue;
     const live = new LiveRollout(rollout, await rollouts.environmentOf(rollout.rollout_id));

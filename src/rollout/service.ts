@@ -206,7 +206,8 @@ export class Rollouts implements RolloutService {
     const { builder, clock } = this.#options;
     const began = clock.monotonic();
     const { environment } = await this.#environmentOf(name);
-    const { key, built } = await builder.ensure(environment, { onProgress });
+    using snapshot = await builder.ensure(environment, { onProgress });
+    const { key, built } = snapshot;
     return { snapshot: key, built, durationMs: clock.monotonic() - began };
   }
 

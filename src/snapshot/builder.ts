@@ -1,4 +1,3 @@
-import { spawn } from "node:child_process";
 import { access, mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { BerthError } from "../core/errors.ts";
@@ -7,12 +6,16 @@ import type { TreeEntry } from "../model/change-set.ts";
 import type { Environment } from "../model/environment.ts";
 import type { Profile } from "../model/profile.ts";
 import type { Provider, ResolvedImage, SandboxBase, SandboxHandle } from "../provider/provider.ts";
+import type { BuildCall } from "./build-call.ts";
 import { checkOut } from "./checkout.ts";
-import { contentKey } from "./content-key.ts";
+import { contentKey, recipeOf } from "./content-key.ts";
 import type { GitOptions } from "./git.ts";
 import type { Manifests } from "./manifest.ts";
 import type { Mirrors } from "./mirror.ts";
+import { sendTree } from "./send-tree.ts";
+import { runSetup } from "./setup.ts";
 import { SingleFlight } from "./single-flight.ts";
+import { Uses } from "./uses.ts";
 
 /** A sandbox in which a snapshot is built; disposing of it destroys it if it was not committed. */
 export interface BuildSandbox extends AsyncDisposable {
@@ -40,49 +43,136 @@ export interface SnapshotBuilderOptions {
   /** The profile of setup steps: root inside, a network when the environment asks for one. */
   readonly trustedProfile: Profile;
   readonly processEnv: GitOptions["processEnv"];
+  /** Hears of each snapshot that was built. */
+  readonly onBuilt?: () => void;
+  /** Hears that a snapshot is about to be removed, as soon as nobody leases it. */
+  readonly onRemoving?: (key: string) => Promise<void>;
 }
 
-export interface BuiltSnapshot {
+/** A snapshot that is there, and is not removed until this is disposed of: for as long as a sandbox is started from it. */
+export interface SnapshotLease extends Disposable {
   readonly key: string;
   /** False when it was there already. */
   readonly built: boolean;
 }
 
+/** A snapshot of this installation, as it lies on the disk. */
+export interface KeptSnapshot {
+  readonly key: string;
+  /** `recipeOf` the environment that it was built from; undefined when its manifest is gone. */
+  readonly recipe: string | undefined;
+  /** With its manifest. */
+  readonly bytes: number;
+  /** Unix milliseconds. */
+  readonly builtAtMs: number;
+  /** Unix milliseconds, right to a minute. */
+  readonly lastUsedMs: number;
+}
+
 const MAX_ENTRIES = 500_000;
 const MAX_FILE_BYTES = 1024 * 1024 * 1024;
 const BUILD_MARGIN_MS = 600_000;
-const PATH_OF_PROGRAMS = "/usr/local/bin:/usr/bin:/bin";
 
 /** Turns environments into snapshots: once for each content key, however many ask at the same time. */
 export class SnapshotBuilder {
   readonly #options: SnapshotBuilderOptions;
-  readonly #flights = new SingleFlight<BuiltSnapshot>();
+  readonly #flights = new SingleFlight<boolean>();
+  readonly #uses: Uses;
 
   constructor(options: SnapshotBuilderOptions) {
     this.#options = options;
+    this.#uses = new Uses((key) => options.manifests.file(key));
   }
 
   /**
+   * The environment's snapshot, built unless it is there.
    * @throws BerthError `image_not_found`, `repository_unreachable`, `commit_not_found`, `setup_failed`, and those of
    * creating a sandbox. Nothing half-made remains.
    */
-  async ensure(
-    environment: Environment,
-    call: { signal?: AbortSignal; onProgress?: (message: string) => void } = {},
-  ): Promise<BuiltSnapshot> {
+  async ensure(environment: Environment, call: BuildCall = {}): Promise<SnapshotLease> {
     const image = await this.#options.provider.snapshots.resolveImage(environment.image, call);
     const key = contentKey(environment, image);
-    return this.#flights.run(
-      key,
-      async (signal) => {
-        if (await this.#isThere(key)) return { key, built: false };
-        await this.#build(key, environment, image, { ...call, signal }).catch((error: unknown) => {
-          throw asOfTheTask(error);
-        });
-        return { key, built: true };
-      },
-      call.signal,
+    return this.#leased(key, () => this.#ensure(key, environment, image, call));
+  }
+
+  /**
+   * The very snapshot that something of this environment started from, built again if it was evicted.
+   * @throws BerthError `sandbox_create_failed` when it is gone and its image has changed since; those of `ensure`
+   */
+  async restore(key: string, environment: Environment, call: BuildCall = {}): Promise<SnapshotLease> {
+    return this.#leased(key, async () => {
+      if (await this.#isThere(key)) return false;
+      const image = await this.#options.provider.snapshots.resolveImage(environment.image, call);
+      if (contentKey(environment, image) !== key) {
+        throw new BerthError(
+          "sandbox_create_failed",
+          `The snapshot ${key} is gone, and the image ${environment.image} is another one now.`,
+        );
+      }
+      return this.#ensure(key, environment, image, call);
+    });
+  }
+
+  async #leased(key: string, ensure: () => Promise<boolean>): Promise<SnapshotLease> {
+    const hold = await this.#uses.hold(key);
+    try {
+      const built = await ensure();
+      return { key, built, [Symbol.dispose]: () => hold[Symbol.dispose]() };
+    } catch (error) {
+      hold[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  /** Of a key that is held. Gives whether it was built. */
+  #ensure(key: string, environment: Environment, image: ResolvedImage, call: BuildCall): Promise<boolean> {
+    const work = async (signal: AbortSignal) => {
+      // Whoever waits may leave before what was begun is tidied up.
+      using _hold = this.#uses.extend(key);
+      if (await this.#isThere(key)) return false;
+      await this.#build(key, environment, image, { ...call, signal }).catch((error: unknown) => {
+        throw asOfTheTask(error);
+      });
+      this.#options.onBuilt?.();
+      return true;
+    };
+    return this.#flights.run(key, work, call.signal);
+  }
+
+  /** Those that this owner's sandboxes became. */
+  async kept(owner: string): Promise<readonly KeptSnapshot[]> {
+    const { provider, manifests } = this.#options;
+    const recipes = new Map((await manifests.origins()).map(({ key, recipe }) => [key, recipe]));
+    const listed = await provider.snapshots.list();
+    // One without a name on it is ours when we have its manifest.
+    const ours = await Promise.all(
+      listed.map(async (one) => (one.owner === null ? manifests.has(one.key) : one.owner === owner)),
     );
+    const own = listed.filter((_snapshot, index) => ours[index]);
+    return Promise.all(
+      own.map(async ({ key, bytes, createdAtMs }) => ({
+        key,
+        recipe: recipes.get(key),
+        builtAtMs: createdAtMs,
+        bytes: bytes + (await manifests.bytes(key)),
+        lastUsedMs: (await this.#uses.lastUsedMs(key)) ?? createdAtMs,
+      })),
+    );
+  }
+
+  /** A lease of its own, for whoever goes on using a snapshot that someone leases now. */
+  hold(key: string): Disposable {
+    return this.#uses.extend(key);
+  }
+
+  /** Whether something is being built or started from it in this process. */
+  isLeased(key: string): boolean {
+    return this.#uses.isHeld(key);
+  }
+
+  /** False when it came to be used since `unlessUsedSinceMs`, Unix milliseconds, and stays. */
+  evict(key: string, unlessUsedSinceMs: number): Promise<boolean> {
+    return this.#uses.removeUnused(key, unlessUsedSinceMs, () => this.#drop(key));
   }
 
   /** Work trees of a process that was killed while it built. */
@@ -102,21 +192,28 @@ export class SnapshotBuilder {
     return tree;
   }
 
+  /** Waits for builds of it and for sandboxes that are started from it. @throws BerthError `deadline_exceeded` after 10 minutes */
   async remove(environment: Environment): Promise<boolean> {
     const image = await this.#options.provider.snapshots.resolveImage(environment.image);
     const key = contentKey(environment, image);
-    const there = await this.#isThere(key);
-    await this.#options.provider.snapshots.remove(key);
-    await this.#options.manifests.remove(key);
+    let there = false;
+    const removal = this.#uses.removeWhenFree(key, async () => {
+      there = await this.#isThere(key);
+      await this.#drop(key);
+    });
+    await Promise.all([removal, this.#options.onRemoving?.(key)]);
     return there;
   }
 
+  async #drop(key: string): Promise<void> {
+    await this.#options.provider.snapshots.remove(key);
+    await this.#options.manifests.remove(key);
+  }
+
   async #isThere(key: string): Promise<boolean> {
-    const [snapshot, manifest] = await Promise.all([
-      this.#options.provider.snapshots.has(key),
-      this.#options.manifests.read(key),
-    ]);
-    return snapshot && manifest !== undefined;
+    const { provider, manifests } = this.#options;
+    const [snapshot, manifest] = await Promise.all([provider.snapshots.has(key), manifests.has(key)]);
+    return snapshot && manifest;
   }
 
   async #build(
@@ -128,6 +225,8 @@ export class SnapshotBuilder {
     const { provider, trustedProfile, openSandbox, manifests } = this.#options;
     await provider.snapshots.remove(key);
     await using tree = await this.#fetch(environment, call);
+    // A long fetch must not let the image go: it was last used just now, and from its start on the sandbox stands on it.
+    await provider.snapshots.resolveImage(environment.image, call);
     const network = environment.setup_network && environment.setup.length > 0 ? trustedProfile.network : "none";
     await using sandbox = await openSandbox({
       purpose: `build:${key}`,
@@ -140,11 +239,9 @@ export class SnapshotBuilder {
       signal: call.signal,
     });
     const { guest } = sandbox;
-    if (tree.path !== undefined) {
-      call.onProgress?.("copying the work tree");
-      await sendTree(tree.path, guest, call.signal);
-    }
+    if (tree.path !== undefined) await sendTree(tree.path, guest, { timeoutMs: BUILD_MARGIN_MS, ...call });
     await runSetup(environment, guest, call);
+    call.onProgress?.("listing the workspace");
     await guest.own("", { timeoutMs: BUILD_MARGIN_MS, signal: call.signal });
     await guest.quiesce({ signal: call.signal });
     const files = await guest.tree(
@@ -152,8 +249,8 @@ export class SnapshotBuilder {
       { timeoutMs: BUILD_MARGIN_MS, signal: call.signal },
     );
     call.signal.throwIfAborted();
-    call.onProgress?.("keeping the snapshot");
-    await manifests.write(key, files);
+    call.onProgress?.(`keeping the snapshot, ${files.length} files and folders in its workspace`);
+    await manifests.write(key, files, recipeOf(environment));
     try {
       await provider.snapshots.commit(sandbox.handle, key, call);
     } catch (error) {
@@ -163,49 +260,21 @@ export class SnapshotBuilder {
   }
 
   /** The work tree of the environment's commit in a folder that is removed afterwards; none without a repository. */
-  async #fetch(
-    { repo }: Environment,
-    call: { signal?: AbortSignal; onProgress?: (message: string) => void },
-  ): Promise<{ path: string | undefined } & AsyncDisposable> {
+  async #fetch({ repo }: Environment, call: BuildCall): Promise<{ path: string | undefined } & AsyncDisposable> {
     if (!repo) return { path: undefined, [Symbol.asyncDispose]: async () => {} };
     const { mirrors, workDir, processEnv } = this.#options;
-    const mirror = await mirrors.ensure({ url: repo.url, commit: repo.commit, ...call });
+    using mirror = await mirrors.ensure({ url: repo.url, commit: repo.commit, ...call });
     await mkdir(workDir, { recursive: true, mode: 0o700 });
     const path = await mkdtemp(join(workDir, `tree-${process.pid}-`));
     const dispose = () => rm(path, { recursive: true, force: true });
     try {
       call.onProgress?.(`checking out ${repo.commit.slice(0, 12)}`);
-      await checkOut(mirror, repo, path, { processEnv, signal: call.signal, onProgress: call.onProgress });
+      await checkOut(mirror.path, repo, path, { processEnv, signal: call.signal, onProgress: call.onProgress });
       return { path, [Symbol.asyncDispose]: dispose };
     } catch (error) {
       await dispose();
       throw error;
     }
-  }
-}
-
-/** Streams a tree of ours into the workspace as tar; links are sent as links. */
-async function sendTree(path: string, guest: Guest, signal: AbortSignal | undefined): Promise<void> {
-  const tar = spawn(
-    "tar",
-    ["--create", "--file=-", "--numeric-owner", "--owner=0", "--group=0", "--sort=name", "--directory", path, "."],
-    {
-      stdio: ["ignore", "pipe", "ignore"],
-      // Its own environment variables could bend it.
-      env: { PATH: PATH_OF_PROGRAMS, LC_ALL: "C" },
-    },
-  );
-  const ended = new Promise<number | null>((done, fail) => {
-    tar.once("error", fail);
-    tar.once("close", done);
-  });
-  try {
-    const options = { timeoutMs: BUILD_MARGIN_MS, ...(signal ? { signal } : {}) };
-    const [code] = await Promise.all([ended, guest.unpack("", tar.stdout, options)]);
-    if (code !== 0) throw new BerthError("internal", `tar ended with ${code} while the work tree was read.`);
-  } finally {
-    tar.stdout.destroy();
-    tar.kill("SIGKILL");
   }
 }
 
@@ -223,33 +292,3 @@ const isRunning = (pid: string): Promise<boolean> =>
     () => true,
     () => false,
   );
-
-async function runSetup(
-  environment: Environment,
-  guest: Guest,
-  call: { signal?: AbortSignal; onProgress?: (message: string) => void },
-): Promise<void> {
-  const deadline = performance.now() + environment.setup_seconds * 1000;
-  for (const [index, step] of environment.setup.entries()) {
-    call.onProgress?.(`setup ${index + 1} of ${environment.setup.length}: ${step}`);
-    const timeoutMs = Math.max(1, Math.floor(deadline - performance.now()));
-    const result = await guest.exec(
-      {
-        callId: `setup-${index}`,
-        argv: ["/bin/sh", "-c", step],
-        env: { HOME: "/root", DEBIAN_FRONTEND: "noninteractive", ...environment.env },
-        timeoutMs,
-        headBytes: 4096,
-        tailBytes: 8192,
-        user: "root",
-      },
-      call.signal ? { signal: call.signal } : {},
-    );
-    if (result.outcome.type === "exited" && result.outcome.code === 0) continue;
-    const how = result.outcome.type === "exited" ? `exit status ${result.outcome.code}` : result.outcome.type;
-    const said = `${result.stdout.head}${result.stdout.tail}\n${result.stderr.head}${result.stderr.tail}`
-      .trim()
-      .slice(-4000);
-    throw new BerthError("setup_failed", `Setup step ${index + 1} (${step.slice(0, 200)}) ended with ${how}:\n${said}`);
-  }
-}

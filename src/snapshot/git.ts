@@ -1,4 +1,5 @@
 import { simpleGit, type SimpleGit, type SimpleGitProgressEvent } from "simple-git";
+import { paced } from "../core/pace.ts";
 import { allowedProtocols } from "./origin.ts";
 
 /** Silence from git for this long ends it: a server that stalls must not hold a build. */
@@ -36,17 +37,8 @@ export interface GitOptions {
 /** Most memory that git takes at once: a small pack can describe an object of any size. */
 const ALLOCATION_LIMIT = "2g";
 
-const PROGRESS_PAUSE_MS = 2_000;
-
-/** git reports each per cent; people want a line now and then, and none at all of what is over at once. */
-function everyFewSeconds(report: (event: SimpleGitProgressEvent) => void): (event: SimpleGitProgressEvent) => void {
-  let last = performance.now();
-  return (event) => {
-    if (performance.now() - last < PROGRESS_PAUSE_MS) return;
-    last = performance.now();
-    report(event);
-  };
-}
+const inWords = ({ method, stage, progress, processed, total }: SimpleGitProgressEvent): string =>
+  `git ${method}: ${stage} ${progress} % (${processed} of ${total})`;
 
 /** git in `dir`, with hooks, submodules and odd transports off. Never used in a tree that a policy touched. */
 export function gitIn(dir: string, { processEnv, signal, isolated, onProgress }: GitOptions): SimpleGit {
@@ -68,9 +60,7 @@ export function gitIn(dir: string, { processEnv, signal, isolated, onProgress }:
     ...(signal ? { abort: signal } : {}),
     ...(onProgress
       ? {
-          progress: everyFewSeconds(({ method, stage, progress }) =>
-            onProgress(`git ${method}: ${stage} ${progress} %`),
-          ),
+          progress: paced((event: SimpleGitProgressEvent) => onProgress(inWords(event))),
         }
       : {}),
     unsafe: {

@@ -1,11 +1,24 @@
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { exists } from "../core/exists.ts";
 import { treeEntry, type TreeEntry } from "../model/change-set.ts";
 
 const manifest = z.strictObject({ key: z.string(), built_at: z.string(), tree: z.array(treeEntry) });
 
-/** What each snapshot's workspace holds: the base that change sets are computed against. One JSON file a key. */
+const origin = z.strictObject({ recipe: z.string() });
+
+/** A manifest without its tree. */
+export interface SnapshotOrigin {
+  readonly key: string;
+  /** What it was built from: `recipeOf`. */
+  readonly recipe: string;
+}
+
+/**
+ * What each snapshot's workspace holds: the base that change sets are computed against. One JSON file a key, and a small
+ * one beside it that says what it was built from.
+ */
 export class Manifests {
   readonly #dir: string;
 
@@ -14,22 +27,55 @@ export class Manifests {
   }
 
   async read(key: string): Promise<TreeEntry[] | undefined> {
-    const text = await readFile(this.#file(key), "utf8").catch(() => undefined);
+    const text = await readFile(this.file(key), "utf8").catch(() => undefined);
     return text === undefined ? undefined : manifest.parse(JSON.parse(text)).tree;
   }
 
-  async write(key: string, tree: readonly TreeEntry[]): Promise<void> {
+  has(key: string): Promise<boolean> {
+    return exists(this.file(key));
+  }
+
+  async write(key: string, tree: readonly TreeEntry[], recipe: string): Promise<void> {
     await mkdir(this.#dir, { recursive: true, mode: 0o700 });
-    const file = this.#file(key);
-    await writeFile(`${file}.draft`, JSON.stringify({ key, built_at: new Date().toISOString(), tree }));
-    await rename(`${file}.draft`, file);
+    await this.#put(this.#originFile(key), { recipe });
+    await this.#put(this.file(key), { key, built_at: new Date().toISOString(), tree });
   }
 
   async remove(key: string): Promise<void> {
-    await rm(this.#file(key), { force: true });
+    for (const file of [this.file(key), this.#originFile(key)]) await rm(file, { force: true });
   }
 
-  #file(key: string): string {
+  /** Of all snapshots, without reading what they hold. */
+  async origins(): Promise<readonly SnapshotOrigin[]> {
+    const names = await readdir(this.#dir).catch((): string[] => []);
+    const keys = names.flatMap((name) => /^(.*)\.origin\.json$/.exec(name)?.[1] ?? []);
+    const found = await Promise.all(
+      keys.map(async (key) => {
+        const text = await readFile(this.#originFile(key), "utf8").catch(() => undefined);
+        return text === undefined ? [] : [{ key, recipe: origin.parse(JSON.parse(text)).recipe }];
+      }),
+    );
+    return found.flat();
+  }
+
+  /** Allocated on the disk, in bytes; 0 when there is none. */
+  async bytes(key: string): Promise<number> {
+    const facts = await stat(this.file(key)).catch(() => undefined);
+    return (facts?.blocks ?? 0) * 512;
+  }
+
+  /** Where a manifest is, or would be. */
+  file(key: string): string {
     return join(this.#dir, `${key}.json`);
+  }
+
+  #originFile(key: string): string {
+    return join(this.#dir, `${key}.origin.json`);
+  }
+
+  /** Whole or not at all. */
+  async #put(file: string, content: unknown): Promise<void> {
+    await writeFile(`${file}.draft`, JSON.stringify(content));
+    await rename(`${file}.draft`, file);
   }
 }

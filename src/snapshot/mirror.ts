@@ -1,14 +1,21 @@
 import { createHash } from "node:crypto";
-import { mkdir, rename, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
 import PQueue from "p-queue";
 import type { SimpleGit } from "simple-git";
+import { z } from "zod";
+import { allocatedBytes } from "../core/allocated-bytes.ts";
 import { BerthError, toBerthError } from "../core/errors.ts";
 import { exists } from "../core/exists.ts";
+import { paced } from "../core/pace.ts";
+import { bytesInWords } from "../core/quantities.ts";
+import type { CachedItem } from "./eviction.ts";
+import type { Cache } from "./evictor.ts";
 import { gitIn, type GitOptions } from "./git.ts";
 import { defaultRepositoryLimits, type RepositoryLimits } from "./limits.ts";
 import { originUrl, printableUrl } from "./origin.ts";
 import { SingleFlight } from "./single-flight.ts";
+import { Uses } from "./uses.ts";
 import { sizeOf, watchSize } from "./watch-size.ts";
 
 export interface MirrorRequest {
@@ -18,14 +25,25 @@ export interface MirrorRequest {
   readonly onProgress?: (message: string) => void;
 }
 
+/** A bare repository that holds the commit, and is not evicted until this is disposed of. */
+export interface MirrorLease extends Disposable {
+  readonly path: string;
+}
+
+/** In the mirror's own folder: what git does not know it leaves alone. Its mtime is the time of the last use. */
+const RECORD = "berth.json";
+
+const record = z.strictObject({ url: z.string(), bytes: z.number() });
+
 /** Bare copies of origins, one an URL, fetched from only when a commit is missing. */
-export class Mirrors {
+export class Mirrors implements Cache {
   readonly #dir: string;
   readonly #processEnv: GitOptions["processEnv"];
   readonly #limits: Pick<RepositoryLimits, "mirrorBytes">;
-  readonly #flights = new SingleFlight<string>();
+  readonly #flights = new SingleFlight<void>();
   /** One fetch a mirror at a time: git locks each ref. */
   readonly #fetches = new Map<string, PQueue>();
+  readonly #uses = new Uses((path) => join(path, RECORD));
 
   constructor(
     dir: string,
@@ -37,20 +55,53 @@ export class Mirrors {
     this.#limits = limits;
   }
 
-  /**
-   * The path of a bare repository that holds the commit.
-   * @throws BerthError `invalid_environment`, `repository_unreachable`, `commit_not_found`, `repository_refused` when it is too large
-   */
-  async ensure(request: MirrorRequest): Promise<string> {
+  /** @throws BerthError `invalid_environment`, `repository_unreachable`, `commit_not_found`, `repository_refused` when it is too large */
+  async ensure(request: MirrorRequest): Promise<MirrorLease> {
     const url = originUrl(request.url);
     const path = join(this.#dir, `${createHash("sha256").update(url).digest("hex").slice(0, 32)}.git`);
-    const work = async (signal: AbortSignal) => {
-      const call = { ...request, signal };
-      if ((await exists(path)) && (await hasCommit(this.#git(path, call), request.commit))) return path;
-      await this.#fetchQueue(path).add(() => this.#fetch(path, url, call));
-      return path;
-    };
-    return this.#flights.run(`${path} ${request.commit}`, work, request.signal);
+    const hold = await this.#uses.hold(path);
+    try {
+      const work = async (signal: AbortSignal) => {
+        using _hold = this.#uses.extend(path);
+        const call = { ...request, signal };
+        if ((await exists(path)) && (await hasCommit(this.#git(path, call), request.commit))) return;
+        await this.#fetchQueue(path).add(() => this.#fetch(path, url, call));
+      };
+      await this.#flights.run(`${path} ${request.commit}`, work, request.signal);
+      return { path, [Symbol.dispose]: () => hold[Symbol.dispose]() };
+    } catch (error) {
+      hold[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  /** With the sizes that were taken when they were last fetched into. */
+  async list(): Promise<readonly CachedItem[]> {
+    const names = await readdir(this.#dir).catch((): string[] => []);
+    const items: CachedItem[] = [];
+    for (const id of names.filter((name) => name.endsWith(".git"))) {
+      const path = join(this.#dir, id);
+      // One that vanishes meanwhile has no size.
+      const known = (await readRecord(path)) ?? (await this.#record(path, "unknown").catch(() => undefined));
+      const lastUsedMs = await this.#uses.lastUsedMs(path);
+      if (!known || lastUsedMs === undefined) continue;
+      const { url, bytes } = known;
+      items.push({ kind: "mirror", id, name: url, bytes, lastUsedMs, inUse: this.#uses.isHeld(path) });
+    }
+    return items;
+  }
+
+  async evict(id: string, unlessUsedSinceMs: number): Promise<boolean> {
+    const path = join(this.#dir, basename(id));
+    return this.#uses.removeUnused(path, unlessUsedSinceMs, async () => {
+      // Out of sight first, so that a crash leaves no half of a mirror; the next one of this URL takes the draft away.
+      const draft = draftOf(path);
+      await rm(draft, { recursive: true, force: true });
+      await rename(path, draft).catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== "ENOENT") throw error;
+      });
+      await rm(draft, { recursive: true, force: true });
+    });
   }
 
   /** A mirror that nothing ever came into is not kept. */
@@ -63,14 +114,17 @@ export class Mirrors {
     const git = this.#git(path, { ...request, signal });
     // The fetch that was waited for may have brought it.
     if (await hasCommit(git, request.commit)) return;
-    request.onProgress?.(`fetching ${printableUrl(url)}`);
+    const { onProgress = () => {} } = request;
+    onProgress(`fetching ${printableUrl(url)}`);
+    const tell = paced((bytes: number) => onProgress(`fetching: the mirror has ${bytesInWords(bytes)}`));
     const packs = join(path, "objects", "pack");
     const { mirrorBytes } = this.#limits;
     try {
-      using _watch = watchSize(packs, mirrorBytes, () => tooLarge.abort());
+      using _watch = watchSize(packs, mirrorBytes, () => tooLarge.abort(), tell);
       await fetchInto(git, url, request.commit);
       if ((await sizeOf(packs)) > mirrorBytes) tooLarge.abort();
       tooLarge.signal.throwIfAborted();
+      await this.#record(path, printableUrl(url));
     } catch (error) {
       if (isNew || tooLarge.signal.aborted) await rm(path, { recursive: true, force: true });
       if (!tooLarge.signal.aborted) throw error;
@@ -80,6 +134,12 @@ export class Mirrors {
         { cause: error },
       );
     }
+  }
+
+  async #record(path: string, url: string): Promise<z.infer<typeof record>> {
+    const known = { url, bytes: await allocatedBytes(path) };
+    await writeFile(join(path, RECORD), JSON.stringify(known));
+    return known;
   }
 
   #git(path: string, { signal, onProgress }: MirrorRequest): SimpleGit {
@@ -94,7 +154,7 @@ export class Mirrors {
 
   /** The rename is the moment at which the mirror exists, so that a crash leaves no half of one. */
   async #init(path: string): Promise<void> {
-    const draft = `${path}.draft`;
+    const draft = draftOf(path);
     await rm(draft, { recursive: true, force: true });
     await mkdir(draft, { recursive: true });
     const git = gitIn(draft, { processEnv: this.#processEnv, isolated: true });
@@ -103,6 +163,18 @@ export class Mirrors {
     await rename(draft, path);
   }
 }
+
+async function readRecord(path: string): Promise<z.infer<typeof record> | undefined> {
+  const text = await readFile(join(path, RECORD), "utf8").catch(() => "");
+  try {
+    return record.parse(JSON.parse(text));
+  } catch {
+    // A crash left half of it, or nothing.
+    return undefined;
+  }
+}
+
+const draftOf = (path: string): string => `${path}.draft`;
 
 async function fetchInto(git: SimpleGit, url: string, commit: string): Promise<void> {
   const attempts = [["+refs/*:refs/*"], [commit]];

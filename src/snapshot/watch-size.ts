@@ -3,15 +3,24 @@ import { join } from "node:path";
 
 const PAUSE_MS = 200;
 
-/** Calls `exceeded` once when the files directly in a folder are larger than that together; looks until it is disposed of. */
-export function watchSize(folder: string, bytes: number, exceeded: () => void): Disposable {
+/**
+ * Calls `exceeded` once when the files directly in a folder are larger than that together, and `seen` with their size each
+ * time that it looks before; looks until it is disposed of.
+ */
+export function watchSize(
+  folder: string,
+  bytes: number,
+  exceeded: () => void,
+  seen: (bytes: number) => void = () => {},
+): Disposable {
   let over = false;
   let timer: NodeJS.Timeout;
   const look = async () => {
     const size = await sizeOf(folder);
     if (over) return;
-    if (size > bytes) exceeded();
-    else timer = setTimeout(() => void look(), PAUSE_MS);
+    if (size > bytes) return exceeded();
+    seen(size);
+    timer = setTimeout(() => void look(), PAUSE_MS);
   };
   timer = setTimeout(() => void look(), 0);
   return {

@@ -118,6 +118,11 @@ export class SqlStore implements Store {
     return this.#access(async () => (await newestFirst.execute()).map(rolloutOf));
   }
 
+  async snapshotsOf(status: readonly Rollout["status"][]): Promise<string[]> {
+    const query = this.#db.selectFrom("rollouts").select("snapshot").distinct().where("status", "in", status);
+    return this.#access(async () => (await query.execute()).flatMap(({ snapshot }) => snapshot ?? []));
+  }
+
   async updateRollout(id: string, { error, ...patch }: RolloutPatch): Promise<boolean> {
     const set = { ...patch, ...(error === undefined ? {} : { error_json: error && JSON.stringify(error) }) };
     if (Object.keys(set).length === 0) return (await this.rollout(id)) !== undefined;

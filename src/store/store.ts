@@ -77,6 +77,8 @@ export interface Store {
   rolloutEnvironment(id: string): Promise<StoredEnvironment | undefined>;
   /** Newest first; of those created in the same millisecond, by id. `before` gives what comes behind it. */
   rollouts(query: RolloutQuery): Promise<Rollout[]>;
+  /** Of rollouts in one of these states, each once. */
+  snapshotsOf(status: readonly Rollout["status"][]): Promise<string[]>;
   /** A rollout that has ended keeps its status: a patch with one is not written then. Gives whether it was written. */
   updateRollout(id: string, patch: RolloutPatch): Promise<boolean>;
 

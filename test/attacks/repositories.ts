@@ -60,8 +60,8 @@ export async function laidOut(arena: Arena, defence: Defence, wanted: WantedTree
   const limits = { ...defaultRepositoryLimits, ...wanted.limits };
   const processEnv = { PATH: process.env["PATH"], HOME: home };
   try {
-    const mirror = await new Mirrors(path.join(outer, "mirrors"), processEnv, limits).ensure({ url, commit });
-    await checkOut(mirror, { url, commit, history }, folder, { processEnv, limits });
+    using mirror = await new Mirrors(path.join(outer, "mirrors"), processEnv, limits).ensure({ url, commit });
+    await checkOut(mirror.path, { url, commit, history }, folder, { processEnv, limits });
   } catch {
     // A refusal; what was reached is seen by what it left.
   }
@@ -93,7 +93,8 @@ export async function builtFrom(arena: Arena, defence: Defence, wanted: WantedTr
   const repo = { url, commit, history };
   // Commits of one second are the same everywhere; their snapshots must not be.
   const env = { ATTACK: arena.owner };
-  const { key } = await builder.ensure(environment.parse({ name: "attacked", image: arena.backend.image, repo, env }));
+  using snapshot = await builder.ensure(environment.parse({ name: "attacked", image: arena.backend.image, repo, env }));
+  const { key } = snapshot;
   arena.defer(() => provider.snapshots.remove(key));
   return { kind: "snapshot", key };
 }

@@ -30,6 +30,8 @@ export async function runCommand(
     metrics: createMetrics({ tools: [echoTool.name], process: false }),
     readiness: {},
     sweep: async () => [],
+    evict: async () => [],
+    snapshots: async () => [],
     images: async () => [],
     buildImage: async (name) => ({ name, digest: "sha256:1", built_at: null }),
     close: async () => {},

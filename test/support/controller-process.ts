@@ -16,7 +16,9 @@ function cleanEnvironment(): NodeJS.ProcessEnv {
   const kept = ["BERTH_DOCKER_HOST", "BERTH_GUEST_BINARY"];
   const entries = Object.entries(process.env).filter(([name]) => !name.startsWith("BERTH_") || kept.includes(name));
   // Dozens of processes load the same sources.
-  return { NODE_COMPILE_CACHE: join(repository, "node_modules/.cache/compiled"), ...Object.fromEntries(entries) };
+  const cache = join(repository, "node_modules/.cache/compiled");
+  // What waits started for others belongs to nobody whose traces are looked for.
+  return { NODE_COMPILE_CACHE: cache, BERTH_POOL_SANDBOXES: "0", ...Object.fromEntries(entries) };
 }
 
 export interface CommandRun {

@@ -28,12 +28,15 @@ export async function localController(
       provider: backend,
       guest_binary: guestBinary,
       docker_host: dockerConnection.socketPath,
+      // What waits started for others belongs to nobody whose traces are looked for.
+      pool_sandboxes: "0",
       ...flags,
     },
     env: {},
   });
   const start = () => compose(config, silentLogger, { role: "controller", ...options });
   let berth: Berth = await start();
+  let stopped = false;
   return {
     dataDir,
     residue,
@@ -41,14 +44,24 @@ export async function localController(
     get service() {
       return berth.service;
     },
+    get berth() {
+      return berth;
+    },
     /** Ends the controller as SIGTERM does, and starts the next. */
     async restart() {
       await berth.service.drain(5_000);
       await berth.close();
       berth = await start();
     },
+    /** Ends the controller; only its disposal may follow, which starts one to look after what is left. */
+    async stop() {
+      await berth.service.drain(5_000);
+      await berth.close();
+      stopped = true;
+    },
     async [Symbol.asyncDispose]() {
       try {
+        if (stopped) berth = await start();
         for (const { rollout_id } of await berth.service.list({ limit: 1_000 })) await berth.service.close(rollout_id);
         await berth.service.drain(5_000);
         await berth.close();

@@ -81,7 +81,7 @@ export async function memoryController(options: MemoryControllerOptions = {}) {
       measures,
       owner: "ours",
     });
-    const builder = new SnapshotBuilder({
+    const builder: SnapshotBuilder = new SnapshotBuilder({
       provider,
       mirrors: new Mirrors(join(dir, "mirrors"), process.env),
       manifests: new Manifests(join(dir, "manifests")),
@@ -89,6 +89,7 @@ export async function memoryController(options: MemoryControllerOptions = {}) {
       openSandbox: (request) => launcher.launch(request),
       trustedProfile: profileNamed(profiles, "trusted"),
       processEnv: process.env,
+      onRemoving: (key) => pool.drop(key),
     });
     const admission = new Admission({
       starting: change.limits?.starting ?? 4,

@@ -24,6 +24,8 @@ process.exitCode = await runCli({
     metrics: createMetrics({ tools: [echoTool.name] }),
     readiness: {},
     sweep: async () => [],
+    evict: async () => [],
+    snapshots: async () => [],
     images: async () => [],
     buildImage: async (name) => ({ name, digest: null, built_at: null }),
     close: async () => void process.stdout.write("closed\n"),

@@ -39,12 +39,12 @@ export async function deriveTask(
   options: { dataDir: string; image: string; processEnv: NodeJS.ProcessEnv; onProgress: (message: string) => void },
 ): Promise<Task> {
   const { dataDir, processEnv, onProgress } = options;
-  const mirror = await new Mirrors(join(dataDir, "mirrors"), processEnv).ensure({
+  using mirror = await new Mirrors(join(dataDir, "mirrors"), processEnv).ensure({
     url: source.url,
     commit: source.fix,
     onProgress,
   });
-  const git = gitIn(mirror, { processEnv, isolated: true });
+  const git = gitIn(mirror.path, { processEnv, isolated: true });
   const parents = (await git.raw("rev-list", "--parents", "-n", "1", source.fix)).trim().split(" ").slice(1);
   const [base] = parents;
   if (base === undefined)
@@ -68,7 +68,7 @@ export async function deriveTask(
     "--",
     ...product,
   );
-  const hidden = await hiddenTests(mirror, source, options);
+  const hidden = await hiddenTests(mirror.path, source, options);
   const baseFiles = (await git.raw("ls-tree", "-r", "--name-only", "-z", base)).split("\0").filter(Boolean);
 
   return {

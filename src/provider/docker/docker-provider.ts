@@ -3,7 +3,7 @@ import type { Duplex } from "node:stream";
 import { systemClock, type Clock } from "../../core/clock.ts";
 import { BerthError } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
-import type { Provider } from "../provider.ts";
+import { noImageCopies, type Provider } from "../provider.ts";
 import { capabilitiesOf } from "./capabilities.ts";
 import { createSandbox } from "./create-sandbox.ts";
 import { connectDaemon, type DockerConnection } from "./daemon.ts";
@@ -69,6 +69,7 @@ export async function createDockerProvider(options: DockerProviderOptions): Prom
     name: providerName,
     capabilities,
     snapshots: dockerSnapshots(daemon, imagesDir, { disks, remove }),
+    imageCopies: noImageCopies,
     create,
 
     async connect(handle, { signal } = {}) {

@@ -3,6 +3,8 @@ import { mkdir, rename, rm, stat } from "node:fs/promises";
 import { execa } from "execa";
 import { systemClock } from "../../core/clock.ts";
 import { BerthError } from "../../core/errors.ts";
+import { paced } from "../../core/pace.ts";
+import { bytesInWords } from "../../core/quantities.ts";
 import type { CallOptions } from "../provider.ts";
 import { connectDaemon, type DockerConnection } from "./daemon.ts";
 import { refusalStatus, refusedAs } from "./daemon-errors.ts";
@@ -18,7 +20,11 @@ export interface RootfsExport extends CallOptions {
   readonly destination: string;
 }
 
-async function unpack(tar: NodeJS.ReadableStream, directory: string, signal: AbortSignal): Promise<void> {
+async function unpack(
+  tar: NodeJS.ReadableStream,
+  directory: string,
+  { signal, onBytes }: { readonly signal: AbortSignal; readonly onBytes: (total: number) => void },
+): Promise<void> {
   const flags = [
     "--extract",
     "--numeric-owner",
@@ -34,6 +40,8 @@ async function unpack(tar: NodeJS.ReadableStream, directory: string, signal: Abo
   });
   const broken = new Promise<never>((_, reject) => tar.once("error", reject));
   broken.catch(() => unpacking.kill());
+  let total = 0;
+  tar.on("data", (chunk: Buffer) => onBytes((total += chunk.length)));
   tar.pipe(unpacking.stdin);
   // tar's own end tells of a broken pipe better than the pipe does.
   unpacking.stdin.on("error", () => undefined);
@@ -64,7 +72,8 @@ export async function exportRootfs(options: RootfsExport): Promise<void> {
     });
   }
   const daemon = connectDaemon(options.docker);
-  const partial = `${destination}.partial-${randomBytes(4).toString("hex")}`;
+  // Names the process, so that a later one can tell what is left over.
+  const partial = `${destination}.partial-${process.pid}-${randomBytes(4).toString("hex")}`;
   try {
     const container = await daemon.call(
       "docker create",
@@ -80,12 +89,14 @@ export async function exportRootfs(options: RootfsExport): Promise<void> {
       signal,
     );
     try {
-      onProgress(`Exporting ${image}`);
+      onProgress(`exporting ${image}`);
+      const onBytes = paced((bytes: number) => onProgress(`exporting ${image}: ${bytesInWords(bytes)}`));
       await mkdir(partial, { recursive: true });
       await daemon.call(
         "docker export",
         deadlines.exportRootfs,
-        async (abortSignal) => await unpack(await container.export({ abortSignal }), partial, abortSignal),
+        async (abortSignal) =>
+          await unpack(await container.export({ abortSignal }), partial, { signal: abortSignal, onBytes }),
         signal,
       );
     } finally {

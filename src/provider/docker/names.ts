@@ -14,6 +14,9 @@ export const label = {
   disk: "berth.disk-mb",
   /** On images: the key of the snapshot. */
   snapshot: "berth.snapshot",
+  /** On images of snapshots: the installation whose sandbox it was, and the length of what that wrote. */
+  snapshotOwner: "berth.snapshot-owner",
+  snapshotBytes: "berth.snapshot-bytes",
   /** On volumes and their helper container: the SHA-256 of the guest's binary. */
   guest: "berth.guest",
   /** On images: the folder of images/ that they were built from. */

@@ -10,9 +10,14 @@ import type { RemoveSandbox } from "./remove-container.ts";
 import { localImage, resolveImage } from "./resolve-image.ts";
 
 /** An image inherits its container's labels: these are blanked, or a container of anyone's would pass for a sandbox. */
-export function snapshotLabels(key: string): Record<string, string> {
+export function snapshotLabels(
+  key: string,
+  { owner, bytes }: { owner: string; bytes: number },
+): Record<string, string> {
   return {
     [label.snapshot]: key,
+    [label.snapshotOwner]: owner,
+    [label.snapshotBytes]: String(bytes),
     [label.sandbox]: "",
     [label.owner]: "",
     [label.purpose]: "",
@@ -56,7 +61,24 @@ export function dockerSnapshots(
     }
   }
 
-  async function commitContainer(containerId: string, key: string, signal?: AbortSignal): Promise<void> {
+  /** Of what a container wrote; the daemon reads its whole layer for that. */
+  async function writtenBytes(containerId: string, signal?: AbortSignal): Promise<number> {
+    const filters = JSON.stringify({ id: [containerId] });
+    try {
+      const [found] = await daemon.call(
+        "docker ps --size",
+        deadlines.commit,
+        (abortSignal) => docker.listContainers({ all: true, size: true, filters, abortSignal }),
+        signal,
+      );
+      return (found as { SizeRw?: number } | undefined)?.SizeRw ?? 0;
+    } catch (thrown) {
+      throw refusedAs("provider_unavailable", "read the size of a container", thrown);
+    }
+  }
+
+  async function commitContainer(containerId: string, key: string, owner: string, signal?: AbortSignal): Promise<void> {
+    const labels = snapshotLabels(key, { owner, bytes: await writtenBytes(containerId, signal) });
     const query = { repo: snapshotRepository, tag: key, comment: "berth snapshot", pause: false };
     try {
       await daemon.call(
@@ -65,7 +87,7 @@ export function dockerSnapshots(
         (abortSignal) =>
           docker.getContainer(containerId).commit({
             _query: { container: containerId, ...query },
-            _body: { Labels: snapshotLabels(key) },
+            _body: { Labels: labels },
             abortSignal,
           }),
         signal,
@@ -84,7 +106,7 @@ export function dockerSnapshots(
       await disks.assertKept(container);
       await stop(container.Id, options.signal);
       options.onProgress?.("Keeping the snapshot");
-      await commitContainer(container.Id, key, options.signal);
+      await commitContainer(container.Id, key, handle.labels.owner, options.signal);
     }
     if (container !== undefined) await remove(container);
   }
@@ -135,7 +157,10 @@ export function dockerSnapshots(
       const found = await images({ label: [label.snapshot], reference: [snapshotRepository] });
       return found.flatMap((image) => {
         const key = image.Labels?.[label.snapshot];
-        return key ? [{ key, createdAtMs: image.Created * 1000 }] : [];
+        if (!key) return [];
+        const bytes = Number(image.Labels[label.snapshotBytes] ?? 0);
+        const owner = image.Labels[label.snapshotOwner] ?? null;
+        return [{ key, createdAtMs: image.Created * 1000, bytes, owner }];
       });
     },
     async remove(key) {

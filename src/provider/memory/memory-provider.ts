@@ -2,12 +2,20 @@ import { systemClock, type Clock } from "../../core/clock.ts";
 import { BerthError, toBerthError } from "../../core/errors.ts";
 import { systemIds, type IdSource } from "../../core/ids.ts";
 import { assertEnforceable } from "../enforce.ts";
-import type { Capabilities, Provider, SandboxHandle, SandboxSpec, SnapshotStore } from "../provider.ts";
+import {
+  noImageCopies,
+  type Capabilities,
+  type Provider,
+  type SandboxHandle,
+  type SandboxSpec,
+  type SnapshotStore,
+} from "../provider.ts";
 import { imageTree, resolveImage, type ImageFiles } from "./images.ts";
 import { MemorySandbox } from "./memory-sandbox.ts";
 import { recorded } from "./observe.ts";
 import { standardPrograms } from "./shell/programs.ts";
 import type { Program } from "./shell/shell.ts";
+import { sizeOf } from "./tree/nodes.ts";
 import { MemoryWorld } from "./world.ts";
 
 const defaultDiskBytes = 256 * 1024 * 1024;
@@ -59,6 +67,7 @@ class MemoryProvider implements Provider {
   readonly name = name;
   readonly capabilities = { runc: capabilities, runsc: capabilities };
   readonly snapshots: SnapshotStore;
+  readonly imageCopies = noImageCopies;
   readonly #world: MemoryWorld;
   readonly #images: Readonly<Record<string, ImageFiles>>;
   readonly #programs: ReadonlyMap<string, Program>;
@@ -76,7 +85,8 @@ class MemoryProvider implements Provider {
       resolveImage: async (image) => resolveImage(this.#images, image),
       has: async (key) => snapshots.has(key),
       commit: (handle, key) => this.#commit(handle, key),
-      list: async () => [...snapshots].map(([key, { createdAtMs }]) => ({ key, createdAtMs })),
+      list: async () =>
+        [...snapshots].map(([key, { createdAtMs, bytes, owner }]) => ({ key, createdAtMs, bytes, owner })),
       remove: async (key) => void snapshots.delete(key),
     };
   }
@@ -138,8 +148,11 @@ class MemoryProvider implements Provider {
     if (sandbox === undefined && !snapshots.has(key))
       throw new BerthError("sandbox_lost", `The sandbox ${handle.id} is gone.`);
     await sandbox?.stop(0);
-    if (sandbox && !snapshots.has(key))
-      snapshots.set(key, { tree: sandbox.tree.copy(), createdAtMs: this.#clock.now() });
+    if (sandbox && !snapshots.has(key)) {
+      const tree = sandbox.tree.copy();
+      const bytes = sizeOf(tree.root);
+      snapshots.set(key, { tree, createdAtMs: this.#clock.now(), bytes, owner: sandbox.handle.labels.owner });
+    }
     await this.destroy(handle);
   }
 

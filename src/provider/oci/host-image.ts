@@ -1,12 +1,10 @@
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
 import {
   chmod,
   cp,
   lstat,
   mkdir,
   readFile,
-  readdir,
   readlink,
   rename,
   rm,
@@ -16,6 +14,7 @@ import {
 } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { BerthError } from "../../core/errors.ts";
+import { unfinished } from "./unfinished.ts";
 
 /** Raised when what the skeleton holds changes, so that snapshots of the older form are not used. */
 const SKELETON_VERSION = 3;
@@ -81,7 +80,7 @@ export async function hostImageDigest(): Promise<string> {
  * @throws BerthError `image_not_found` where /bin and /lib are not links into /usr
  */
 export async function buildHostSkeleton(target: string, toolUid: number): Promise<void> {
-  const draft = hostDraft(target);
+  const draft = unfinished(target);
   await rm(draft, { recursive: true, force: true });
   await mkdir(join(draft, "etc"), { recursive: true });
   await linkMergedUsr(draft);
@@ -112,18 +111,6 @@ export async function buildHostSkeleton(target: string, toolUid: number): Promis
     // Another process was faster, with the same.
     await rm(draft, { recursive: true });
   });
-}
-
-/** Where this process makes what is to stand at `target`. */
-export const hostDraft = (target: string): string => `${target}.draft-${process.pid}`;
-
-/** Removes what processes that are no more had begun. */
-export async function sweepHostDrafts(imagesDir: string): Promise<void> {
-  for (const name of await readdir(imagesDir).catch((): string[] => [])) {
-    const pid = /\.draft-(\d+)$/.exec(name)?.[1];
-    if (pid !== undefined && !existsSync(join("/proc", pid)))
-      await rm(join(imagesDir, name), { recursive: true, force: true });
-  }
 }
 
 async function linkMergedUsr(root: string): Promise<void> {

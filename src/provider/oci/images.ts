@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
-import { lstat, mkdir, readFile, stat } from "node:fs/promises";
+import { lstat, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { BerthError } from "../../core/errors.ts";
-import { exists } from "../../core/exists.ts";
 import type { CallOptions, ResolvedImage } from "../provider.ts";
 import { buildHostSkeleton, hostImageDigest } from "./host-image.ts";
+import type { OciImageCopies } from "./image-copies.ts";
 import type { OciPaths } from "./paths.ts";
 
 /** Brings an image of some engine onto the disk as a root file system; injected, because engines are other adapters. */
@@ -14,28 +14,10 @@ export interface RootfsExporter {
   export(location: string, destination: string, options?: CallOptions): Promise<void>;
 }
 
-/** How an image is mounted: the layers from the uppermost down, and what of the host is seen beneath them. */
-export interface ImageLayers {
-  readonly lowers: readonly string[];
-  readonly readOnlyBinds: readonly string[];
-  /** `PATH` of commands. */
-  readonly path: string;
-}
-
-const SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-
-/** What follows `kind:` in a location. */
-const locationForm = /^(host|rootfs):(.+)$/s;
-
-/** Location of a resolved image → how to mount it. */
-export function imageLayers(location: string): ImageLayers {
-  const [, kind, path] = locationForm.exec(location) ?? [];
-  if (kind === undefined || path === undefined) {
-    throw new BerthError("sandbox_create_failed", `The image location ${location} was not made by the oci provider.`);
-  }
-  return kind === "host"
-    ? { lowers: [path], readOnlyBinds: ["/usr"], path: `${SYSTEM_PATH}:/usr/local/go/bin` }
-    : { lowers: [path], readOnlyBinds: [], path: `${SYSTEM_PATH}:/usr/local/go/bin` };
+export interface ImageParts {
+  readonly paths: OciPaths;
+  readonly copies: OciImageCopies;
+  readonly exporter: RootfsExporter | undefined;
 }
 
 /**
@@ -43,12 +25,11 @@ export function imageLayers(location: string): ImageLayers {
  * @throws BerthError `image_not_found`
  */
 export async function resolveImage(
-  paths: OciPaths,
   name: string,
-  exporter: RootfsExporter | undefined,
+  { paths, copies, exporter }: ImageParts,
   options: CallOptions = {},
 ): Promise<ResolvedImage> {
-  if (name === "host") return resolveHost(paths);
+  if (name === "host") return resolveHost(paths, copies);
   if (name.startsWith("/")) return resolveRootfs(name);
   const found = await exporter?.resolve(name, options);
   if (found === undefined || exporter === undefined) {
@@ -61,22 +42,17 @@ export async function resolveImage(
     );
   }
   const rootfs = join(paths.images, createHash("sha256").update(found.digest).digest("hex"));
-  if (!(await exists(rootfs))) {
-    options.onProgress?.(`exporting image ${name}`);
-    await mkdir(paths.images, { recursive: true });
-    await exporter.export(found.location, rootfs, options);
-  }
-  return { name, digest: found.digest, location: `rootfs:${rootfs}` };
+  const location = `rootfs:${rootfs}`;
+  await copies.use(rootfs, { name, location, make: () => exporter.export(found.location, rootfs, options) });
+  return { name, digest: found.digest, location };
 }
 
-async function resolveHost(paths: OciPaths): Promise<ResolvedImage> {
+async function resolveHost(paths: OciPaths, copies: OciImageCopies): Promise<ResolvedImage> {
   const digest = await hostImageDigest();
   const skeleton = join(paths.images, `host-${digest.slice(0, 32)}`);
-  if (!(await exists(skeleton))) {
-    await mkdir(paths.images, { recursive: true });
-    await buildHostSkeleton(skeleton, 1000);
-  }
-  return { name: "host", digest, location: `host:${skeleton}` };
+  const location = `host:${skeleton}`;
+  await copies.use(skeleton, { name: "host", location, make: () => buildHostSkeleton(skeleton, 1000) });
+  return { name: "host", digest, location };
 }
 
 /** A root file system given by path is taken to change whenever its package database or top folder does. */

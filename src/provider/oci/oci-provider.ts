@@ -19,25 +19,20 @@ import type {
 } from "../provider.ts";
 import { ociCapabilities } from "./capabilities.ts";
 import { cgroupPath, cgroupVersion, oomKills, removeCgroups, type CgroupVersion } from "./cgroups.ts";
-import { hostDraft, sweepHostDrafts } from "./host-image.ts";
 import { IdRanges } from "./id-ranges.ts";
+import { OciImageCopies } from "./image-copies.ts";
 import { resolveImage, type RootfsExporter } from "./images.ts";
 import { isAlive } from "./init-process.ts";
 import { ociPaths, sandboxPaths, type OciPaths } from "./paths.ts";
 import { listSandboxIds, readSandboxRecord, type IdRange } from "./records.ts";
+import { removeTree } from "./remove-tree.ts";
 import { createRunc } from "./runc.ts";
 import { createRunsc } from "./runsc.ts";
 import { runtimeVersion, type GvisorPlatform } from "./runtime-version.ts";
 import type { OciRuntime } from "./runtime.ts";
-import {
-  hasSnapshot,
-  keepAsSnapshot,
-  listSnapshots,
-  removeSnapshot,
-  removeTree,
-  sweepRemovedSnapshots,
-} from "./snapshots.ts";
+import { hasSnapshot, keepAsSnapshot, listSnapshots, removeSnapshot, sweepRemovedSnapshots } from "./snapshots.ts";
 import { startSandbox } from "./start.ts";
+import { sweepUnfinished, unfinished } from "./unfinished.ts";
 import { userNamespaceObstacle } from "./user-namespace.ts";
 
 const CONNECT_DEADLINE_MS = 5_000;
@@ -65,7 +60,7 @@ export async function createOciProvider(options: OciProviderOptions): Promise<Pr
   }
   await makePassable(dirname(paths.root), 0o711);
   await makePassable(paths.root, 0o755);
-  await sweepHostDrafts(paths.images);
+  await sweepUnfinished(paths.images);
   const cgroups = await cgroupVersion();
   const shared = { launcher: options.guestBinary, cgroups };
   const { binary = "runsc", platform = "auto" } = options.runsc ?? {};
@@ -74,7 +69,7 @@ export async function createOciProvider(options: OciProviderOptions): Promise<Pr
     runc: createRunc({ ...shared, binary: options.runtime ?? "runc", root: paths.runcState }),
     runsc: createRunsc({ ...shared, binary, version: version ?? "", platform, root: paths.runscState }),
   };
-  const scratch = hostDraft(join(paths.images, "trial"));
+  const scratch = unfinished(join(paths.images, "trial"));
   const capabilities = ociCapabilities({
     runsc: version === undefined ? `${binary} is not installed (on Debian: apt-get install runsc)` : undefined,
     disk: await diskObstacle(),
@@ -105,6 +100,7 @@ class OciProvider implements Provider {
   readonly name = "oci";
   readonly capabilities: Provider["capabilities"];
   readonly snapshots: SnapshotStore;
+  readonly imageCopies: OciImageCopies;
   readonly #options: OciProviderOptions;
   readonly #paths: OciPaths;
   readonly #runtimes: Readonly<Record<Runtime, OciRuntime>>;
@@ -125,6 +121,7 @@ class OciProvider implements Provider {
     this.#cgroups = here.cgroups;
     this.#idRanges = here.idRanges;
     this.capabilities = here.capabilities;
+    this.imageCopies = new OciImageCopies(paths);
     this.snapshots = {
       resolveImage: (name, call) => this.#resolveImage(name, call),
       has: (key) => hasSnapshot(paths, key),
@@ -138,7 +135,11 @@ class OciProvider implements Provider {
   #resolveImage(name: string, { signal, ...rest }: CallOptions = {}): Promise<ResolvedImage> {
     const running =
       this.#resolving.get(name) ??
-      resolveImage(this.#paths, name, this.#options.exporter, rest).finally(() => this.#resolving.delete(name));
+      resolveImage(
+        name,
+        { paths: this.#paths, copies: this.imageCopies, exporter: this.#options.exporter },
+        rest,
+      ).finally(() => this.#resolving.delete(name));
     this.#resolving.set(name, running);
     if (!signal) return running;
     const left = Promise.withResolvers<never>();

@@ -29,8 +29,15 @@ const snapshotRecord = z.strictObject({
   /** Keys of the snapshots beneath this one, uppermost first. */
   beneath: z.array(z.string()),
   createdAtMs: z.number(),
+  /** Allocated by the layer. */
+  bytes: z.number().default(0),
+  owner: z.string().nullable().default(null),
 });
 export type SnapshotRecord = z.infer<typeof snapshotRecord>;
+
+/** Written beside an image's root file system; its mtime is the time of the last use. */
+const imageRecord = z.strictObject({ name: z.string(), location: z.string(), bytes: z.number() });
+export type ImageRecord = z.infer<typeof imageRecord>;
 
 async function readJson<T>(file: string, schema: z.ZodType<T>): Promise<T | undefined> {
   const text = await readFile(file, "utf8").catch(() => undefined);
@@ -53,6 +60,11 @@ export const readSandboxRecord = (paths: OciPaths, id: string): Promise<SandboxR
 
 export const readSnapshotRecord = (dir: string): Promise<SnapshotRecord | undefined> =>
   readJson(join(dir, "snapshot.json"), snapshotRecord);
+
+export const imageRecordFile = (rootfs: string): string => `${rootfs}.json`;
+
+export const readImageRecord = (rootfs: string): Promise<ImageRecord | undefined> =>
+  readJson(imageRecordFile(rootfs), imageRecord);
 
 export async function listSandboxIds(paths: OciPaths): Promise<string[]> {
   return readdir(paths.sandboxes).catch(() => []);

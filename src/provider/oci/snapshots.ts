@@ -1,12 +1,21 @@
-import { access, lstat, mkdir, readdir, rename, rm } from "node:fs/promises";
+import { access, lstat, mkdir, readdir, rename } from "node:fs/promises";
 import { join } from "node:path";
-import { execa } from "execa";
+import { allocatedBytes } from "../../core/allocated-bytes.ts";
 import { BerthError } from "../../core/errors.ts";
+import type { StoredSnapshot } from "../provider.ts";
 import { copyUpper } from "./disk.ts";
-import { imageLayers, type ImageLayers } from "./images.ts";
+import { imageLayers, type ImageLayers } from "./image-layers.ts";
 import type { OciPaths } from "./paths.ts";
 import { sandboxPaths } from "./paths.ts";
-import { listSandboxIds, readSandboxRecord, readSnapshotRecord, writeJson, type SandboxRecord } from "./records.ts";
+import { removeTree } from "./remove-tree.ts";
+import {
+  listSandboxIds,
+  readSandboxRecord,
+  readSnapshotRecord,
+  writeJson,
+  type SandboxRecord,
+  type SnapshotRecord,
+} from "./records.ts";
 
 const layerDir = (dir: string) => join(dir, "layer");
 
@@ -42,7 +51,9 @@ export async function keepAsSnapshot(paths: OciPaths, sandbox: SandboxRecord, ke
   else await rename(upper, layerDir(draft));
   await removeGuestsLeavings(layerDir(draft));
   const beneath = parent === undefined ? [] : [parent.key, ...parent.beneath];
-  await writeJson(join(draft, "snapshot.json"), { key, image, beneath, createdAtMs: Date.now() });
+  const bytes = await allocatedBytes(layerDir(draft));
+  const { owner } = sandbox.labels;
+  await writeJson(join(draft, "snapshot.json"), { key, image, beneath, createdAtMs: Date.now(), bytes, owner });
   await rename(draft, join(paths.snapshots, key)).catch(async (error: NodeJS.ErrnoException) => {
     if (error.code !== "ENOTEMPTY" && error.code !== "EEXIST") throw error;
     await removeTree(draft);
@@ -63,12 +74,31 @@ export async function hasSnapshot(paths: OciPaths, key: string): Promise<boolean
   );
 }
 
-export async function listSnapshots(paths: OciPaths): Promise<{ key: string; createdAtMs: number }[]> {
+export async function listSnapshots(paths: OciPaths): Promise<StoredSnapshot[]> {
   const names = await readdir(paths.snapshots).catch(() => []);
   const records = await Promise.all(names.map((name) => readSnapshotRecord(join(paths.snapshots, name))));
-  return records.flatMap((record, index) =>
-    record && record.key === names[index] ? [{ key: record.key, createdAtMs: record.createdAtMs }] : [],
-  );
+  return records.flatMap((record, index) => (record && record.key === names[index] ? [storedSnapshot(record)] : []));
+}
+
+const storedSnapshot = ({ key, createdAtMs, bytes, owner }: SnapshotRecord): StoredSnapshot => ({
+  key,
+  createdAtMs,
+  bytes,
+  owner,
+});
+
+async function snapshotRecords(folder: string): Promise<(SnapshotRecord | undefined)[]> {
+  const names = await readdir(folder).catch(() => []);
+  return Promise.all(names.map((name) => readSnapshotRecord(join(folder, name))));
+}
+
+/** Locations of the images that sandboxes and snapshots stand on, removed snapshots that sandboxes still use among them. */
+export async function neededImages(paths: OciPaths): Promise<ReadonlySet<string>> {
+  // In the order in which things become others, so that one which does meanwhile is seen as either.
+  const sandboxes = await Promise.all((await listSandboxIds(paths)).map((id) => readSandboxRecord(paths, id)));
+  const kept = await snapshotRecords(paths.snapshots);
+  const removed = await snapshotRecords(paths.removedSnapshots);
+  return new Set([...sandboxes, ...kept, ...removed].flatMap((record) => record?.image ?? []));
 }
 
 /** Takes the snapshot out of sight at once; its layer goes when the last sandbox that runs from it is gone. */
@@ -91,12 +121,4 @@ export async function sweepRemovedSnapshots(paths: OciPaths): Promise<void> {
     const key = grave.slice(0, grave.lastIndexOf("-"));
     if (!used.has(key)) await removeTree(join(paths.removedSnapshots, grave));
   }
-}
-
-/** Removes a tree that a policy may have built: deeper than a path may be long, unreadable, never left by way of a link or a mount. */
-export async function removeTree(path: string): Promise<void> {
-  const result = await execa("rm", ["-rf", "--one-file-system", "--", path], { reject: false, timeout: 300_000 });
-  if (result.exitCode !== 0)
-    throw new BerthError("teardown_failed", `Could not remove ${path}: ${result.stderr.slice(-500)}`);
-  await rm(path, { force: true, recursive: true });
 }

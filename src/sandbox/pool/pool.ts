@@ -24,6 +24,8 @@ export type PooledRequest = Omit<LaunchRequest, "signal"> & {
   readonly environment: string;
   /** How many its environment wants ready, whatever was asked for lately. */
   readonly min: number;
+  /** Holds what it starts from until the disposal. */
+  readonly hold: () => Disposable;
 };
 
 export interface PoolOptions {
@@ -47,11 +49,12 @@ interface Member {
 interface Shelf {
   readonly key: string;
   request: PooledRequest;
+  readonly held: Disposable;
   readonly demand: Demand;
   lastAskedAt: number;
   /** Oldest first. */
   readonly ready: Member[];
-  starting: number;
+  readonly starting: Set<Promise<void>>;
   failures: number;
   notBefore: number;
 }
@@ -120,17 +123,18 @@ export class Pool {
       if (shelf.request.environment === environment) shelf.request = { ...shelf.request, min: 0 };
   }
 
-  /** Gives up all sandboxes of a base, which is about to go. Resolves when none of them is left. */
-  async drop(isOf: (base: LaunchRequest["base"]) => boolean): Promise<void> {
-    const gone = [...this.#shelves.values()].filter(({ request }) => isOf(request.base));
-    for (const shelf of gone) this.#shelves.delete(shelf.key);
-    await Promise.all(gone.flatMap((shelf) => this.#empty(shelf)));
+  /** Gives up all sandboxes of a snapshot, which is about to go. Resolves when none of them is left. */
+  async drop(snapshot: string): Promise<void> {
+    const gone = [...this.#shelves.values()].filter(
+      ({ request: { base } }) => base.kind === "snapshot" && base.key === snapshot,
+    );
+    await Promise.all(gone.map((shelf) => this.#retire(shelf)));
   }
 
   /** Starts none any more, and resolves when none is left. */
   async close(): Promise<void> {
     this.#closing.abort();
-    await Promise.all([...this.#shelves.values()].flatMap((shelf) => this.#empty(shelf)));
+    await Promise.all([...this.#shelves.values()].map((shelf) => this.#retire(shelf)));
     while (this.#busy.size > 0) await Promise.allSettled(this.#busy);
   }
 
@@ -138,8 +142,8 @@ export class Pool {
     const key = kindOf(request);
     let shelf = this.#shelves.get(key);
     if (!shelf) {
-      const fresh = { lastAskedAt: 0, ready: [], starting: 0, failures: 0, notBefore: 0 };
-      shelf = { key, request, demand: new Demand(), ...fresh };
+      const fresh = { lastAskedAt: 0, ready: [], starting: new Set<Promise<void>>(), failures: 0, notBefore: 0 };
+      shelf = { key, request, held: request.hold(), demand: new Demand(), ...fresh };
       this.#shelves.set(key, shelf);
     }
     shelf.request = request;
@@ -174,11 +178,16 @@ export class Pool {
         const member = this.#next(shelf);
         if (member) void this.#dispose(member.sandbox);
       }
-      if (target === 0 && shelf.ready.length + shelf.starting === 0 && now - shelf.lastAskedAt > SHELF_LIFE_MS)
-        this.#shelves.delete(key);
+      if (target === 0 && now - shelf.lastAskedAt > SHELF_LIFE_MS) void this.#retire(shelf);
       if (now < shelf.notBefore) continue;
-      while (shelf.ready.length + shelf.starting < target) void this.#track(this.#startOne(shelf));
+      while (shelf.ready.length + shelf.starting.size < target) this.#start(shelf);
     }
+  }
+
+  #start(shelf: Shelf): void {
+    const start: Promise<void> = this.#startOne(shelf).finally(() => shelf.starting.delete(start));
+    shelf.starting.add(start);
+    void this.#track(start);
   }
 
   async #startOne(shelf: Shelf): Promise<void> {
@@ -186,7 +195,6 @@ export class Pool {
     const { signal } = this.#closing;
     const { request } = shelf;
     const { environment, lifetimeMs } = request;
-    shelf.starting++;
     try {
       const sandbox = await admission.run(
         { group: environment, background: true },
@@ -208,8 +216,6 @@ export class Pool {
       const backoffMs = Math.min(FIRST_BACKOFF_MS * 2 ** shelf.failures++, LONGEST_BACKOFF_MS);
       shelf.notBefore = clock.monotonic() + backoffMs;
       log.warn({ environment, err: toBerthError(error), backoffMs }, "a sandbox for the pool did not start");
-    } finally {
-      shelf.starting--;
     }
   }
 
@@ -222,10 +228,13 @@ export class Pool {
     }
   }
 
-  #empty(shelf: Shelf): Promise<unknown>[] {
+  /** What is starting is given up once it has started. */
+  async #retire(shelf: Shelf): Promise<void> {
+    if (!this.#shelves.delete(shelf.key)) return;
     const members = shelf.ready.splice(0);
     this.#tell(shelf);
-    return members.map(({ sandbox }) => this.#dispose(sandbox));
+    await Promise.all([...members.map(({ sandbox }) => this.#dispose(sandbox)), ...shelf.starting]);
+    shelf.held[Symbol.dispose]();
   }
 
   /** What cannot be removed now is in the log and in the store; the next start finds it. */

@@ -1,6 +1,10 @@
+import { randomBytes } from "node:crypto";
 import { expect } from "vitest";
 import { codeOf, exited } from "../bench.ts";
 import type { BehaviourGroup } from "../suite.ts";
+
+const MEBIBYTE = 1024 * 1024;
+const DAY_MS = 86_400_000;
 
 export const snapshots: BehaviourGroup = {
   group: "Images and snapshots",
@@ -27,6 +31,44 @@ export const snapshots: BehaviourGroup = {
         expect(await bench.provider.snapshots.has(snapshot.key)).toBe(true);
         const listed = (await bench.provider.snapshots.list()).find(({ key }) => key === snapshot.key);
         expect(Math.abs(Date.now() - (listed?.createdAtMs ?? 0))).toBeLessThan(60_000);
+      },
+    },
+    {
+      title: "a snapshot is listed with its owner and the size of what its sandbox wrote, also by a later controller",
+      run: async (bench) => {
+        const kept = async ({ key }: { key: string }) =>
+          (await bench.provider.snapshots.list()).find((snapshot) => snapshot.key === key);
+        await using empty = await bench.berth();
+        await using small = await bench.snapshotOf(empty);
+        await using full = await bench.berth();
+        await full.guest.write("large", randomBytes(MEBIBYTE));
+        await using large = await bench.snapshotOf(full);
+        const [of, ofLarge] = [await kept(small), await kept(large)];
+        expect([of?.owner, ofLarge?.owner]).toEqual([bench.owner, bench.owner]);
+        const more = (ofLarge?.bytes ?? 0) - (of?.bytes ?? 0);
+        expect(more).toBeGreaterThanOrEqual(MEBIBYTE);
+        expect(more).toBeLessThan(1.1 * MEBIBYTE);
+        await bench.restart();
+        expect(await kept(large)).toEqual(ofLarge);
+      },
+    },
+    {
+      title: "an image that a snapshot or a sandbox stands on is not removed",
+      run: async (bench) => {
+        const { provider } = bench;
+        const removed = async () => {
+          const copies = await provider.imageCopies.list();
+          const gone = await Promise.all(copies.map(({ id }) => provider.imageCopies.remove(id, Date.now() + DAY_MS)));
+          return gone.includes(true);
+        };
+        await using source = await bench.berth();
+        expect(await removed()).toBe(false);
+        await using snapshot = await bench.snapshotOf(source);
+        expect(await removed()).toBe(false);
+        await using berth = await bench.berth({ base: snapshot.base });
+        await provider.snapshots.remove(snapshot.key);
+        expect(await removed()).toBe(false);
+        expect((await berth.sh("true")).outcome).toEqual(exited(0));
       },
     },
     {

@@ -47,7 +47,7 @@ describe.each(["oci", "docker"] as const)("%s", (backend) => {
     const said: string[] = [];
     const built = await Promise.all(Array.from({ length: 10 }, () => build(controller, name, said)));
     expect(new Set(built.map(({ snapshot }) => snapshot)).size).toBe(1);
-    expect(said.filter((message) => message.startsWith("setup 1"))).toHaveLength(1);
+    expect(said.filter((message) => message.startsWith("setup 1 of 1: "))).toHaveLength(1);
     expect(await build(controller)).toMatchObject({ built: false });
     const id = await active(controller);
     expect(await run(controller, id, "cat log")).toBe("built\n");

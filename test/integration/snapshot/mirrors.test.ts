@@ -22,7 +22,8 @@ async function scene(env: NodeJS.ProcessEnv = {}) {
     async checkOut(request: { url: string; commit: string; history?: "none" | "ancestors" }): Promise<string> {
       const { url, commit, history = "none" } = request;
       const target = join(dir, `tree-${history}`);
-      await checkOut(await mirrors.ensure({ url, commit }), { url, commit, history }, target, { processEnv });
+      using mirror = await mirrors.ensure({ url, commit });
+      await checkOut(mirror.path, { url, commit, history }, target, { processEnv });
       return target;
     },
     [Symbol.asyncDispose]: () => rm(dir, { recursive: true, force: true }),
@@ -41,11 +42,12 @@ describe("a mirror", () => {
     await using origin = await originRepository();
     await using at = await scene();
     const first = await origin.commit({ a: "1" });
-    const path = await at.mirrors.ensure({ url: origin.url, commit: first });
+    const { path } = await at.mirrors.ensure({ url: origin.url, commit: first });
     const second = await origin.commit({ a: "2" });
-    expect(await at.mirrors.ensure({ url: origin.url, commit: second })).toBe(path);
+    expect(await at.mirrors.ensure({ url: origin.url, commit: second })).toMatchObject({ path });
     await rm(origin.path, { recursive: true });
-    for (const commit of [first, second]) expect(await at.mirrors.ensure({ url: origin.url, commit })).toBe(path);
+    for (const commit of [first, second])
+      expect(await at.mirrors.ensure({ url: origin.url, commit })).toMatchObject({ path });
     expect(await at.names()).toHaveLength(1);
   });
 
@@ -55,7 +57,7 @@ describe("a mirror", () => {
     const commits: string[] = [];
     for (let n = 0; n < 4; n++) commits.push(await origin.commit({ a: String(n) }));
     const asked = [...commits, ...commits, ...commits].map((commit) => at.mirrors.ensure({ url: origin.url, commit }));
-    expect(new Set(await Promise.all(asked)).size).toBe(1);
+    expect(new Set((await Promise.all(asked)).map(({ path }) => path)).size).toBe(1);
     expect((await at.names()).filter((name) => name.includes("draft"))).toEqual([]);
   });
 

@@ -27,11 +27,20 @@ describe("env", () => {
     expect(close).toHaveBeenCalledOnce();
   });
 
-  test("ls shows what each starts from", async () => {
-    const service = scriptedService({ environments: async () => [mine] });
-    expect((await runCommand(["env", "ls"], { berth: { service } })).stdout).toMatch(
-      /mine\s+host\s+standard\s+-\s+https:\/\/h\/r\.git @ aaaaaaaaaaaa$/,
+  test("ls shows what each starts from, how much that takes and when it was last used", async () => {
+    const service = scriptedService({ environments: async () => [mine, { ...mine, name: "other" }] });
+    const snapshot = { key: "b".repeat(64), bytes: 1_234_567, last_used_at: "2026-01-02T03:04:05.000Z" };
+    const snapshots = async () => [{ environment: "mine", ...snapshot }];
+    const berth = { service, snapshots };
+    const { stdout } = await runCommand(["env", "ls"], { berth });
+    expect(stdout).toMatch(
+      /mine\s+host\s+standard\s+-\s+b{12}\s+1\.23 MB\s+2026-01-02 03:04\s+https:\/\/h\/r\.git @ aaaaaaaaaaaa$/m,
     );
+    expect(stdout).toMatch(/other\s+host\s+standard\s+-\s+-\s+-\s+-\s+https/);
+    expect((await runCommand(["env", "ls", "--json"], { berth })).json()).toMatchObject([
+      { name: "mine", snapshot },
+      { name: "other", snapshot: null },
+    ]);
   });
 
   test("rm says what had nothing to remove", async () => {
@@ -65,8 +74,22 @@ describe("gc", () => {
     });
   });
 
+  test("shows what the limits have go, and what is left to the controller", async () => {
+    const item = { kind: "snapshot", id: "k1", reason: "not used for 31 days", bytes: 2_000_000 } as const;
+    const evict = vi.fn<Berth["evict"]>(async () => [item, { ...item, id: "k2", left: "left to the controller" }]);
+    const dry = await runCommand(["gc", "--dry-run"], { berth: { evict } });
+    expect(dry).toMatchObject({ code: 0 });
+    expect(dry.stdout).toMatch(/k1\s+2 MB\s+not used for 31 days\s+would be removed\n.*k2 .* left to the controller$/);
+    expect(evict).toHaveBeenCalledWith({ dryRun: true });
+    expect((await runCommand(["gc", "--json"], { berth: { evict } })).json()).toEqual({
+      dry_run: false,
+      items: [item, { ...item, id: "k2", left: "left to the controller" }],
+    });
+  });
+
   test("says when nothing is left behind", async () => {
-    expect(await runCommand(["gc"])).toMatchObject({ code: 0, stdout: "Nothing is left behind." });
+    const stdout = "Nothing is left behind, and nothing is kept for too long.";
+    expect(await runCommand(["gc"])).toMatchObject({ code: 0, stdout });
   });
 });
 

@@ -90,6 +90,15 @@ test("a shutdown leaves no sandbox that waits, and keeps those that work", async
   expect(pool.controller.sandboxes()).toHaveLength(1);
 });
 
+test("a snapshot that is removed takes its waiting sandboxes with it, and is built again for the next rollout", async () => {
+  await using pool = await pooled();
+  await pool.service.registerEnvironment(smallEnvironment({ warm: 2 }), null);
+  await pool.ready(2);
+  expect(await pool.service.removeSnapshot("small")).toBe(true);
+  expect(pool.controller.sandboxes()).toEqual([]);
+  expect((await pool.controller.rollout()).status).toBe("active");
+});
+
 test("an environment that wants none ready any more keeps none without demand", async () => {
   await using pool = await pooled();
   await pool.service.registerEnvironment(smallEnvironment({ warm: 2 }), null);

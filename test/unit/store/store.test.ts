@@ -165,6 +165,16 @@ describe.for(Object.keys(places))("a store in %s", (name) => {
     expect(await ids({ limit: 10, before: { createdAt: at(3) } })).toEqual([uuid(2), uuid(1)]);
   });
 
+  test("the snapshots of rollouts in some states are told, each once", async () => {
+    const { store } = await newStore();
+    for (const n of [1, 2, 3, 4]) await store.createRollout(aRollout(n));
+    await store.updateRollout(uuid(1), { snapshot: "a", status: "active" });
+    await store.updateRollout(uuid(2), { snapshot: "a", status: "preparing" });
+    await store.updateRollout(uuid(3), { snapshot: "b", status: "closed" });
+    expect(await store.snapshotsOf(["queued", "preparing", "active"])).toEqual(["a"]);
+    expect((await store.snapshotsOf(["active", "closed"])).toSorted()).toEqual(["a", "b"]);
+  });
+
   test("rollouts of one millisecond are paged through without loss", async () => {
     const { store } = await newStore();
     for (let n = 1; n <= 7; n++) await store.createRollout(aRollout(n, { createdAt: at(0) }));
