@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Berth, Compose, ImageSummary, SweptItem } from "./cli/berth.ts";
-import { evict } from "./cli/evict.ts";
 import { dockerConnection } from "./config/docker-connection.ts";
+import { evict } from "./cli/evict.ts";
 import { processEnvironment } from "./config/process-environment.ts";
 import type { Config } from "./config/schema.ts";
 import { systemClock } from "./core/clock.ts";
