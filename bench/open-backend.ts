@@ -18,7 +18,7 @@ export async function withController<T>(
     await using controller = await ControllerProcess.start({
       backend,
       dataDir,
-      flags: ["--max-rollouts", String(MOST_ROLLOUTS), ...(pooled ? [] : ["--pool-sandboxes", "0"])],
+      flags: ["--max-rollouts", String(MOST_ROLLOUTS), "--pool-sandboxes", pooled ? "32" : "0"],
     });
     return await work(controller);
   })();

@@ -1,9 +1,8 @@
-import { Agent } from "node:http";
 import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
-import { inspect } from "node:util";
 import Docker from "dockerode";
 import { withDeadline } from "../core/deadline.ts";
+import { KeptConnections } from "../provider/docker/daemon.ts";
 import type { CommandAnswer } from "./sample.ts";
 import type { SandboxSize } from "./environment.ts";
 
@@ -17,20 +16,13 @@ export interface DockerFacts {
   readonly storageDriver: string;
 }
 
-/** The client writes its options out for its debug log at each request, whether or not anybody reads it: all sockets of an agent. */
-class KeptConnections extends Agent {
-  [inspect.custom](): string {
-    return "kept connections";
-  }
-}
-
 /**
  * Docker without Berth, as a careful engineer would use it for sandboxes: kept connections to the daemon, the same image and limits, no
  * network, no capabilities, an unprivileged user, and a command as exec create, start and inspect with the streams apart.
  */
 export class RawDocker implements AsyncDisposable {
   readonly #live = new Set<RawContainer>();
-  readonly #agent = new KeptConnections({ keepAlive: true });
+  readonly #agent = new KeptConnections();
   readonly #docker: Docker;
   readonly #image: string;
   readonly #size: SandboxSize;

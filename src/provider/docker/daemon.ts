@@ -1,4 +1,5 @@
 import { Agent } from "node:http";
+import { inspect } from "node:util";
 import Dockerode from "dockerode";
 import { withDeadline } from "../../core/deadline.ts";
 import { fromClient } from "./daemon-errors.ts";
@@ -8,6 +9,17 @@ export type DockerConnection = Dockerode.DockerOptions;
 
 /** More requests than this wait for one another here instead of in the daemon. */
 const maxConnections = 128;
+
+/** The client writes its options out for its debug log at each request, whether or not anybody reads it: every socket of its agent. */
+export class KeptConnections extends Agent {
+  constructor(maxSockets = Infinity) {
+    super({ keepAlive: true, maxSockets });
+  }
+
+  [inspect.custom](): string {
+    return "kept connections";
+  }
+}
 
 /** The Docker daemon, every request to it under a deadline. */
 export interface Daemon {
@@ -27,7 +39,7 @@ export interface Daemon {
 export function connectDaemon(connection: DockerConnection = {}): Daemon {
   const plain = connection.protocol === undefined || connection.protocol === "http";
   const secured = connection.ca !== undefined || connection.cert !== undefined || connection.key !== undefined;
-  const agent = plain && !secured ? new Agent({ keepAlive: true, maxSockets: maxConnections }) : undefined;
+  const agent = plain && !secured ? new KeptConnections(maxConnections) : undefined;
   const parameters = {
     // Every field that the client would otherwise fill from the process environment.
     socketPath: "/var/run/docker.sock",

@@ -13,6 +13,8 @@ import { shares } from "./shares.ts";
 /** A sandbox of the pool that nobody took for so long is replaced, so that its expiry is never near. */
 const SHELF_LIFE_MS = 15 * 60_000;
 const LOOK_AGAIN_MS = 5_000;
+/** What a rollout does first with a sandbox that it took comes before the start of the next. */
+const REFILL_AFTER_MS = 250;
 const ANSWER_DEADLINE_MS = 1_000;
 const PATIENCE_MS = 600_000;
 const FIRST_BACKOFF_MS = 1_000;
@@ -68,6 +70,7 @@ export class Pool {
   readonly #shelves = new Map<string, Shelf>();
   readonly #closing = new AbortController();
   readonly #busy = new Set<Promise<unknown>>();
+  #fillsSoon = false;
 
   constructor(options: PoolOptions) {
     this.#options = options;
@@ -95,7 +98,7 @@ export class Pool {
       measures.poolMiss(request.environment);
       return undefined;
     } finally {
-      this.#fill();
+      this.#fillSoon();
     }
   }
 
@@ -158,6 +161,19 @@ export class Pool {
 
   #tell({ request, ready }: Shelf): void {
     this.#options.measures.poolReady(request.environment, ready.length);
+  }
+
+  #fillSoon(): void {
+    if (this.#fillsSoon || !this.keeps) return;
+    this.#fillsSoon = true;
+    const { clock } = this.#options;
+    const wait = clock.sleep(REFILL_AFTER_MS, this.#closing.signal).catch(() => undefined);
+    void this.#track(
+      wait.then(() => {
+        this.#fillsSoon = false;
+        this.#fill();
+      }),
+    );
   }
 
   /** Starts what is missing and gives up what is too much or too old. */

@@ -56,7 +56,7 @@ describe.for(["oci", "docker"] as const)("%s", (backend) => {
     missing = await unavailable[backend]();
     if (missing !== undefined) return;
     const flags = { data_dir: join(dataDir, "data"), provider: backend, guest_binary: guestBinary };
-    const docker = { docker_host: dockerConnection.socketPath };
+    const docker = { docker_host: dockerConnection.socketPath, pool_sandboxes: "0" };
     const config = loadConfig({ flags: { ...flags, ...docker }, file: undefined, env: {} });
     berth = await compose(config, silentLogger, { role: "controller" });
   });
