@@ -15,11 +15,10 @@ import { createMetrics } from "./http/metrics/metrics.ts";
 import { unfinishedStatuses } from "./model/rollout.ts";
 import { buildImage } from "./provider/docker/build-image.ts";
 import { createDockerProvider } from "./provider/docker/docker-provider.ts";
-import { exportRootfs } from "./provider/docker/export-rootfs.ts";
+import { dockerImages } from "./provider/docker/image-source.ts";
 import { listFolderImages } from "./provider/docker/list-images.ts";
 import { probeDocker } from "./provider/docker/probe.ts";
 import { createMemoryProvider } from "./provider/memory/memory-provider.ts";
-import type { RootfsExporter } from "./provider/oci/images.ts";
 import { createOciProvider } from "./provider/oci/oci-provider.ts";
 import { probeOci } from "./provider/oci/probe.ts";
 import type { Provider } from "./provider/provider.ts";
@@ -238,7 +237,7 @@ async function chooseProvider(config: Config, log: Logger): Promise<Provider> {
       seccompDir,
       runtime: probe.runtime.binary,
       runsc: { platform: config.runsc_platform },
-      exporter: dockerExporter(dockerOptions),
+      exporter: dockerImages(dockerOptions),
       log,
     });
   }
@@ -254,23 +253,6 @@ async function chooseProvider(config: Config, log: Logger): Promise<Provider> {
 
 const sentences = (reasons: readonly { what: string; remedy: string }[]): string =>
   reasons.map(({ what, remedy }) => `${what} (${remedy})`).join("; ");
-
-/** Images for the oci provider come out of a Docker daemon, when there is one. */
-function dockerExporter(options: Parameters<typeof createDockerProvider>[0]): RootfsExporter {
-  return {
-    async resolve(name, call) {
-      if (!(await probeDocker(options)).works) return undefined;
-      const docker = await createDockerProvider(options);
-      try {
-        return await docker.snapshots.resolveImage(name, call);
-      } finally {
-        await docker.close();
-      }
-    },
-    export: (location, destination, call) =>
-      exportRootfs({ docker: options.docker, image: location, destination, ...call }),
-  };
-}
 
 /** Of sandboxes elsewhere nobody here can tell what memory is left. */
 const isOnThisMachine = ({ name }: Provider, { docker_host }: Config): boolean =>

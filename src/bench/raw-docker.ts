@@ -2,7 +2,7 @@ import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
 import Docker from "dockerode";
 import { withDeadline } from "../core/deadline.ts";
-import { KeptConnections } from "../provider/docker/daemon.ts";
+import { KeptConnections } from "../core/kept-connections.ts";
 import type { CommandAnswer } from "./sample.ts";
 import type { SandboxSize } from "./environment.ts";
 

@@ -98,6 +98,7 @@ export class ExecCalls {
       JSON.stringify({
         call_id: request.callId,
         argv: request.argv,
+        otherwise: request.otherwise ?? [],
         cwd: request.cwd ?? "",
         env: request.env,
         stdin: request.stdin ?? "",

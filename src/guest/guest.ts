@@ -22,6 +22,8 @@ export interface ExecRequest {
   /** At most once per boot of the guest. */
   readonly callId: string;
   readonly argv: readonly string[];
+  /** Started where the program of `argv` does not exist. */
+  readonly otherwise?: readonly string[];
   /** A path beneath the workspace; the workspace when it is left out. */
   readonly cwd?: string;
   /** Laid over what the image declares. */

@@ -12,6 +12,7 @@ import { contentKey, recipeOf } from "./content-key.ts";
 import type { GitOptions } from "./git.ts";
 import type { Manifests } from "./manifest.ts";
 import type { Mirrors } from "./mirror.ts";
+import { RecentImages } from "./recent-images.ts";
 import { sendTree } from "./send-tree.ts";
 import { runSetup } from "./setup.ts";
 import { SingleFlight } from "./single-flight.ts";
@@ -78,9 +79,11 @@ export class SnapshotBuilder {
   readonly #options: SnapshotBuilderOptions;
   readonly #flights = new SingleFlight<boolean>();
   readonly #uses: Uses;
+  readonly #images: RecentImages;
 
   constructor(options: SnapshotBuilderOptions) {
     this.#options = options;
+    this.#images = new RecentImages((name, call) => options.provider.snapshots.resolveImage(name, call));
     this.#uses = new Uses((key) => options.manifests.file(key));
   }
 
@@ -90,7 +93,7 @@ export class SnapshotBuilder {
    * creating a sandbox. Nothing half-made remains.
    */
   async ensure(environment: Environment, call: BuildCall = {}): Promise<SnapshotLease> {
-    const image = await this.#options.provider.snapshots.resolveImage(environment.image, call);
+    const image = await this.#images.resolve(environment.image, call);
     const key = contentKey(environment, image);
     return this.#leased(key, () => this.#ensure(key, environment, image, call));
   }

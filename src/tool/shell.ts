@@ -7,12 +7,9 @@ import { defineTool } from "./tool.ts";
 /** Linux takes no longer single argument (MAX_ARG_STRLEN), in bytes with the closing NUL. */
 const maxCommandBytes = 131_071;
 
-/**
- * Hands the command to bash where the image has it, else to sh. Both are reached by `exec` with the command as an
- * argument of its own: nothing is quoted, the exit code is the command's, and the second cannot follow the first.
- * Without --norc bash reads ~/.bashrc where standard input is a socket.
- */
-const launcher = 'command -v bash >/dev/null 2>&1 && exec bash --norc -c -- "$0"; exec /bin/sh -c -- "$0"';
+/** The command is an argument of its own: nothing is quoted. Without --norc bash reads ~/.bashrc where standard input is a socket. */
+const byBash = (command: string) => ["bash", "--norc", "-c", "--", command];
+const bySh = (command: string) => ["/bin/sh", "-c", "--", command];
 
 export const shell = defineTool({
   name: "shell",
@@ -49,7 +46,8 @@ Use it to build, test, and inspect; grep, read_file and edit_file are better at 
     const result = await guest.exec(
       {
         callId,
-        argv: ["/bin/sh", "-c", launcher, command],
+        argv: byBash(command),
+        otherwise: bySh(command),
         ...(cwd === undefined ? {} : { cwd }),
         env,
         timeoutMs,

@@ -2,6 +2,7 @@
 package exec
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -10,8 +11,10 @@ import (
 
 // Request is the body of POST /v1/exec.
 type Request struct {
-	CallID    string            `json:"call_id"`
-	Argv      []string          `json:"argv"`
+	CallID string   `json:"call_id"`
+	Argv   []string `json:"argv"`
+	// Otherwise is started when the program of Argv cannot be; empty for none.
+	Otherwise []string          `json:"otherwise"`
 	Cwd       string            `json:"cwd"`
 	Env       map[string]string `json:"env"`
 	Stdin     string            `json:"stdin"`
@@ -51,7 +54,7 @@ func (r *Request) validate(allowRoot bool) error {
 	case r.User == userRoot && !allowRoot:
 		return fault.New(fault.PermissionDenied, "commands as root are not allowed here")
 	}
-	for _, arg := range r.Argv {
+	for _, arg := range slices.Concat(r.Argv, r.Otherwise) {
 		if strings.ContainsRune(arg, 0) {
 			return fault.New(fault.InvalidArgument, "an argument contains NUL")
 		}

@@ -43,7 +43,7 @@ func (r *Runner) start(request *Request, c *call, dir int) (*running, error) {
 	defer syscall.Close(stderr)
 	run.stderr = errPump
 	command := &spawn.Command{
-		Argv: request.Argv, Env: overBase(request.Env), Dir: dir,
+		Argv: request.Argv, Otherwise: request.Otherwise, Env: overBase(request.Env), Dir: dir,
 		Stdin: stdin, Stdout: stdout, Stderr: stderr, OOMScoreAdj: oomScoreAdj,
 	}
 	if r.root {

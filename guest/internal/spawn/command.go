@@ -12,6 +12,8 @@ import (
 // Command is a program to start. Every descriptor stays the caller's to close.
 type Command struct {
 	Argv []string
+	// Otherwise is started where no program of Argv's name can be; empty for none.
+	Otherwise []string
 	// Env is the whole environment.
 	Env map[string]string
 	// Dir is an open directory, where the program starts.

@@ -81,7 +81,7 @@ func fork(p *plan) (int, syscall.Errno) {
 	stage = StageExec
 	p.failure[1] = uint32(syscall.ENOENT)
 	for i = 0; i < len(p.programs); i++ {
-		_, _, errno = syscall.RawSyscall(syscall.SYS_EXECVE, uintptr(unsafe.Pointer(p.programs[i])), uintptr(unsafe.Pointer(&p.argv[0])), uintptr(unsafe.Pointer(&p.envv[0])))
+		_, _, errno = syscall.RawSyscall(syscall.SYS_EXECVE, uintptr(unsafe.Pointer(p.programs[i])), uintptr(unsafe.Pointer(p.argvs[i])), uintptr(unsafe.Pointer(&p.envv[0])))
 		if errno == syscall.ENOENT || errno == syscall.ENOTDIR {
 			continue
 		}

@@ -8,11 +8,13 @@ import (
 
 // plan is all that a child needs, laid out before the fork: between fork and exec nothing may be allocated.
 type plan struct {
-	programs   []*byte
-	argv, envv []*byte
-	stdio      [3]uintptr
-	dir        uintptr
-	report     uintptr
+	// programs are tried in order, each with its own arguments.
+	programs []*byte
+	argvs    []**byte
+	envv     []*byte
+	stdio    [3]uintptr
+	dir      uintptr
+	report   uintptr
 
 	oomPath *byte
 	oomText []byte
@@ -57,14 +59,12 @@ func newPlan(c *Command, report int) (*plan, error) {
 		p.uid, p.gid = uintptr(c.Identity.UID), uintptr(c.Identity.GID)
 		p.group = uint32(c.Identity.Group)
 	}
+	for _, argv := range [][]string{c.Argv, c.Otherwise} {
+		if err := p.add(argv, c.Env); err != nil {
+			return nil, err
+		}
+	}
 	var err error
-	if p.programs, err = syscall.SlicePtrFromStrings(candidates(c.Argv[0], c.Env)); err != nil {
-		return nil, err
-	}
-	p.programs = p.programs[:len(p.programs)-1]
-	if p.argv, err = syscall.SlicePtrFromStrings(c.Argv); err != nil {
-		return nil, err
-	}
 	if p.envv, err = syscall.SlicePtrFromStrings(environment(c.Env)); err != nil {
 		return nil, err
 	}
@@ -73,4 +73,23 @@ func newPlan(c *Command, report int) (*plan, error) {
 		p.oomText = []byte(c.OOMScoreAdj)
 	}
 	return p, nil
+}
+
+func (p *plan) add(argv []string, env map[string]string) error {
+	if len(argv) == 0 {
+		return nil
+	}
+	programs, err := syscall.SlicePtrFromStrings(candidates(argv[0], env))
+	if err != nil {
+		return err
+	}
+	arguments, err := syscall.SlicePtrFromStrings(argv)
+	if err != nil {
+		return err
+	}
+	for _, program := range programs[:len(programs)-1] {
+		p.programs = append(p.programs, program)
+		p.argvs = append(p.argvs, &arguments[0])
+	}
+	return nil
 }

@@ -61,6 +61,26 @@ func TestAProgramIsFoundAndGetsWhatItIsGiven(t *testing.T) {
 	}
 }
 
+func TestAnotherProgramIsStartedWhereThereIsNoneOfThatName(t *testing.T) {
+	c := NewChildren()
+	defer c.Close()
+	for name, want := range map[string]string{"no-such-program": "otherwise", "sh": "first"} {
+		exit, failure, out := run(t, c, func(command *Command) {
+			command.Argv = []string{name, "-c", "echo first; exit 127"}
+			command.Otherwise = []string{"/bin/sh", "-c", "echo otherwise; exit 127"}
+		})
+		if failure != nil || exit.Status.ExitStatus() != 127 || out != want+"\n" {
+			t.Errorf("%s: %v, %v, %q", name, exit.Status, failure, out)
+		}
+	}
+	_, failure, _ := run(t, c, func(command *Command) {
+		command.Argv, command.Otherwise = []string{"no-such-program"}, []string{"/no/such/program"}
+	})
+	if failure == nil || !failure.NotFound() {
+		t.Errorf("%v", failure)
+	}
+}
+
 func TestManyChildrenEndEachWithItsOwnStatus(t *testing.T) {
 	c := NewChildren()
 	defer c.Close()

@@ -1,7 +1,6 @@
-import { Agent } from "node:http";
-import { inspect } from "node:util";
 import Dockerode from "dockerode";
 import { withDeadline } from "../../core/deadline.ts";
+import { KeptConnections } from "../../core/kept-connections.ts";
 import { fromClient } from "./daemon-errors.ts";
 
 /** Where the daemon is: a socket path, or host, port and TLS material. The local socket when nothing is named. */
@@ -9,17 +8,6 @@ export type DockerConnection = Dockerode.DockerOptions;
 
 /** More requests than this wait for one another here instead of in the daemon. */
 const maxConnections = 128;
-
-/** The client writes its options out for its debug log at each request, whether or not anybody reads it: every socket of its agent. */
-export class KeptConnections extends Agent {
-  constructor(maxSockets = Infinity) {
-    super({ keepAlive: true, maxSockets });
-  }
-
-  [inspect.custom](): string {
-    return "kept connections";
-  }
-}
 
 /** The Docker daemon, every request to it under a deadline. */
 export interface Daemon {

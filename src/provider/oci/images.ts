@@ -12,6 +12,7 @@ export interface RootfsExporter {
   /** Undefined when no engine can be reached. @throws BerthError `image_not_found` when it lacks the image */
   resolve(image: string, options?: CallOptions): Promise<ResolvedImage | undefined>;
   export(location: string, destination: string, options?: CallOptions): Promise<void>;
+  close(): void;
 }
 
 export interface ImageParts {

@@ -274,6 +274,7 @@ class OciProvider implements Provider {
 
   async close(): Promise<void> {
     this.#starter.close();
+    this.#options.exporter?.close();
   }
 
   /** Ends every process of the sandbox and the runtime's record of it; the files stay. */

@@ -1,10 +1,25 @@
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
+import type { DatabaseSync } from "node:sqlite";
 import { BerthError } from "../../core/errors.ts";
-import type { Outcome, Write, Written } from "./commit-together.ts";
+import { committer, type Outcome, type Write, type Written } from "./commit-together.ts";
+import { openDatabase } from "./open-database.ts";
 
 /** Writes of one transaction, so that no commit takes long. */
 const MOST_TOGETHER = 256;
+
+/** A few writes may be committed on this thread where the disk takes no longer: handing them over takes as long and wakes two threads. */
+const FEW = 4;
+const QUICK_MS = 0.5;
+/** Of the running mean of what a commit takes. */
+const NEWEST_WEIGHT = 0.2;
+
+/** What the thread answers. */
+export interface Committed {
+  readonly outcomes: readonly Outcome[];
+  /** How long the commit took, its sync of the disk included. */
+  readonly ms: number;
+}
 
 interface Waiting {
   readonly write: Write;
@@ -18,6 +33,10 @@ interface Waiting {
  */
 export class CommitQueue {
   readonly #thread: Worker;
+  readonly #here: DatabaseSync;
+  readonly #commitHere: (writes: readonly Write[]) => Outcome[];
+  /** Unknown disks are slow. */
+  #meanMs = Infinity;
   readonly #ended: Promise<void>;
   #waiting: Waiting[] = [];
   #committing: readonly Waiting[] = [];
@@ -25,8 +44,10 @@ export class CommitQueue {
   #failure: unknown;
   #whenIdle: (() => void) | undefined;
 
-  private constructor(thread: Worker) {
+  private constructor(thread: Worker, here: DatabaseSync) {
     this.#thread = thread;
+    this.#here = here;
+    this.#commitHere = committer(here);
     this.#ended = new Promise((resolve) => {
       thread.once("exit", () => {
         this.#fail(new BerthError("storage_failed", "The thread that writes to the database has ended."));
@@ -34,15 +55,16 @@ export class CommitQueue {
       });
     });
     thread.on("error", (error) => this.#fail(error));
-    thread.on("message", (outcomes: Outcome[]) => this.#committed(outcomes));
+    thread.on("message", ({ outcomes, ms }: Committed) => this.#committed(outcomes, ms));
   }
 
   /** The database must be there, with its tables. */
   static open(file: string): CommitQueue {
+    const here = openDatabase(file);
     const program = new URL(`./commit-thread${extname(import.meta.url)}`, import.meta.url);
     const thread = new Worker(program, { workerData: file });
     thread.unref();
-    return new CommitQueue(thread);
+    return new CommitQueue(thread, here);
   }
 
   /**
@@ -63,6 +85,7 @@ export class CommitQueue {
     const idle = new Promise<void>((resolve) => (this.#whenIdle = resolve));
     this.#schedule();
     await idle;
+    this.#here.close();
     this.#thread.ref();
     this.#thread.postMessage(null);
     await this.#ended;
@@ -84,15 +107,22 @@ export class CommitQueue {
     this.#waiting = this.#waiting.filter(({ signal }) => !signal.aborted);
     this.#committing = this.#waiting.splice(0, MOST_TOGETHER);
     if (this.#committing.length === 0) return this.#whenIdle?.();
+    const writes = this.#committing.map(({ write }) => write);
     this.#thread.ref();
-    this.#thread.postMessage(this.#committing.map(({ write }) => write));
+    if (writes.length > FEW || this.#meanMs > QUICK_MS) return this.#thread.postMessage(writes);
+    const began = performance.now();
+    const outcomes = this.#commitHere(writes);
+    this.#committed(outcomes, performance.now() - began);
   }
 
-  #committed(outcomes: readonly Outcome[]): void {
+  #committed(outcomes: readonly Outcome[], ms: number): void {
+    const mean = Number.isFinite(this.#meanMs) ? this.#meanMs : ms;
+    this.#meanMs = mean + NEWEST_WEIGHT * (ms - mean);
     const committed = this.#committing;
     this.#committing = [];
     this.#thread.unref();
-    this.#send();
+    if (this.#waiting.length > 0) this.#schedule();
+    else this.#whenIdle?.();
     for (const [at, { settle }] of committed.entries())
       settle(outcomes[at] ?? { error: new BerthError("internal", "A write without an outcome.") });
   }

@@ -25,6 +25,17 @@ export const commands: BehaviourGroup = {
       },
     },
     {
+      title: "where a program does not exist the other one is started that was named for that, and else it is not",
+      run: async (bench) => {
+        await using berth = await bench.berth();
+        const otherwise = ["/bin/sh", "-c", "echo other; exit 127"];
+        const missing = await berth.run(["no-such-program"], { otherwise });
+        expect([missing.outcome, missing.stdout.head]).toEqual([exited(127), "other\n"]);
+        const there = await berth.run(["sh", "-c", "echo first; exit 127"], { otherwise });
+        expect([there.outcome, there.stdout.head]).toEqual([exited(127), "first\n"]);
+      },
+    },
+    {
       title: "the tool user has a home of its own to write in",
       run: async (bench) => {
         await using berth = await bench.berth();

@@ -16,8 +16,10 @@ function guestThatEnds(change: Partial<ExecResult>): TreeGuest {
 function guestThatRuns(env: Record<string, string> = {}): TreeGuest {
   const guest = new TreeGuest();
   guest.onExec = (request) => {
-    const [program = "", ...args] = request.argv;
-    const ended = spawnSync(program, args, { encoding: "utf8", env: { ...request.env, ...env }, input: "" });
+    const start = ([program = "", ...args]: readonly string[]) =>
+      spawnSync(program, args, { encoding: "utf8", env: { ...request.env, ...env }, input: "" });
+    const first = start(request.argv);
+    const ended = first.error && request.otherwise ? start(request.otherwise) : first;
     return execResult(request, {
       outcome: { type: "exited", code: ended.status ?? 255 },
       stdout: captured(ended.stdout),
@@ -105,7 +107,7 @@ test("the request carries what was asked, and the caller's environment", async (
   expect(request?.argv.at(-1)).toBe("ls");
 });
 
-describe("the launcher, on this machine", () => {
+describe("the shell, on this machine", () => {
   const run = (command: string, env?: Record<string, string>) => callTool(shell, guestThatRuns(env), { command });
 
   test("uses bash where there is one", async () => {

@@ -12,6 +12,7 @@ const mebibyte = 1024 * 1024;
 export const execRequest = z.object({
   call_id: z.string().min(1).max(256),
   argv: z.array(z.string()).min(1),
+  otherwise: z.array(z.string()).default([]),
   cwd: z.string().default(""),
   env: z.record(z.string(), z.string()).default({}),
   stdin: z.string().max(mebibyte).default(""),
@@ -75,10 +76,10 @@ export class ExecCall {
   }
 
   async #run(machine: Machine, cwd: string): Promise<ExecResult> {
-    const { call_id, argv, timeout_ms } = this.#request;
+    const { call_id, timeout_ms } = this.#request;
     const startedAt = performance.now();
     const timer = setTimeout(() => this.#ended.resolve({ type: "timed_out" }), timeout_ms).unref();
-    const work = this.#interpret(machine, cwd, argv).then(this.#ended.resolve);
+    const work = this.#interpret(machine, cwd).then(this.#ended.resolve);
     const outcome = await this.#ended.promise;
     clearTimeout(timer);
     const survivors_killed = this.#control.jobs;
@@ -100,8 +101,10 @@ export class ExecCall {
     return this.#result;
   }
 
-  async #interpret(machine: Machine, cwd: string, [name = "", ...args]: readonly string[]): Promise<Outcome> {
-    const { env, stdin, user } = this.#request;
+  async #interpret(machine: Machine, cwd: string): Promise<Outcome> {
+    const { argv, otherwise, env, stdin, user } = this.#request;
+    const isThere = argv[0]?.includes("/") || machine.programs.has(argv[0] ?? "");
+    const [name = "", ...args] = isThere || otherwise.length === 0 ? argv : otherwise;
     const shell: Shell = {
       tree: machine.tree,
       workspace: machine.workspace,
