@@ -75,7 +75,7 @@ describe("oci", () => {
 
     const environments = await both(local, "env", "ls");
     expect(environments.human.stdout).toMatch(
-      /^environment +image +profile +graders +repository\nslug +host +standard +tests +file:/,
+      /^environment +image +profile +graders +snapshot +size +last used +repository\nslug +host +standard +tests +[0-9a-f]{12} +\S+ [kM]?B +\S+ \S+ +file:/,
     );
     expect(environments.value).toMatchObject([{ name: "slug" }]);
     const byUrl = await berth(["env", "ls", "--url", controller.url, "--json"], {
@@ -144,7 +144,7 @@ describe("oci", () => {
     expect(parsed.at(-1)).toMatchObject({ type: "status", status: "closed" });
 
     const dry = await both(local, "gc", "--dry-run");
-    expect(dry.human).toMatchObject({ code: 0, stdout: "Nothing is left behind." });
+    expect(dry.human).toMatchObject({ code: 0, stdout: "Nothing is left behind, and nothing is kept for too long." });
     expect(dry.value).toEqual({ dry_run: true, items: [] });
     const gone = await local("env", "rm", "slug");
     expect(gone).toMatchObject({ code: 0, stdout: "slug  removed" });
@@ -170,7 +170,7 @@ describe("oci", () => {
     expect(dry).toMatchObject({ code: 0, stdout: expect.stringContaining("would be removed") });
     const swept = JSON.parse((await gc("--json")).stdout) as { items: unknown[] };
     expect(swept.items).toMatchObject([{ kind: "sandbox", reason: "no controller runs that would build" }]);
-    expect((await gc()).stdout).toBe("Nothing is left behind.");
+    expect((await gc()).stdout).toBe("Nothing is left behind, and nothing is kept for too long.");
 
     await using second = await ControllerProcess.start({ backend: "oci", dataDir: other.path });
     expect((await second.send("GET", `/v1/rollouts/${body.rollout_id}`)).body.status).toBe("active");
