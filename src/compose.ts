@@ -86,6 +86,7 @@ export const compose: Compose = async (config, log, { role, resolve = resolveNam
   });
   const limit = role === "controller" ? config.pool_sandboxes : 0;
   const pool = new Pool({ launcher, admission, clock: systemClock, measures, log, limit });
+  started.defer(() => pool.close());
   const snapshots = snapshotCache(builder, {
     owner,
     ofRollouts: () => store.snapshotsOf(unfinishedStatuses),

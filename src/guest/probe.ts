@@ -91,7 +91,7 @@ export const wireProbe = z
     masked_paths: states,
     read_only_paths: states,
     mounts: z.array(z.object({ target: path, root: path, type: name, read_only: z.boolean() })).max(1024),
-    devices: z.array(z.object({ path, block: z.boolean(), major: count, minor: count })).max(256),
+    devices: z.array(z.object({ path, block: z.boolean(), major: count, minor: count })).max(4096),
     interfaces: z.array(name).max(1024),
     disks: z.array(z.object({ path, bytes: z.number().min(0), inodes: z.number().min(0) })).max(8),
     guest: z.object({ pid: count, uid: count.nullable(), capabilities: masks, opened: z.array(name).max(16) }),

@@ -1,6 +1,7 @@
 import { LogController, fastify, type FastifyBaseLogger, type FastifyInstance } from "fastify";
 import { serializerCompiler } from "fastify-type-provider-zod";
 import type { Config } from "../config/schema.ts";
+import { Turnstile } from "../core/turnstile.ts";
 import type { Logger } from "../core/log.ts";
 import type { RolloutService } from "../rollout/rollout-service.ts";
 import type { Tool } from "../tool/tool.ts";
@@ -14,6 +15,9 @@ import { describeApi } from "./openapi.ts";
 import { typed, type ReadinessChecks, type RouteContext } from "./route.ts";
 import { routes } from "./routes/index.ts";
 import { validatorCompiler } from "./validation.ts";
+
+/** Requests that may come together and be worked on before whatever else the controller does. */
+const REQUESTS_A_TURN = 16;
 
 export interface AppOptions {
   readonly service: RolloutService;
@@ -43,6 +47,9 @@ export function buildApp(options: AppOptions): FastifyInstance {
   });
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
+
+  const turnstile = new Turnstile(REQUESTS_A_TURN);
+  app.addHook("onRequest", () => turnstile.pass());
 
   const closing = new AbortController();
   app.addHook("preClose", async () => closing.abort());

@@ -1,5 +1,6 @@
 import { BerthError, toBerthError } from "../core/errors.ts";
 import type { Measures } from "../core/measures.ts";
+import { Turnstile } from "../core/turnstile.ts";
 import { openRolloutEgress, type EgressParts } from "./egress.ts";
 import type { Admission } from "../sandbox/admission/admission.ts";
 import type { Pool, PooledRequest } from "../sandbox/pool/pool.ts";
@@ -11,6 +12,7 @@ import { endTurn } from "./end-turn.ts";
 import type { LiveRollout } from "./live-rollout.ts";
 import type { LiveRollouts } from "./live-rollouts.ts";
 
+const PREPARED_A_TURN = 16;
 /** How long a rollout waits until its sandbox may start: as long as its first call waits for it. */
 const PATIENCE_MS = 540_000;
 
@@ -27,6 +29,8 @@ export interface PreparationParts extends EgressParts {
 export class Preparation {
   readonly #parts: PreparationParts;
   readonly #stopping = new AbortController();
+  /** Hundreds may wait for one snapshot. */
+  readonly #turnstile = new Turnstile(PREPARED_A_TURN);
 
   constructor(parts: PreparationParts) {
     this.#parts = parts;
@@ -74,6 +78,7 @@ export class Preparation {
       const onProgress = (message: string) => void this.#begin(live, message).catch(() => undefined);
       using snapshot = await builder.ensure(environment, { onProgress, signal: calledOff });
       const { key } = snapshot;
+      await this.#turnstile.pass();
       calledOff.throwIfAborted();
       live.snapshot = key;
       const request = sandboxRequest(environment, { purpose: live.id, key, builder, profiles });

@@ -37,7 +37,7 @@ type Disk struct {
 
 const (
 	maxMounts  = 1024
-	maxDevices = 256
+	maxDevices = 4096
 	// Fields of mountinfo before the optional ones.
 	mountFields = 6
 )

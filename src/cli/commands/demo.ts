@@ -51,7 +51,11 @@ async function run(context: CliContext, config: Config, options: Options): Promi
   const say = (name: string) => (text: string) => progress.step(name, text);
   const source = await taskSource(options, join(dataDir, "demo"), say("task"));
   const { played, left, backend, title } = await (async () => {
-    await using controller = await startController({ ...config, data_dir: dataDir }, context.compose);
+    // Three rollouts and no more: what would wait for a fourth only stands beside what is shown as left behind.
+    await using controller = await startController(
+      { ...config, data_dir: dataDir, pool_sandboxes: 0 },
+      context.compose,
+    );
     const { berth, client, url } = controller;
     const image = source.image ?? (berth.provider === "oci" ? "host" : "node");
     progress.step("task", source.title);

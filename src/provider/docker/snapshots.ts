@@ -27,6 +27,9 @@ export function snapshotLabels(
   };
 }
 
+/** Between the making of an image and its name the daemon takes milliseconds. */
+const NAMELESS_FOR_MS = 10_000;
+
 /** Snapshots as images `berth/snapshot:<key>`: one layer over the image that the sandbox started from. */
 export function dockerSnapshots(
   daemon: Daemon,
@@ -133,10 +136,10 @@ export function dockerSnapshots(
     }
   }
 
-  /** Snapshots whose name was removed while sandboxes ran from them. */
+  /** Snapshots whose name was removed while sandboxes ran from them. One that is being committed, by whomever, has no name yet either. */
   async function sweepNameless(): Promise<void> {
     for (const image of await images({ label: [label.snapshot], dangling: ["true"] })) {
-      await removeImage(image.Id, false);
+      if (Date.now() - image.Created * 1000 > NAMELESS_FOR_MS) await removeImage(image.Id, false);
     }
   }
 

@@ -5,8 +5,8 @@ import { BerthError } from "../../core/errors.ts";
 import { committer, type Outcome, type Write, type Written } from "./commit-together.ts";
 import { openDatabase } from "./open-database.ts";
 
-/** Writes of one transaction, so that no commit takes long. */
-const MOST_TOGETHER = 256;
+/** Writes of one transaction: those who asked for them all go on in the same turn of the event loop. */
+const MOST_TOGETHER = 64;
 
 /** A few writes may be committed on this thread where the disk takes no longer: handing them over takes as long and wakes two threads. */
 const FEW = 4;
