@@ -136,10 +136,11 @@ export function dockerSnapshots(
     }
   }
 
-  /** Snapshots whose name was removed while sandboxes ran from them. One that is being committed, by whomever, has no name yet either. */
-  async function sweepNameless(): Promise<void> {
+  /** Snapshots whose name was removed while sandboxes ran from them. Another one that is being committed, by whomever, has no name yet either. */
+  async function sweepNameless(key: string): Promise<void> {
     for (const image of await images({ label: [label.snapshot], dangling: ["true"] })) {
-      if (Date.now() - image.Created * 1000 > NAMELESS_FOR_MS) await removeImage(image.Id, false);
+      const isOld = Date.now() - image.Created * 1000 > NAMELESS_FOR_MS;
+      if (isOld || image.Labels?.[label.snapshot] === key) await removeImage(image.Id, false);
     }
   }
 
@@ -168,7 +169,7 @@ export function dockerSnapshots(
     },
     async remove(key) {
       await removeImage(snapshotReference(key), true);
-      await sweepNameless();
+      await sweepNameless(key);
     },
   };
 }
