@@ -47,20 +47,20 @@ describe.each(["oci", "docker"] as const)("%s", (backend) => {
   const shell = (controller: ControllerProcess, path: string, call_id: string, command: string) =>
     controller.send("POST", `${path}/tools/shell`, { call_id, arguments: { command } });
 
-  /** Starts a call whose answer will not be waited for, and waits until it runs. */
+  /** Starts a call and waits until it runs; its answer, or why none came, is a promise of its own. */
   async function running(controller: ControllerProcess, path: string, call_id: string, command: string) {
     const reply = shell(controller, path, call_id, command).catch((error: unknown) => error as Error);
     await expect
       .poll(() => controller.trajectory(path), { timeout: 10_000 })
       .toContainEqual(expect.objectContaining({ call_id, state: "running" }));
-    return reply;
+    return { reply };
   }
 
   test("SIGTERM lets running calls end, exits with 0, and the next controller takes the sandboxes up", async () => {
     const first = await start();
     const path = await activeRollout(first);
     await shell(first, path, "mark", "echo kept > /tmp/mark; readlink /proc/1/ns/pid");
-    const reply = running(first, path, "slow", "sleep 1; echo done");
+    const { reply } = await running(first, path, "slow", "sleep 1; echo done");
     await expect.poll(() => first.trajectory(path)).toHaveLength(2);
     expect(await first.end("SIGTERM")).toBe(0);
     expect(await reply).toMatchObject({ status: 200, body: { output: "done\n" } });
@@ -79,7 +79,7 @@ describe.each(["oci", "docker"] as const)("%s", (backend) => {
     const command = `echo once >> /tmp/ran; sleep ${nap}`;
     const first = await start("--drain-seconds", "1");
     const path = await activeRollout(first);
-    const reply = running(first, path, "long", command);
+    const { reply } = await running(first, path, "long", command);
     await untilProcess(`sleep ${nap}`);
     expect(await first.end("SIGTERM")).toBe(0);
     expect(await reply).toMatchObject({ status: 503, body: { error: { code: "outcome_unknown" } } });
@@ -99,7 +99,7 @@ describe.each(["oci", "docker"] as const)("%s", (backend) => {
     const command = `echo once >> /tmp/ran; sleep ${nap}; echo twice >> /tmp/ran; sleep 60`;
     const first = await start();
     const path = await activeRollout(first);
-    const reply = running(first, path, "cut", command);
+    const { reply } = await running(first, path, "cut", command);
     await untilProcess(`sleep ${nap}`);
     await first.end("SIGKILL");
     await reply;
