@@ -20,6 +20,9 @@ import { sandboxRemover } from "./remove-container.ts";
 import { dockerSnapshots } from "./snapshots.ts";
 import { stateOf } from "./state.ts";
 
+const OOM_LOOKS = 5;
+const OOM_PAUSE_MS = 100;
+
 export interface DockerProviderOptions {
   /** The local socket unless it names another daemon; the process environment is not looked at. */
   readonly docker?: DockerConnection | undefined;
@@ -84,7 +87,12 @@ export async function createDockerProvider(options: DockerProviderOptions): Prom
     },
 
     async inspect(handle) {
-      return stateOf(await containerOf(daemon, handle));
+      // The daemon may hear of a lack of memory after it heard of the end that came of it.
+      for (let looks = OOM_LOOKS; ; looks--) {
+        const state = stateOf(await containerOf(daemon, handle));
+        if (state.status !== "exited" || state.oom || !state.code || looks === 0) return state;
+        await clock.sleep(OOM_PAUSE_MS);
+      }
     },
 
     async observe(handle, { signal } = {}) {
