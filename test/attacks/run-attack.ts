@@ -55,11 +55,13 @@ async function attemptIn(attack: Attack, arena: Arena): Promise<Ended> {
     attack.attempt(arena),
   ).then(
     (reached): Ended => ({ reached }),
-    (error: unknown): Ended => ({ error: String(error) }),
+    (error: unknown): Ended => ({ error: withCauses(error) }),
   );
-  const left = await arena[Symbol.asyncDispose]().then(
-    () => undefined,
-    (error: unknown) => String(error),
-  );
+  const left = await arena[Symbol.asyncDispose]().then(() => undefined, withCauses);
   return left === undefined ? ended : { error: left };
+}
+
+function withCauses(error: unknown): string {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return cause === undefined ? String(error) : `${String(error)} (${withCauses(cause)})`;
 }

@@ -3,6 +3,7 @@ package server
 
 import (
 	"context"
+	"io"
 	"log"
 	"net"
 	"net/http"
@@ -120,7 +121,8 @@ func (s *server) unknown(_ http.ResponseWriter, r *http.Request) error {
 	return fault.New(fault.InvalidArgument, "no endpoint %s %s", r.Method, r.URL.Path)
 }
 
-// conventions are what holds for every request: the boot id, the echo of the call id, no panic that ends init.
+// conventions are what holds for every request: the boot id, the echo of the call id, no panic that ends init, and a body that is read to its end: what
+// answers before that resets the stream, and a client that is still sending may lose the answer with it.
 func (s *server) conventions(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
@@ -132,6 +134,7 @@ func (s *server) conventions(next http.Handler) http.Handler {
 				writeError(w, fault.New(fault.Internal, "panic: %v\n%s", p, debug.Stack()))
 			}
 		}()
+		defer func() { _, _ = io.Copy(io.Discard, r.Body) }()
 		w.Header().Set("berth-boot-id", s.BootID)
 		if id := r.Header.Get("berth-call-id"); id != "" {
 			w.Header().Set("berth-call-id", id)

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { Readable } from "node:stream";
 import { expect } from "vitest";
 import { pack, type Header } from "tar-stream";
@@ -9,6 +10,18 @@ function tarOf(entries: readonly (Partial<Header> & { name: string; content?: st
   for (const { content = "", ...header } of entries) archive.entry(header, content);
   archive.finalize();
   return Readable.from(archive);
+}
+
+/** With 400 KiB of zeros behind it, in pieces that come one after the other. */
+function slowly(tar: AsyncIterable<Buffer>): Readable {
+  async function* pieces() {
+    yield* tar;
+    for (let piece = 0; piece < 100; piece++) {
+      yield Buffer.alloc(4096);
+      await setImmediate();
+    }
+  }
+  return Readable.from(pieces());
 }
 
 const file = { name: "dir/a", content: "from the archive" };
@@ -58,6 +71,16 @@ export const rootCommands: BehaviourGroup = {
         expect((await berth.guest.read("link")).bytes.toString()).toBe(file.content);
         expect((await berth.sh("./run && echo changed > dir/a && rm run link")).stdout.head).toBe("ran\n");
         expect((await berth.guest.read("dir/a")).bytes.toString()).toBe("changed\n");
+      },
+    },
+    {
+      title: "an archive is answered when it has ended, though more comes behind its end or after what is refused",
+      needs: "root_commands",
+      run: async (bench) => {
+        await using berth = await bench.berth({ profile: bench.profiles.trusted });
+        expect(await berth.guest.unpack("", slowly(tarOf([file])))).toMatchObject({ files: 1 });
+        const refused = tarOf([{ name: "../escaped", content: "x".repeat(1024 ** 2) }]);
+        expect(await codeOf(berth.guest.unpack("", slowly(refused)))).toBe("outside_workspace");
       },
     },
     {
