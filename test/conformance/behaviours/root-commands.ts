@@ -13,7 +13,7 @@ function tarOf(entries: readonly (Partial<Header> & { name: string; content?: st
 }
 
 /** With 400 KiB of zeros behind it, in pieces that come one after the other. */
-function slowly(tar: AsyncIterable<Buffer>): Readable {
+function slowly(tar: NodeJS.ReadableStream): Readable {
   async function* pieces() {
     yield* tar;
     for (let piece = 0; piece < 100; piece++) {
