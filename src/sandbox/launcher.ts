@@ -5,14 +5,13 @@ import { BerthError, toBerthError } from "../core/errors.ts";
 import type { IdSource } from "../core/ids.ts";
 import type { Logger } from "../core/log.ts";
 import type { Measures } from "../core/measures.ts";
-import { connectGuest } from "../guest/connect-guest.ts";
 import type { Guest } from "../guest/guest.ts";
 import { limited, type Profile } from "../model/profile.ts";
 import type { Resources } from "../model/resources.ts";
 import type { Provider, SandboxBase, SandboxHandle, SandboxSpec } from "../provider/provider.ts";
 import type { Store } from "../store/store.ts";
-import { differences } from "./drift.ts";
 import { readPurpose } from "./purpose.ts";
+import { assertNoDrift, shakeHands } from "./readiness.ts";
 import type { Sandbox } from "./sandbox.ts";
 
 export interface LaunchRequest {
@@ -39,8 +38,6 @@ export interface LauncherOptions {
 }
 
 const CREATE_DEADLINE_MS = 120_000;
-const READY_DEADLINE_MS = 20_000;
-const READ_BACK_DEADLINE_MS = 20_000;
 const UNDO_DEADLINE_MS = 30_000;
 const DESTROY_ATTEMPTS = 3;
 
@@ -83,8 +80,8 @@ export class SandboxLauncher {
         (signal) => (creating = provider.create(spec, { signal })),
         { parent: request.signal, code: "sandbox_create_failed" },
       );
-      const guest = await this.#shakeHands(handle, request.signal);
-      await this.#assertNoDrift(spec, handle, guest, request.signal).catch(async (error: unknown) => {
+      const guest = await shakeHands(handle, this.#options, request.signal);
+      await assertNoDrift(spec, { handle, guest }, this.#options, request.signal).catch(async (error: unknown) => {
         await guest.close();
         throw error;
       });
@@ -125,7 +122,7 @@ export class SandboxLauncher {
     if (state.status !== "running")
       throw new BerthError("sandbox_lost", `The sandbox ${handle.id} is ${state.status}.`);
     try {
-      return this.#started(handle, await this.#shakeHands(handle));
+      return this.#started(handle, await shakeHands(handle, this.#options));
     } catch (error) {
       throw new BerthError("sandbox_lost", `The sandbox ${handle.id} does not answer: ${toBerthError(error).message}`, {
         cause: error,
@@ -214,56 +211,6 @@ export class SandboxLauncher {
       const purpose = now.get(handle.id) ?? handle.labels.purpose;
       return { ...handle, labels: { ...handle.labels, purpose } };
     });
-  }
-
-  /** Ready means that the guest shook hands, not that a process was started. */
-  async #shakeHands(handle: SandboxHandle, parent?: AbortSignal): Promise<Guest> {
-    const { provider, clock } = this.#options;
-    return withDeadline(
-      `the guest of sandbox ${handle.id}`,
-      READY_DEADLINE_MS,
-      async (signal) => {
-        for (let pauseMs = 2; ; pauseMs = Math.min(pauseMs * 2, 250)) {
-          signal.throwIfAborted();
-          try {
-            return await connectGuest({ open: (call) => provider.connect(handle, call), signal });
-          } catch (error) {
-            signal.throwIfAborted();
-            if ((await provider.inspect(handle)).status !== "running") throw error;
-          }
-          await clock.sleep(pauseMs, signal);
-        }
-      },
-      { parent, code: "sandbox_create_failed" },
-    );
-  }
-
-  /** Reads back from outside and from inside what was made, before anything of a policy runs in it. */
-  async #assertNoDrift(
-    spec: SandboxSpec,
-    handle: SandboxHandle,
-    guest: Guest,
-    parent: AbortSignal | undefined,
-  ): Promise<void> {
-    const { masked_paths: maskedPaths, read_only_paths: readOnlyPaths } = spec.profile;
-    const [outside, inside] = await withDeadline(
-      `reading sandbox ${handle.id} back`,
-      READ_BACK_DEADLINE_MS,
-      (signal) =>
-        Promise.all([
-          this.#options.provider.observe(handle, { signal }),
-          guest.probe({ maskedPaths, readOnlyPaths }, { signal }),
-        ]),
-      { parent, code: "sandbox_create_failed" },
-    );
-    const able = this.#options.provider.capabilities[spec.profile.runtime].has;
-    const found = differences({ spec, able, outside, inside });
-    if (found.length === 0) return;
-    this.#options.log.error({ sandbox: handle.id, differences: found }, "a sandbox is not what its profile promises");
-    throw new BerthError(
-      "profile_drift",
-      `The sandbox ${handle.id} was destroyed, because it is not what profile ${spec.profile.name} promises: ${found.join("; ")}.`,
-    );
   }
 
   #noteGone({ id, labels }: SandboxHandle): void {
