@@ -69,7 +69,8 @@ export class Calls {
     const { callId: call_id, tool } = call;
     const times = new CallTimes(clock);
     times.enter("sandbox");
-    const sandbox = live.active ?? (await withDeadline("preparing the sandbox", READY_DEADLINE_MS, () => live.ready));
+    const sandbox =
+      live.active ?? (await withDeadline("preparing the sandbox", READY_DEADLINE_MS, () => live.ready, { clock }));
     times.enter("controller");
     if (live.turn.signal.aborted) return this.#ofEnded(live.id, call, live.turn.signal.reason);
     const tell = (state: "running" | "done" | "unknown", duration_ms: number | null) =>

@@ -82,10 +82,11 @@ export class Grading {
 
   /** Lets what is graded now come to its end within `graceMs`, then calls it off; no verdict is kept of that. */
   async drain(graceMs: number, reason: BerthError): Promise<void> {
+    const { clock } = this.#parts;
     const all = () => Promise.all([...this.#running.keys()].map((id) => this.#ended(id)));
-    await withDeadline("grading", graceMs, all).catch(() => undefined);
+    await withDeadline("grading", graceMs, all, { clock }).catch(() => undefined);
     const off = () => Promise.all([...this.#running.keys()].map((id) => this.cancel(id, reason)));
-    await withDeadline("calling off what is graded", CALL_OFF_MS, off).catch(() => undefined);
+    await withDeadline("calling off what is graded", CALL_OFF_MS, off, { clock }).catch(() => undefined);
   }
 
   async #grade(id: string, request: GradeRequest, running: RunningGrading): Promise<Verdict> {
@@ -145,7 +146,7 @@ export class Grading {
     answer: string | undefined,
     running: RunningGrading,
   ): Promise<Verdict> {
-    const { events, builder, launcher, profiles, graders } = this.#parts;
+    const { events, builder, launcher, profiles, graders, clock } = this.#parts;
     const grade = (signal: AbortSignal) =>
       (running.work = gradeChangeSet({
         rolloutId: id,
@@ -156,16 +157,17 @@ export class Grading {
         profile: profileNamed(profiles, stored.environment.profile),
         builder,
         launcher,
+        clock,
         signal,
         onProgress: (message) => events.publish(id, { type: "progress", phase: "grading", message }),
       }));
     const parent = running.controller.signal;
-    return withDeadline("grading", deadlineMs(stored.environment), grade, { parent, code: "grader_timeout" });
+    return withDeadline("grading", deadlineMs(stored.environment), grade, { parent, code: "grader_timeout", clock });
   }
 
   async #endTurn(live: LiveRollout): Promise<ChangeSet> {
-    const { rollouts } = this.#parts;
-    await withDeadline("preparing the sandbox", READY_DEADLINE_MS, () => live.ready);
+    const { rollouts, clock } = this.#parts;
+    await withDeadline("preparing the sandbox", READY_DEADLINE_MS, () => live.ready, { clock });
     if (!live.turn.signal.aborted) await rollouts.change(live.id, { status: "grading" });
     try {
       return await endTurn(live, new BerthError("rollout_closed", "The rollout is being graded."), this.#parts);

@@ -33,7 +33,7 @@ export async function resumeRollouts(parts: ResumeParts): Promise<void> {
   for (const rollout of await store.rollouts({ limit: 1_000_000, status: [...unfinishedStatuses] })) {
     // Its change set is all that grading needs; the next request for the verdict goes on from there.
     if (rollout.status === "grading" && (await store.changeSet(rollout.rollout_id))) continue;
-    const live = new LiveRollout(rollout, await rollouts.environmentOf(rollout.rollout_id));
+    const live = new LiveRollout(rollout, await rollouts.environmentOf(rollout.rollout_id), parts.clock);
     rollouts.add(live);
     if (rollout.status === "queued" || rollout.status === "preparing") {
       waiting.push(live);

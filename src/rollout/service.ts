@@ -97,7 +97,7 @@ export class Rollouts implements RolloutService {
   }
 
   async create(request: CreateRolloutRequest): Promise<{ rollout: Rollout; created: boolean }> {
-    const { store, ids, launcher } = this.#options;
+    const { store, ids, launcher, clock } = this.#options;
     this.#assertOpen();
     const id = request.rollout_id === undefined ? ids.uuid() : normaliseRolloutId(request.rollout_id);
     if (id === undefined) {
@@ -116,7 +116,7 @@ export class Rollouts implements RolloutService {
       createdAt: this.#rollouts.now(),
     });
     if (created) {
-      const live = new LiveRollout(rollout, environment);
+      const live = new LiveRollout(rollout, environment, clock);
       this.#rollouts.add(live);
       this.#preparation.start(live);
     } else {
@@ -129,9 +129,10 @@ export class Rollouts implements RolloutService {
   }
 
   async waitUntilSettled(rolloutId: string, timeoutMs: number): Promise<Rollout> {
+    const { clock } = this.#options;
     const live = this.#rollouts.find(rolloutIdOf(rolloutId));
-    if (live)
-      await withDeadline("the rollout", timeoutMs, () => live.ready.catch(() => live.failing)).catch(() => undefined);
+    const settled = () => live?.ready.catch(() => live.failing) ?? Promise.resolve();
+    await withDeadline("the rollout", timeoutMs, settled, { clock }).catch(() => undefined);
     return this.get(rolloutId);
   }
 
@@ -220,16 +221,19 @@ export class Rollouts implements RolloutService {
     this.#draining = true;
     const live = [...this.#rollouts.all()];
     const reason = new BerthError("shutting_down", "The controller is shutting down.");
+    const { clock, pool } = this.#options;
     const idle = () => Promise.all(live.map((rollout) => rollout.callsEnded()));
+    const within = (ms: number, work: () => Promise<unknown>) =>
+      withDeadline("draining", ms, work, { clock }).catch(() => undefined);
     await Promise.all([
-      withDeadline("draining", graceMs, idle).catch(() => undefined),
-      withDeadline("draining", graceMs, () => this.#preparation.stop(live, reason)).catch(() => undefined),
+      within(graceMs, idle),
+      within(graceMs, () => this.#preparation.stop(live, reason)),
       this.#grading.drain(graceMs, reason),
-      withDeadline("draining", graceMs, () => this.#warm.stop()).catch(() => undefined),
-      withDeadline("draining", graceMs, () => this.#options.pool.close()).catch(() => undefined),
+      within(graceMs, () => this.#warm.stop()),
+      within(graceMs, () => pool.close()),
     ]);
     for (const rollout of live) rollout.end(cutOff(rollout));
-    await withDeadline("cutting off what still runs", CUT_OFF_MS, idle).catch(() => undefined);
+    await within(CUT_OFF_MS, idle);
     for (const { egress, sandbox } of live) {
       await egress?.flush();
       await sandbox?.guest.close();

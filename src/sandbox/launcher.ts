@@ -11,7 +11,7 @@ import type { Resources } from "../model/resources.ts";
 import type { Provider, SandboxBase, SandboxHandle, SandboxSpec } from "../provider/provider.ts";
 import type { Store } from "../store/store.ts";
 import { readPurpose } from "./purpose.ts";
-import { assertNoDrift, shakeHands } from "./readiness.ts";
+import { assertNoDrift, shakeHands, type ConnectGuest } from "./readiness.ts";
 import type { Sandbox } from "./sandbox.ts";
 
 export interface LaunchRequest {
@@ -33,6 +33,8 @@ export interface LauncherOptions {
   readonly ids: IdSource;
   readonly log: Logger;
   readonly measures: Measures;
+  /** How a sandbox's guest is reached; over the provider's streams when it is left out. */
+  readonly connect?: ConnectGuest;
   /** This installation: the label by which its sandboxes are found. */
   readonly owner: string;
 }
@@ -78,7 +80,7 @@ export class SandboxLauncher {
         `creating sandbox ${id}`,
         CREATE_DEADLINE_MS,
         (signal) => (creating = provider.create(spec, { signal })),
-        { parent: request.signal, code: "sandbox_create_failed" },
+        { parent: request.signal, code: "sandbox_create_failed", clock },
       );
       const guest = await shakeHands(handle, this.#options, request.signal);
       await assertNoDrift(spec, { handle, guest }, this.#options, request.signal).catch(async (error: unknown) => {
@@ -108,10 +110,11 @@ export class SandboxLauncher {
       () => undefined,
     );
     const destroy = () => this.destroy(handle).catch(() => undefined);
-    const inTime = await withDeadline(`giving up sandbox ${handle.id}`, UNDO_DEADLINE_MS, async () => {
-      await over;
-      return true;
-    }).catch(() => false);
+    const { clock } = this.#options;
+    const finished = () => over.then(() => true);
+    const inTime = await withDeadline(`giving up sandbox ${handle.id}`, UNDO_DEADLINE_MS, finished, { clock }).catch(
+      () => false,
+    );
     if (inTime) await destroy();
     else void over.then(destroy);
   }

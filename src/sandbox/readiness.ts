@@ -2,15 +2,19 @@ import type { Clock } from "../core/clock.ts";
 import { withDeadline } from "../core/deadline.ts";
 import { BerthError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
-import { connectGuest } from "../guest/connect-guest.ts";
+import { connectGuest, type ConnectGuestOptions } from "../guest/connect-guest.ts";
 import type { Guest } from "../guest/guest.ts";
 import type { Provider, SandboxHandle, SandboxSpec } from "../provider/provider.ts";
 import { differences } from "./drift.ts";
+
+export type ConnectGuest = (options: ConnectGuestOptions) => Promise<Guest>;
 
 export interface ReadinessParts {
   readonly provider: Provider;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Over the provider's streams when it is left out. */
+  readonly connect?: ConnectGuest;
 }
 
 const READY_DEADLINE_MS = 20_000;
@@ -24,7 +28,7 @@ const LONGEST_PAUSE_MS = 250;
  */
 export function shakeHands(
   handle: SandboxHandle,
-  { provider, clock }: ReadinessParts,
+  { provider, clock, connect = connectGuest }: ReadinessParts,
   parent?: AbortSignal,
 ): Promise<Guest> {
   return withDeadline(
@@ -34,7 +38,7 @@ export function shakeHands(
       for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
         signal.throwIfAborted();
         try {
-          return await connectGuest({ open: (call) => provider.connect(handle, call), signal });
+          return await connect({ open: (call) => provider.connect(handle, call), signal, clock });
         } catch (error) {
           signal.throwIfAborted();
           if ((await provider.inspect(handle)).status !== "running") throw error;
@@ -42,7 +46,7 @@ export function shakeHands(
         await clock.sleep(pauseMs, signal);
       }
     },
-    { parent, code: "sandbox_create_failed" },
+    { parent, code: "sandbox_create_failed", clock },
   );
 }
 
@@ -53,7 +57,7 @@ export function shakeHands(
 export async function assertNoDrift(
   spec: SandboxSpec,
   { handle, guest }: { handle: SandboxHandle; guest: Guest },
-  { provider, log }: ReadinessParts,
+  { provider, clock, log }: ReadinessParts,
   parent?: AbortSignal,
 ): Promise<void> {
   const { name, runtime, masked_paths: maskedPaths, read_only_paths: readOnlyPaths } = spec.profile;
@@ -62,7 +66,7 @@ export async function assertNoDrift(
     READ_BACK_DEADLINE_MS,
     (signal) =>
       Promise.all([provider.observe(handle, { signal }), guest.probe({ maskedPaths, readOnlyPaths }, { signal })]),
-    { parent, code: "sandbox_create_failed" },
+    { parent, code: "sandbox_create_failed", clock },
   );
   const able = provider.capabilities[runtime].has;
   const found = differences({ spec, able, outside, inside });
