@@ -42,7 +42,7 @@ test.for([1, 40, 400, 4_000])(
         expect(result?.output).toBe(state === "done" ? call_id.repeat(200) : undefined);
 
       const running = records.filter(({ state }) => state === "running").length;
-      expect(await store.markInterruptedCalls()).toBe(running);
+      expect(await store.markInterruptedCalls(rolloutId)).toBe(running);
       await store.close();
     } finally {
       await rm(dir, { recursive: true, force: true });
