@@ -30,6 +30,9 @@ const FIRST_EPOCH = 1;
 /** Undefined: nothing is fenced. */
 type Fence = { readonly claim: Claim | undefined } | undefined;
 
+/** How often a call asks for its number: once, and once more for each that another controller was quicker to take. */
+const MOST_NUMBERS_TRIED = 100;
+
 const storedEnvironment = (row: { json: string; base_dir: string | null }): StoredEnvironment => ({
   environment: environmentSchema.parse(JSON.parse(row.json)),
   baseDir: row.base_dir,
@@ -185,19 +188,23 @@ export class SqlStore implements Store {
             .where("rollout_id", "=", rolloutId)
             .having((eb) => held(eb, rolloutId, fence)),
         )
-        .onConflict((conflict) => conflict.columns(["rollout_id", "call_id"]).doNothing())
+        // Of its call id, or of its number: another controller may have given that one out meanwhile.
+        .onConflict((conflict) => conflict.doNothing())
         .returning("seq");
-      const reserved = await (call.effect === "read" ? insert.modifyEnd(sql.raw(UNSYNCED)) : insert).executeTakeFirst();
-      if (reserved) return { kind: "new", seq: reserved.seq };
-      const known = await this.#db
-        .selectFrom("tool_calls")
-        .selectAll()
-        .where("rollout_id", "=", rolloutId)
-        .where("call_id", "=", call.callId)
-        .executeTakeFirst();
-      if (known) return { kind: "known", record: trajectoryRecordOf(known) };
-      await this.#assertStands(rolloutId, fence);
-      throw new BerthError("storage_failed", `The call ${call.callId} was neither reserved nor found.`);
+      const reserve = call.effect === "read" ? insert.modifyEnd(sql.raw(UNSYNCED)) : insert;
+      for (let tried = 0; tried < MOST_NUMBERS_TRIED; tried++) {
+        const reserved = await reserve.executeTakeFirst();
+        if (reserved) return { kind: "new", seq: reserved.seq };
+        const known = await this.#db
+          .selectFrom("tool_calls")
+          .selectAll()
+          .where("rollout_id", "=", rolloutId)
+          .where("call_id", "=", call.callId)
+          .executeTakeFirst();
+        if (known) return { kind: "known", record: trajectoryRecordOf(known) };
+        await this.#assertStands(rolloutId, fence);
+      }
+      throw new BerthError("storage_failed", `Other controllers took every number that a call of ${rolloutId} tried.`);
     });
   }
 
@@ -363,7 +370,8 @@ export class SqlStore implements Store {
   async intents({ purposes }: { purposes?: readonly string[] } = {}): Promise<HeldIntent[]> {
     const all = this.#db
       .selectFrom("sandbox_intents")
-      .select(["id", "provider", "purpose", "incarnation", "controller_id as controller"]);
+      .select(["id", "provider", "purpose", "incarnation", "controller_id as controller"])
+      .orderBy("id");
     return this.#access(() => (purposes ? all.where("purpose", "in", purposes) : all).execute());
   }
 
