@@ -16,6 +16,11 @@ export class Claims implements Fences {
     return this.#membership.id;
   }
 
+  /** Whether this controller may act on what it holds: its lease has not ended. */
+  get stand(): boolean {
+    return this.#membership.holds;
+  }
+
   of(rolloutId: string): Claim | undefined {
     if (!this.#membership.holds)
       throw new BerthError("fenced", "The lease of this controller has ended: it no longer answers for its rollouts.");
@@ -41,6 +46,11 @@ export class Claims implements Fences {
     const claim = this.#held.get(rolloutId);
     this.#held.delete(rolloutId);
     return claim;
+  }
+
+  /** The lease has ended. */
+  clear(): void {
+    this.#held.clear();
   }
 
   lost(rolloutId: string): void {

@@ -8,6 +8,7 @@ export const LEASE_MS = 15_000;
 const RENEW_MS = 5_000;
 const RENEW_DEADLINE_MS = 4_000;
 const TRY_AGAIN_MS = 500;
+const FOR_EVER_MS = 100 * 365 * 86_400_000;
 /** This process believes that its lease ends so long before it does. */
 const MARGIN_MS = 3_000;
 
@@ -17,6 +18,8 @@ export interface MembershipOptions {
   readonly log: Logger;
   readonly id: string;
   readonly role: LeaseHolder["role"];
+  /** Whether something else sees to it that no other controller can be: then the lease does not end before the process. */
+  readonly exclusive: boolean;
 }
 
 /**
@@ -40,6 +43,10 @@ export class Membership {
     this.#options = options;
   }
 
+  get exclusive(): boolean {
+    return this.#options.exclusive;
+  }
+
   /** Whether the lease holds now. */
   get holds(): boolean {
     return this.#options.clock.monotonic() < this.#holdsUntil;
@@ -47,8 +54,8 @@ export class Membership {
 
   /** Begins the lease, which is renewed from then on; again is harmless. @throws BerthError `storage_failed`, `deadline_exceeded` */
   join(): Promise<void> {
-    this.#joined ??= this.#renew().then(
-      () => void (this.#renewals = this.#keepRenewing()),
+    this.#joined ??= this.renew().then(
+      () => void (this.#renewals = this.#options.exclusive ? undefined : this.#keepRenewing()),
       (error: unknown) => {
         this.#joined = undefined;
         throw error;
@@ -60,12 +67,24 @@ export class Membership {
   /** From now on others send requests here. */
   async announce(url: string): Promise<void> {
     this.#url = url;
-    await this.#renew();
+    await this.renew();
   }
 
   /** Called when the lease ended although it was to be renewed; it may be renewed later. */
   onLapse(lapsed: () => void): void {
     this.#onLapse = lapsed;
+  }
+
+  /** Once, besides the renewals on a timer. @throws BerthError `storage_failed` */
+  async renew(): Promise<void> {
+    const { leases, clock, id, role, exclusive } = this.#options;
+    const asked = clock.monotonic();
+    const leaseMs = exclusive ? FOR_EVER_MS : LEASE_MS;
+    const renewal = () => leases.renew({ id, role, url: this.#url }, leaseMs);
+    await withDeadline("renewing the lease", RENEW_DEADLINE_MS, renewal, { clock, code: "storage_failed" });
+    if (this.#leaving.signal.aborted) return;
+    this.#holdsUntil = Math.max(this.#holdsUntil, asked + leaseMs - MARGIN_MS);
+    if (!exclusive) this.#watch();
   }
 
   /** Ends the lease at once, durably if the store still answers. */
@@ -76,7 +95,9 @@ export class Membership {
     this.#holdsUntil = -Infinity;
     if (!this.#joined) return;
     await this.#renewals;
-    await withDeadline("ending the lease", RENEW_DEADLINE_MS, () => leases.release(id), { clock }).catch(() => undefined);
+    await withDeadline("ending the lease", RENEW_DEADLINE_MS, () => leases.release(id), { clock }).catch(
+      () => undefined,
+    );
   }
 
   async #keepRenewing(): Promise<void> {
@@ -86,7 +107,7 @@ export class Membership {
     for (;;) {
       await clock.sleep(pauseMs, signal).catch(() => undefined);
       if (signal.aborted) return;
-      pauseMs = await this.#renew().then(
+      pauseMs = await this.renew().then(
         () => RENEW_MS,
         (err: unknown) => {
           log.warn({ err }, "the lease of this controller could not be renewed");
@@ -94,16 +115,6 @@ export class Membership {
         },
       );
     }
-  }
-
-  async #renew(): Promise<void> {
-    const { leases, clock, id, role } = this.#options;
-    const asked = clock.monotonic();
-    const renewal = () => leases.renew({ id, role, url: this.#url }, LEASE_MS);
-    await withDeadline("renewing the lease", RENEW_DEADLINE_MS, renewal, { clock, code: "storage_failed" });
-    if (this.#leaving.signal.aborted) return;
-    this.#holdsUntil = Math.max(this.#holdsUntil, asked + LEASE_MS - MARGIN_MS);
-    this.#watch();
   }
 
   #watch(): void {

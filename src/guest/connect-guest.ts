@@ -54,7 +54,11 @@ function guestOver(link: GuestLink, options: ConnectGuestOptions): Guest {
   const calls = new ExecCalls(requester, clock);
   const files = new WorkspaceFiles(requester);
   const search = new WorkspaceSearch(requester);
-  const egress = new EgressConnections(requester, new GuestLink(open, connectTimeoutMs, { bootId: handshake.bootId, epoch: options.epoch }), ids);
+  const egress = new EgressConnections(
+    requester,
+    new GuestLink(open, connectTimeoutMs, { bootId: handshake.bootId, epoch: options.epoch }),
+    ids,
+  );
   return {
     handshake,
 

@@ -44,7 +44,11 @@ export class EgressConnections {
   async accept(signal: AbortSignal): Promise<Duplex> {
     const session = await this.#link.session();
     signal.throwIfAborted();
-    return await accepted(session, { callId: this.#ids.hex(8), bootId: this.#link.bootId, epoch: this.#link.epoch }, signal);
+    return await accepted(
+      session,
+      { callId: this.#ids.hex(8), bootId: this.#link.bootId, epoch: this.#link.epoch },
+      signal,
+    );
   }
 
   close(): void {

@@ -127,6 +127,7 @@ export class Calls {
       live.sandbox &&
       !signal.aborted &&
       (await causeOfDeath(error, live.sandbox.handle, { provider: launcher.provider, clock }));
+    if (error.code === "fenced") rollouts.drop(live.id, error);
     if (signal.aborted) return mayComeOfTheEnd.has(error.code) ? toBerthError(signal.reason) : error;
     if (!reason) return error;
     await rollouts.fail(live, reason);

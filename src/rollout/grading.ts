@@ -38,6 +38,9 @@ const CALL_OFF_MS = 10_000;
 /** The rollout ends as `failed`, as when a tool call finds it out. */
 const SANDBOX_DIED: ReadonlySet<ErrorCode> = new Set(["sandbox_lost", "sandbox_oom"]);
 
+/** Another controller grades, or this one's successor. */
+const ENDS_HERE: ReadonlySet<ErrorCode> = new Set(["shutting_down", "fenced"]);
+
 interface RunningGrading {
   readonly controller: AbortController;
   /** What goes on in clean sandboxes; it may outlive the answer by the time that they need to end. */
@@ -71,11 +74,12 @@ export class Grading {
     const running = this.#running.get(id);
     if (!running) return;
     running.controller.abort(reason);
-    await this.#ended(id);
+    await this.ended(id);
     await running.work?.catch(() => undefined);
   }
 
-  async #ended(id: string): Promise<void> {
+  /** Resolves when the rollout is not being graded. */
+  async ended(id: string): Promise<void> {
     const neverNew = () => Promise.reject(new BerthError("internal", "No grading runs."));
     if (this.#running.has(id)) await this.#flights.run(id, neverNew).catch(() => undefined);
   }
@@ -83,7 +87,7 @@ export class Grading {
   /** Lets what is graded now come to its end within `graceMs`, then calls it off; no verdict is kept of that. */
   async drain(graceMs: number, reason: BerthError): Promise<void> {
     const { clock } = this.#parts;
-    const all = () => Promise.all([...this.#running.keys()].map((id) => this.#ended(id)));
+    const all = () => Promise.all([...this.#running.keys()].map((id) => this.ended(id)));
     await withDeadline("grading", graceMs, all, { clock }).catch(() => undefined);
     const off = () => Promise.all([...this.#running.keys()].map((id) => this.cancel(id, reason)));
     await withDeadline("calling off what is graded", CALL_OFF_MS, off, { clock }).catch(() => undefined);
@@ -134,7 +138,7 @@ export class Grading {
     } catch (error) {
       running.controller.signal.throwIfAborted();
       const failure = toBerthError(error);
-      if (failure.causedBy === "caller" || failure.code === "shutting_down") throw failure;
+      if (failure.causedBy === "caller" || ENDS_HERE.has(failure.code)) throw failure;
       return verdictOfFailure(failure, { durationMs: clock.monotonic() - began });
     }
   }

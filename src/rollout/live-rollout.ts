@@ -105,6 +105,11 @@ export class LiveRollout {
     this.#idleTimer?.[Symbol.dispose]();
   }
 
+  /** Leaves the sandbox to whoever has it next. */
+  async letGo(): Promise<void> {
+    await this.sandbox?.letGo();
+  }
+
   /** Ends the turn for whoever waits or runs. */
   end(reason: BerthError): void {
     this.disarm();

@@ -1,3 +1,4 @@
+import type { Claims } from "../controllers/claims.ts";
 import type { Clock } from "../core/clock.ts";
 import { BerthError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
@@ -18,8 +19,17 @@ export class LiveRollouts {
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #measures: Measures;
+  readonly #claims: Pick<Claims, "forget">;
 
-  constructor(parts: { store: Store; events: EventHub; clock: Clock; log: Logger; measures: Measures }) {
+  constructor(parts: {
+    store: Store;
+    events: EventHub;
+    clock: Clock;
+    log: Logger;
+    measures: Measures;
+    claims: Pick<Claims, "forget">;
+  }) {
+    this.#claims = parts.claims;
     this.#store = parts.store;
     this.#events = parts.events;
     this.#clock = parts.clock;
@@ -80,6 +90,18 @@ export class LiveRollouts {
     if (written) this.#measures.rolloutEnded(status, report);
     this.#events.end(id);
     this.forget(id);
+    this.#claims.forget(id);
+  }
+
+  /** Another controller has it now, or will: whoever waits is told, and its sandbox is left as it is. */
+  drop(id: string, reason: BerthError): void {
+    const live = this.#live.get(id);
+    this.#events.cut(id, reason);
+    if (!live) return;
+    this.#log.warn({ rollout: id, code: reason.code }, "a rollout is given up to another controller");
+    this.forget(id);
+    live.end(reason);
+    void live.letGo();
   }
 
   async #write(id: string, patch: StatusPatch): Promise<boolean> {

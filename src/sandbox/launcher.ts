@@ -5,6 +5,7 @@ import { BerthError, toBerthError } from "../core/errors.ts";
 import type { IdSource } from "../core/ids.ts";
 import type { Logger } from "../core/log.ts";
 import type { Measures } from "../core/measures.ts";
+import type { Claims } from "../controllers/claims.ts";
 import type { Guest } from "../guest/guest.ts";
 import { limited, type Profile } from "../model/profile.ts";
 import type { Resources } from "../model/resources.ts";
@@ -35,6 +36,8 @@ export interface LauncherOptions {
   readonly measures: Measures;
   /** How a sandbox's guest is reached; over the provider's streams when it is left out. */
   readonly connect?: ConnectGuest;
+  /** What this controller holds; without them it holds everything. */
+  readonly claims?: Pick<Claims, "epoch" | "stand">;
   /** This installation: the label by which its sandboxes are found. */
   readonly owner: string;
 }
@@ -48,6 +51,8 @@ export class SandboxLauncher {
   readonly #options: LauncherOptions;
   /** Those that shook hands and are not gone. */
   readonly #running = new Set<string>();
+  /** The purposes of those that are being started, run, or are being destroyed by this process. */
+  readonly #cared = new Map<string, string>();
 
   constructor(options: LauncherOptions) {
     this.#options = options;
@@ -62,12 +67,12 @@ export class SandboxLauncher {
    * `profile_drift` when what was made is not what the profile promises; nothing is left then
    */
   async launch(request: LaunchRequest): Promise<Sandbox> {
-    const { provider, store, clock, ids, owner } = this.#options;
+    const { provider, clock, ids, owner } = this.#options;
     const incarnation = ids.hex(8);
     const id = sandboxId(request.purpose, incarnation);
     const labels = { owner, purpose: request.purpose, incarnation };
-    await store.recordIntent({ id, provider: provider.name, purpose: request.purpose, incarnation });
     const handle: SandboxHandle = { id, provider: provider.name, labels };
+    await this.#record(handle);
     const spec: SandboxSpec = {
       id,
       labels,
@@ -82,7 +87,7 @@ export class SandboxLauncher {
         (signal) => (creating = provider.create(spec, { signal })),
         { parent: request.signal, code: "sandbox_create_failed", clock },
       );
-      const guest = await shakeHands(handle, this.#options, request.signal);
+      const guest = await this.#shakeHands(handle, request.signal);
       await assertNoDrift(spec, { handle, guest }, this.#options, request.signal).catch(async (error: unknown) => {
         await guest.close();
         throw error;
@@ -119,14 +124,20 @@ export class SandboxLauncher {
     else void over.then(destroy);
   }
 
-  /** A sandbox that an earlier controller started. @throws BerthError `sandbox_lost` when it is not running */
+  /**
+   * A sandbox that an earlier controller started, which is this one's from then on, durably.
+   * @throws BerthError `sandbox_lost` when it is not running, `fenced` when it is another's
+   */
   async attach(handle: SandboxHandle): Promise<Sandbox> {
     const state = await this.#options.provider.inspect(handle);
     if (state.status !== "running")
       throw new BerthError("sandbox_lost", `The sandbox ${handle.id} is ${state.status}.`);
+    await this.#record(handle);
     try {
-      return this.#started(handle, await shakeHands(handle, this.#options));
+      return this.#started(handle, await this.#shakeHands(handle));
     } catch (error) {
+      this.#cared.delete(handle.id);
+      if (error instanceof BerthError && error.code === "fenced") throw error;
       throw new BerthError("sandbox_lost", `The sandbox ${handle.id} does not answer: ${toBerthError(error).message}`, {
         cause: error,
       });
@@ -139,11 +150,10 @@ export class SandboxLauncher {
    * @throws BerthError of the store; the sandbox is destroyed then
    */
   async assign(sandbox: Sandbox, purpose: string): Promise<Sandbox> {
-    const { provider, store } = this.#options;
     const { handle, guest } = sandbox;
     const labels = { ...handle.labels, purpose };
     try {
-      await store.recordIntent({ id: handle.id, provider: provider.name, purpose, incarnation: labels.incarnation });
+      await this.#record({ ...handle, labels });
     } catch (error) {
       await Promise.resolve(sandbox[Symbol.asyncDispose]()).catch(() => undefined);
       throw error;
@@ -173,36 +183,22 @@ export class SandboxLauncher {
         await provider.destroy(handle);
         this.#noteGone(handle);
         await store.forgetIntent(handle.id);
+        this.#cared.delete(handle.id);
         return;
       } catch (error) {
         log.warn({ sandbox: handle.id, attempt, err: error }, "a sandbox could not be destroyed");
-        if (attempt === DESTROY_ATTEMPTS) throw toBerthError(error, "teardown_failed");
+        if (attempt === DESTROY_ATTEMPTS) {
+          this.#cared.delete(handle.id);
+          throw toBerthError(error, "teardown_failed");
+        }
         await clock.sleep(200 * attempt);
       }
     }
   }
 
-  /**
-   * Destroys every sandbox of this installation that is not in `keep`. Gives the ids of those removed; one that cannot be
-   * removed is in the log and stays in the store.
-   */
-  async reap(keep: ReadonlySet<string>): Promise<string[]> {
-    const { provider, store, owner } = this.#options;
-    const removed: string[] = [];
-    for (const handle of await provider.list(owner)) {
-      if (keep.has(handle.id)) continue;
-      const gone = await this.destroy(handle).then(
-        () => true,
-        () => false,
-      );
-      if (gone) removed.push(handle.id);
-    }
-    const left = new Set((await provider.list(owner)).map((handle) => handle.id));
-    for (const intent of await store.intents()) {
-      if (intent.provider === provider.name && !left.has(intent.id) && !keep.has(intent.id))
-        await store.forgetIntent(intent.id);
-    }
-    return removed;
+  /** Whether this process starts it, works in it or destroys it at this time. */
+  cares(id: string): boolean {
+    return this.#cared.has(id);
   }
 
   /** All sandboxes of this installation, with the purposes that they have now: labels tell what each was started for. */
@@ -216,6 +212,27 @@ export class SandboxLauncher {
     });
   }
 
+  /** Before the provider is asked, and before anything is asked of a guest: whose the sandbox is outlives this process. */
+  async #record({ id, provider, labels: { purpose, incarnation } }: SandboxHandle): Promise<void> {
+    const before = this.#cared.get(id);
+    this.#cared.set(id, purpose);
+    try {
+      await this.#options.store.recordIntent({ id, provider, purpose, incarnation }, rolloutOf(purpose));
+    } catch (error) {
+      if (before === undefined) this.#cared.delete(id);
+      else this.#cared.set(id, before);
+      throw error;
+    }
+  }
+
+  #shakeHands(handle: SandboxHandle, signal?: AbortSignal): Promise<Guest> {
+    const epoch = () => {
+      const rollout = rolloutOf(this.#cared.get(handle.id) ?? handle.labels.purpose);
+      return rollout === undefined ? undefined : this.#options.claims?.epoch(rollout);
+    };
+    return shakeHands(handle, { ...this.#options, epoch }, signal);
+  }
+
   #noteGone({ id, labels }: SandboxHandle): void {
     if (this.#running.delete(id)) this.#options.measures.sandboxes(readPurpose(labels.purpose).kind, -1);
   }
@@ -224,13 +241,25 @@ export class SandboxLauncher {
     this.#running.add(handle.id);
     this.#options.measures.sandboxes(readPurpose(handle.labels.purpose).kind, 1);
     let gone: Promise<void> | undefined;
+    let isOurs = true;
+    const letGo = async () => {
+      if (isOurs) {
+        this.#noteGone(handle);
+        this.#cared.delete(handle.id);
+      }
+      isOurs = false;
+      await guest.close();
+    };
     const destroy = async () => {
+      // After a pause another may have it: whoever has, sees to it.
+      if (!isOurs || this.#options.claims?.stand === false) return letGo();
       await guest.close();
       await this.destroy(handle);
     };
     return {
       handle,
       guest,
+      letGo,
       [Symbol.asyncDispose]: () => {
         gone ??= destroy().catch((error: unknown) => {
           gone = undefined;
@@ -245,6 +274,12 @@ export class SandboxLauncher {
 /** Short, unique for each incarnation, and the same for the same two parts. */
 function sandboxId(purpose: string, incarnation: string): string {
   return `b-${createHash("sha256").update(purpose).digest("hex").slice(0, 12)}-${incarnation}`;
+}
+
+/** Of a sandbox that a rollout's policy works in. */
+function rolloutOf(purpose: string): string | undefined {
+  const { kind, subject } = readPurpose(purpose);
+  return kind === "rollout" ? subject : undefined;
 }
 
 function partsOfSpec({ base, profile, resources, workdir }: LaunchRequest) {

@@ -15,6 +15,8 @@ export interface ReadinessParts {
   readonly log: Logger;
   /** Over the provider's streams when it is left out. */
   readonly connect?: ConnectGuest;
+  /** What the guest is told with each request. */
+  readonly epoch?: () => number | undefined;
 }
 
 const READY_DEADLINE_MS = 20_000;
@@ -28,7 +30,7 @@ const LONGEST_PAUSE_MS = 250;
  */
 export function shakeHands(
   handle: SandboxHandle,
-  { provider, clock, connect = connectGuest }: ReadinessParts,
+  { provider, clock, connect = connectGuest, epoch = () => undefined }: ReadinessParts,
   parent?: AbortSignal,
 ): Promise<Guest> {
   return withDeadline(
@@ -38,7 +40,7 @@ export function shakeHands(
       for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
         signal.throwIfAborted();
         try {
-          return await connect({ open: (call) => provider.connect(handle, call), signal, clock });
+          return await connect({ open: (call) => provider.connect(handle, call), epoch, signal, clock });
         } catch (error) {
           signal.throwIfAborted();
           if ((await provider.inspect(handle)).status !== "running") throw error;

@@ -38,8 +38,8 @@ export interface Leases {
   giveBack(rolloutId: string, claim: Claim): Promise<void>;
   /** The one whose lease has not ended; undefined when a rollout is free, or unknown. */
   holder(rolloutId: string): Promise<Holder | undefined>;
-  /** Unfinished rollouts that nobody live holds, or nobody but this controller; oldest first. */
-  free(controller: string, limit: number): Promise<string[]>;
+  /** Unfinished rollouts that nobody live holds, and those of one holder besides; oldest first. */
+  free(limit: number, orOf?: string): Promise<string[]>;
 }
 
 /** What the writes of one process about rollouts rest on. */

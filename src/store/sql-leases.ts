@@ -110,22 +110,22 @@ export class SqlLeases implements Leases {
     return row;
   }
 
-  async free(controller: string, limit: number): Promise<string[]> {
+  async free(limit: number, orOf?: string): Promise<string[]> {
     const ids = this.#db
       .selectFrom("rollouts")
       .select("id")
       .where("status", "in", unfinishedStatuses)
-      .where((eb) => this.#isFree(eb, controller))
+      .where((eb) => this.#isFree(eb, orOf))
       .orderBy("created_at")
       .orderBy("id")
       .limit(limit);
     return this.#access(async () => (await ids.execute()).map(({ id }) => id));
   }
 
-  #isFree(eb: ExpressionBuilder<Tables, "rollouts">, controller: string) {
+  #isFree(eb: ExpressionBuilder<Tables, "rollouts">, orOf: string | undefined) {
     return eb.or([
       eb("rollouts.controller_id", "is", null),
-      eb("rollouts.controller_id", "=", controller),
+      ...(orOf === undefined ? [] : [eb("rollouts.controller_id", "=", orOf)]),
       eb.not(
         eb.exists(
           eb

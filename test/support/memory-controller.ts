@@ -1,6 +1,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Claims } from "../../src/controllers/claims.ts";
+import { Membership } from "../../src/controllers/membership.ts";
 import { systemClock, type Clock } from "../../src/core/clock.ts";
 import { systemIds } from "../../src/core/ids.ts";
 import { silentLogger } from "../../src/core/log.ts";
@@ -34,6 +36,8 @@ export interface MemoryControllerOptions {
   readonly grader?: Grader;
   readonly programs?: Readonly<Record<string, Program>>;
   readonly clock?: Clock;
+  /** Whether other controllers may share its world and its store. */
+  readonly siblings?: boolean;
   readonly measures?: Measures;
   /** Of sandboxes that may reach something; without it no name resolves. */
   readonly network?: Partial<DiallerOptions>;
@@ -65,13 +69,23 @@ export async function memoryController(options: MemoryControllerOptions = {}) {
   const world = new MemoryWorld();
   const profiles = await loadProfiles(profilesDir);
   const durable = await openSqliteStore(":memory:");
-  const store = options.store?.(durable) ?? durable;
   const clock = options.clock ?? systemClock;
 
   const start = (change: MemoryControllerOptions = options) => {
     const bare = createMemoryProvider({ world, programs: change.programs ?? {} });
     const provider = change.provider?.(bare) ?? bare;
     const measures = change.measures ?? noMeasures;
+    const membership = new Membership({
+      leases: durable.leases,
+      clock,
+      log: silentLogger,
+      id: systemIds.uuid(),
+      role: "controller",
+      exclusive: !change.siblings,
+    });
+    const claims = new Claims(membership);
+    const fenced = durable.fencedBy(claims);
+    const store = change.store?.(fenced) ?? fenced;
     const launcher = new SandboxLauncher({
       provider,
       store,
@@ -79,6 +93,7 @@ export async function memoryController(options: MemoryControllerOptions = {}) {
       ids: systemIds,
       log: silentLogger,
       measures,
+      claims,
       owner: "ours",
     });
     const builder: SnapshotBuilder = new SnapshotBuilder({
@@ -101,6 +116,8 @@ export async function memoryController(options: MemoryControllerOptions = {}) {
     const pool = new Pool({ launcher, admission, clock, measures, log: silentLogger, limit });
     const service = new Rollouts({
       store,
+      membership,
+      claims,
       launcher,
       admission,
       pool,
@@ -124,11 +141,18 @@ export async function memoryController(options: MemoryControllerOptions = {}) {
       measures,
       limits: { live: 100, toolCallMs: 60_000, ...change.limits },
     });
-    return { service, launcher, builder, provider };
+    return { service, launcher, builder, provider, store, membership, claims };
   };
 
   const sandboxes = () => [...world.sandboxes.values()].map(({ handle }) => handle);
   let current = start();
+  await current.membership.join();
+  const succeed = async (change: MemoryControllerOptions = {}) => {
+    await current.membership.leave();
+    current = start({ ...options, ...change });
+    await current.membership.join();
+    await current.service.resume();
+  };
   return {
     get service() {
       return current.service;
@@ -139,8 +163,10 @@ export async function memoryController(options: MemoryControllerOptions = {}) {
     get builder() {
       return current.builder;
     },
+    get store() {
+      return current.store;
+    },
     world,
-    store,
     dir,
     sandboxes,
 
@@ -153,18 +179,20 @@ export async function memoryController(options: MemoryControllerOptions = {}) {
     /** The controller ends and another takes over its world. `crash` ends it without a word. */
     async restart({ crash = false, ...change }: MemoryControllerOptions & { crash?: boolean } = {}) {
       if (!crash) await current.service.drain(5_000);
-      current = start({ ...options, ...change });
-      await current.service.resume();
+      await succeed(change);
     },
 
     /** Closes all rollouts; nothing may be left then. */
     async [Symbol.asyncDispose]() {
       try {
+        // One that was drained has given its rollouts back.
+        if ((await durable.leases.free(1)).length > 0) await succeed();
         for (const { rollout_id } of await durable.rollouts({ limit: 1_000_000 }))
           await current.service.close(rollout_id);
         const left = [...sandboxes().map(({ id }) => id), ...(await durable.intents()).map(({ id }) => id)];
         if (left.length > 0) throw new Error(`left behind: ${left.join(", ")}`);
       } finally {
+        await current.membership.leave();
         await durable.close();
         await rm(dir, { recursive: true, force: true });
       }

@@ -326,8 +326,8 @@ describe.for(Object.keys(places))("a store in %s", (name) => {
     await store.recordIntent({ ...intent, id: "b-2" });
     const again = await reopen();
     expect(await again.intents()).toEqual([
-      { ...intent, incarnation: "2" },
-      { ...intent, id: "b-2" },
+      { ...intent, incarnation: "2", controller: null },
+      { ...intent, id: "b-2", controller: null },
     ]);
     await again.forgetIntent("b-1");
     await again.forgetIntent("b-1");
