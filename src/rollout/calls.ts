@@ -136,7 +136,7 @@ export class Calls {
 
   /** A call to a rollout that has ended: what was stored for it, or why the rollout ended. */
   async #ofEnded(id: string, call: ToolCall, reason?: unknown): Promise<ToolCallResult> {
-    const rollout = await this.#parts.rollouts.stored(id);
+    const rollout = await this.#parts.rollouts.storedHere(id);
     const records = await this.#parts.store.trajectory(id);
     const record = records.find((candidate) => candidate.call_id === call.callId);
     if (record) return replayed(call, record);

@@ -61,7 +61,7 @@ export class Grading {
   async grade(rolloutId: string, request: GradeRequest): Promise<Verdict> {
     const rollout = await this.#parts.rollouts.stored(rolloutId);
     if (rollout.verdict) return rollout.verdict;
-    const id = rollout.rollout_id;
+    const { rollout_id: id } = await this.#parts.rollouts.storedHere(rolloutId);
     return this.#flights.run(id, () => {
       const running: RunningGrading = { controller: new AbortController(), work: undefined };
       this.#running.set(id, running);

@@ -194,7 +194,7 @@ export class Rollouts implements RolloutService {
 
   async close(rolloutId: string): Promise<Rollout> {
     const { launcher } = this.#options;
-    const { rollout_id } = await this.get(rolloutId);
+    const { rollout_id } = await this.#rollouts.storedHere(rolloutId);
     return this.#closing.run(rollout_id, async () => {
       const live = this.#rollouts.find(rollout_id);
       const reason = new BerthError("rollout_closed", "The rollout was closed.");

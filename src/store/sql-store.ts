@@ -84,6 +84,8 @@ export class SqlStore implements Store {
 
   async createRollout(created: NewRollout): Promise<{ rollout: Rollout; created: boolean }> {
     const { environment, baseDir } = created.environment;
+    // Nobody holds it yet; what is asked for is whether this process may hold anything.
+    this.#fences?.of(created.id);
     const inserted = await this.#access(() =>
       this.#db
         .insertInto("rollouts")

@@ -68,13 +68,14 @@ export async function memoryController(options: MemoryControllerOptions = {}) {
   const dir = await mkdtemp(join(tmpdir(), "berth-memory-"));
   const world = new MemoryWorld();
   const profiles = await loadProfiles(profilesDir);
-  const durable = await openSqliteStore(":memory:");
-  const clock = options.clock ?? systemClock;
+  let storeAheadMs = 0;
+  const durable = await openSqliteStore(":memory:", { clock: { now: () => Date.now() + storeAheadMs } });
 
   const start = (change: MemoryControllerOptions = options) => {
     const bare = createMemoryProvider({ world, programs: change.programs ?? {} });
     const provider = change.provider?.(bare) ?? bare;
     const measures = change.measures ?? noMeasures;
+    const clock = change.clock ?? systemClock;
     const membership = new Membership({
       leases: durable.leases,
       clock,
@@ -174,6 +175,27 @@ export async function memoryController(options: MemoryControllerOptions = {}) {
     async rollout(change: Partial<EnvironmentInput> = {}) {
       const { rollout } = await current.service.create({ environment: smallEnvironment(change) });
       return current.service.waitUntilSettled(rollout.rollout_id, 10_000);
+    },
+
+    /** Another controller beside the first, which resumes what is free. The caller ends it: `end`, or `leave` for one that is given up. */
+    async sibling(change: MemoryControllerOptions = {}) {
+      const other = start({ ...options, ...change, siblings: true });
+      await other.membership.join();
+      await other.service.resume();
+      const end = async () => {
+        await other.service.drain(5_000);
+        await other.membership.leave();
+      };
+      return { ...other, end };
+    },
+
+    get membership() {
+      return current.membership;
+    },
+
+    /** By the store's clock every lease ends that is not renewed from then on. */
+    endLeases() {
+      storeAheadMs += 20_000;
     },
 
     /** The controller ends and another takes over its world. `crash` ends it without a word. */

@@ -34,6 +34,18 @@ const passedOn = ["content-type", "cache-control", "retry-after", "x-accel-buffe
  * answered by whoever has it next: here, or elsewhere. A request that was sent on is not sent on again.
  */
 export function forwardToHolders(app: FastifyInstance, options: ForwardingOptions): void {
+  const goOn = async (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    found: Whereabouts | Promise<Whereabouts>,
+    done: (error?: BerthError) => void,
+  ) => {
+    try {
+      if (!(await elsewhere(request, reply, found, options))) done();
+    } catch (error) {
+      done(toBerthError(error));
+    }
+  };
   app.addHook("preHandler", (request, reply, done) => {
     if (!request.routeOptions.config.atHolder) return done();
     let found: Whereabouts | Promise<Whereabouts>;
@@ -44,10 +56,7 @@ export function forwardToHolders(app: FastifyInstance, options: ForwardingOption
     }
     // Most are: they are not held up.
     if (found === "here") return done();
-    elsewhere(request, reply, found, options).then(
-      (isAnswered) => isAnswered || done(),
-      (error: unknown) => done(toBerthError(error)),
-    );
+    void goOn(request, reply, found, done);
   });
 }
 
