@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH):/usr/sbin:/sbin
 .DEFAULT_GOAL := help
-.PHONY: help setup guest check typecheck lint format unused build unit test attacks demo bench bench-peers clean
+.PHONY: help setup guest check typecheck lint format unused build unit test attacks demo bench bench-peers profile clean
 
 help: ## this list
 	@sed -n 's/^\([a-z][a-z -]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 34
@@ -41,6 +41,9 @@ bench: ## Berth and raw Docker in turns on the same work, with targets; ARGS='--
 
 bench-peers: ## the same work with SWE-ReX beside it, from PyPI; ARGS='--quick'
 	@infra/setup/bench-peers.sh $(ARGS)
+
+profile: ## where the processor time of a tool call goes, with flame graphs; ARGS='--help'
+	@infra/setup/profile.sh $(ARGS)
 
 clean: ## remove what was built, the private Docker Engine's images too
 	rm -rf build dist reports coverage

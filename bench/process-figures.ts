@@ -14,7 +14,7 @@ const privateMemory = async (pid: string): Promise<number> =>
   megabytes(kilobytes(await readFile(path.join("/proc", pid, "smaps_rollup"), "utf8"), "Private_"));
 
 /** The guests whose root lies in a data directory, by process id. */
-async function guestsOf(dataDir: string): Promise<string[]> {
+export async function guestsOf(dataDir: string): Promise<string[]> {
   const found: string[] = [];
   for (const pid of await readdir("/proc")) {
     if (!/^\d+$/.test(pid)) continue;

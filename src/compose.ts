@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { Berth, Compose, ImageSummary, SweptItem } from "./cli/berth.ts";
 import { dockerConnection } from "./config/docker-connection.ts";
 import { evict } from "./cli/evict.ts";
+import { removeOldRecords } from "./cli/old-records.ts";
 import { processEnvironment } from "./config/process-environment.ts";
 import type { Config } from "./config/schema.ts";
 import { Claims } from "./controllers/claims.ts";
@@ -41,6 +42,7 @@ import { Mirrors } from "./snapshot/mirror.ts";
 import { snapshotsOf } from "./snapshot/of-environments.ts";
 import { openPostgresStore } from "./store/postgres/postgres-store.ts";
 import { openSqliteStore } from "./store/sqlite/sqlite-store.ts";
+import { Retention } from "./store/retention.ts";
 import type { Store } from "./store/store.ts";
 import { builtinTools } from "./tool/builtin-tools.ts";
 import { createToolRegistry } from "./tool/registry.ts";
@@ -50,6 +52,7 @@ const DAY_MS = 86_400_000;
 /** What was used in this time is not evicted. */
 const RECENT_MS = 600_000;
 const EVICTION_PAUSE_MS = 600_000;
+const RETENTION_PAUSE_MS = 3_600_000;
 
 /** The only place where ports meet their adapters. */
 export const compose: Compose = async (config, log, { role, resolve = resolveName }) => {
@@ -140,6 +143,8 @@ export const compose: Compose = async (config, log, { role, resolve = resolveNam
     log,
   });
   started.defer(() => evictor.close());
+  const retention = new Retention({ store, days: config.retention_days, clock: systemClock, log });
+  started.defer(() => retention.close());
   const service = new Rollouts({
     store,
     membership,
@@ -168,6 +173,7 @@ export const compose: Compose = async (config, log, { role, resolve = resolveNam
     await builder.sweepWorkTrees();
     await service.resume();
     evictor.start(EVICTION_PAUSE_MS);
+    retention.start(RETENTION_PAUSE_MS);
   }
   const parts = started.move();
 
@@ -225,6 +231,8 @@ export const compose: Compose = async (config, log, { role, resolve = resolveNam
           return (await isControlled()) ? undefined : takeLock(lockFile);
         },
       }),
+
+    removeOldRecords: (options) => removeOldRecords(retention, options),
 
     async snapshots() {
       const found = snapshotsOf(await service.environments(), await builder.kept(owner));

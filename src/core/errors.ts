@@ -116,7 +116,7 @@ export const errorTable = {
     true,
   ),
   teardown_failed: entry(500, "infra", "Run `berth gc`; the reaper tries again too.", true),
-  storage_failed: entry(503, "infra", "Check the space and the permissions of the data directory.", true),
+  storage_failed: entry(503, "infra", "Check the space and the permissions of the data directory or, with store_url, that PostgreSQL answers.", true),
   fenced: entry(
     503,
     "infra",

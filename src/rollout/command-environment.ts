@@ -10,7 +10,7 @@ export function commandEnvironment(environment: Environment, { egress = false } 
     HOME: "/home/agent",
     USER: "agent",
     LOGNAME: "agent",
-    LANG: "C.UTF-8",
+    LC_CTYPE: "C.UTF-8",
     TERM: "dumb",
     PAGER: "cat",
     GIT_PAGER: "cat",

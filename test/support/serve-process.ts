@@ -26,6 +26,7 @@ process.exitCode = await runCli({
     listensOn: async () => {},
     sweep: async () => [],
     evict: async () => [],
+    removeOldRecords: async () => [],
     snapshots: async () => [],
     images: async () => [],
     buildImage: async (name) => ({ name, digest: null, built_at: null }),

@@ -14,8 +14,9 @@ const (
 	// More threads than the guest ever blocks at once: file threads, one fork, one scan, one spool write, the runtime's own. With those that
 	// the runtime starts besides, a sandbox has 17; a busy one that is given none in advance comes to 16. A machine's pids are few (kernel.pid_max).
 	prestartedThreads = 12
-	// One sandbox has few cores of its own; more would only mean more threads.
-	maxProcs = 4
+	// Of threads that run the guest's own code at the same time. What a call needs is little and goes from one goroutine to the next: with a second,
+	// half of a small read's processor time is spent on waking threads that find nothing to do.
+	maxProcs = 1
 
 	gcPercent     = 50
 	softHeapBytes = 96 << 20
@@ -25,7 +26,7 @@ const (
 func confineSelf(o *Options) (boundingDropped bool, err error) {
 	debug.SetGCPercent(gcPercent)
 	debug.SetMemoryLimit(softHeapBytes)
-	runtime.GOMAXPROCS(min(runtime.GOMAXPROCS(0), maxProcs))
+	runtime.GOMAXPROCS(maxProcs)
 	syscall.Umask(umask)
 	confine.CloseOnExec()
 	confine.AvoidOOMKill()
