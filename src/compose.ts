@@ -10,6 +10,7 @@ import { Membership } from "./controllers/membership.ts";
 import { systemClock } from "./core/clock.ts";
 import { BerthError } from "./core/errors.ts";
 import { systemIds } from "./core/ids.ts";
+import { lockHolder } from "./core/lock-file.ts";
 import type { Logger } from "./core/log.ts";
 import { createDial } from "./egress/dialler.ts";
 import { connectToAddress, isOwnAddress, resolveName } from "./egress/network.ts";
@@ -28,7 +29,7 @@ import type { Provider } from "./provider/provider.ts";
 import { Rollouts } from "./rollout/service.ts";
 import { Admission } from "./sandbox/admission/admission.ts";
 import { availableMemory } from "./sandbox/admission/machine-room.ts";
-import { lockHolder, takeLock } from "./sandbox/controller-lock.ts";
+import { takeLock } from "./sandbox/controller-lock.ts";
 import { SandboxLauncher } from "./sandbox/launcher.ts";
 import { Pool } from "./sandbox/pool/pool.ts";
 import { loadProfiles, profileNamed } from "./sandbox/profiles.ts";
@@ -44,6 +45,7 @@ import { openPostgresStore } from "./store/postgres/postgres-store.ts";
 import { openSqliteStore } from "./store/sqlite/sqlite-store.ts";
 import { Retention } from "./store/retention.ts";
 import type { Store } from "./store/store.ts";
+import { assertOnePlace } from "./controllers/one-place.ts";
 import { builtinTools } from "./tool/builtin-tools.ts";
 import { createToolRegistry } from "./tool/registry.ts";
 
@@ -75,6 +77,7 @@ export const compose: Compose = async (config, log, { role, resolve = resolveNam
   if (role === "controller") {
     if (isAlone) await leases.releaseControllers();
     await membership.join();
+    if (!isAlone) await assertOnePlace(durable, config.data_dir, membership.id);
   }
 
   const registry = createToolRegistry(builtinTools);

@@ -412,6 +412,21 @@ export class SqlStore implements Store {
     });
   }
 
+  async place(): Promise<string | undefined> {
+    const query = this.#db.selectFrom("installation").select("value").where("key", "=", "place");
+    return (await this.#access(() => query.executeTakeFirst()))?.value;
+  }
+
+  async setPlace(value: string): Promise<void> {
+    await this.#access(() =>
+      this.#db
+        .insertInto("installation")
+        .values({ key: "place", value })
+        .onConflict((conflict) => conflict.column("key").doUpdateSet({ value }))
+        .execute(),
+    );
+  }
+
   async close(): Promise<void> {
     await this.#db.destroy();
   }

@@ -134,6 +134,9 @@ export interface Store {
 
   /** The identity of this installation, the owner on every sandbox: the first one that was proposed. */
   installationId(proposed: string): Promise<string>;
+  /** Where the sandboxes of this installation are, as `setPlace` said last; undefined before. */
+  place(): Promise<string | undefined>;
+  setPlace(place: string): Promise<void>;
 
   close(): Promise<void>;
 }
