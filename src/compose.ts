@@ -37,7 +37,9 @@ import { Evictor } from "./snapshot/evictor.ts";
 import { Manifests } from "./snapshot/manifest.ts";
 import { Mirrors } from "./snapshot/mirror.ts";
 import { snapshotsOf } from "./snapshot/of-environments.ts";
+import { openPostgresStore } from "./store/postgres/postgres-store.ts";
 import { openSqliteStore } from "./store/sqlite/sqlite-store.ts";
+import type { Store } from "./store/store.ts";
 import { builtinTools } from "./tool/builtin-tools.ts";
 import { createToolRegistry } from "./tool/registry.ts";
 
@@ -53,7 +55,7 @@ export const compose: Compose = async (config, log, { role, resolve = resolveNam
   const lockFile = join(config.data_dir, "controller.pid");
   await using started = new AsyncDisposableStack();
   if (role === "controller") started.use(await takeLock(lockFile));
-  const store = await openSqliteStore(join(config.data_dir, "berth.db"));
+  const store = await openStore(config, log);
   started.defer(() => store.close());
   const provider = await chooseProvider(config, log);
   started.defer(() => provider.close());
@@ -214,6 +216,9 @@ const evictionLimits = (maxGigabytes: number, maxDays: number): EvictionLimits =
   maxAgeMs: maxDays === 0 ? Infinity : maxDays * DAY_MS,
   recentMs: RECENT_MS,
 });
+
+const openStore = ({ store_url, data_dir }: Config, log: Logger): Promise<Store> =>
+  store_url === "" ? openSqliteStore(join(data_dir, "berth.db")) : openPostgresStore(store_url, { log });
 
 /** `auto` is oci where it works, else docker. @throws BerthError `provider_unavailable` saying why and what mends it */
 async function chooseProvider(config: Config, log: Logger): Promise<Provider> {

@@ -1,12 +1,15 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { environment as environmentSchema } from "../../../src/model/environment.ts";
 import type { ChangeSet } from "../../../src/model/change-set.ts";
 import type { Verdict } from "../../../src/model/verdict.ts";
+import { silentLogger } from "../../../src/core/log.ts";
+import { openPostgresStore } from "../../../src/store/postgres/postgres-store.ts";
 import { openSqliteStore } from "../../../src/store/sqlite/sqlite-store.ts";
 import type { CallReservation, NewRollout, Store } from "../../../src/store/store.ts";
+import { newDatabase, whyNoPostgres } from "../../support/postgres-database.ts";
 
 const uuid = (n: number) => `00000000-0000-4000-8000-${String(n).padStart(12, "0")}`;
 const at = (second: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toISOString();
@@ -47,30 +50,53 @@ interface Place {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-const places: Record<string, () => Promise<Place>> = {
-  "a file": async () => {
-    const dir = await mkdtemp(join(tmpdir(), "berth-store-"));
-    return {
-      open: () => openSqliteStore(join(dir, "deep", "berth.db")),
-      lasts: true,
-      [Symbol.asyncDispose]: () => rm(dir, { recursive: true, force: true }),
-    };
+const places: Record<string, { backend: string; why?: string | undefined; make: () => Promise<Place> }> = {
+  "a file": {
+    backend: "sqlite",
+    make: async () => {
+      const dir = await mkdtemp(join(tmpdir(), "berth-store-"));
+      return {
+        open: () => openSqliteStore(join(dir, "deep", "berth.db")),
+        lasts: true,
+        [Symbol.asyncDispose]: () => rm(dir, { recursive: true, force: true }),
+      };
+    },
   },
-  memory: async () => ({
-    open: () => openSqliteStore(":memory:"),
-    lasts: false,
-    [Symbol.asyncDispose]: async () => {},
-  }),
+  memory: {
+    backend: "sqlite",
+    make: async () => ({
+      open: () => openSqliteStore(":memory:"),
+      lasts: false,
+      [Symbol.asyncDispose]: async () => {},
+    }),
+  },
+  PostgreSQL: {
+    backend: "postgres",
+    why: whyNoPostgres(),
+    make: async () => {
+      const database = await newDatabase();
+      return {
+        open: () => openPostgresStore(database.url, { log: silentLogger }),
+        lasts: true,
+        [Symbol.asyncDispose]: async () => await database[Symbol.asyncDispose](),
+      };
+    },
+  },
 };
 
 describe.for(Object.keys(places))("a store in %s", (name) => {
+  const { backend, why, make } = places[name]!;
   const opened: AsyncDisposable[] = [];
+  beforeEach(({ task, skip }) => {
+    task.meta.backend = backend;
+    skip(why !== undefined, why);
+  });
   afterEach(async () => {
     for (const one of opened.splice(0).toReversed()) await one[Symbol.asyncDispose]();
   });
 
   async function newStore(): Promise<{ store: Store; reopen: () => Promise<Store> }> {
-    const place = await places[name]!();
+    const place = await make();
     const store = await place.open();
     opened.push(place, { [Symbol.asyncDispose]: () => store.close() });
     const reopen = async () => {
