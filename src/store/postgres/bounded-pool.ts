@@ -52,13 +52,15 @@ export class BoundedPool implements PostgresPool {
     }
   }
 
-  /** A server that does not take leave in time is left without. */
+  /** Resolves when every connection is closed; what the server does not close in time is cut off, with what it was asked. */
   async end(): Promise<void> {
     const cutOff = setTimeout(() => {
       for (const socket of this.#sockets) socket.destroy();
     }, this.#limits.closeMs);
     try {
       await this.#pool.end();
+      // The pool does not wait for its sockets, and one that is left open would keep the process.
+      await Promise.all([...this.#sockets].map((socket) => new Promise((resolve) => socket.once("close", resolve))));
     } finally {
       clearTimeout(cutOff);
     }
