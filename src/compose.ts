@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { Berth, Compose, ImageSummary, SweptItem } from "./cli/berth.ts";
 import { dockerConnection } from "./config/docker-connection.ts";
 import { evict } from "./cli/evict.ts";
+import { removeOldRecords } from "./cli/old-records.ts";
 import { processEnvironment } from "./config/process-environment.ts";
 import type { Config } from "./config/schema.ts";
 import { systemClock } from "./core/clock.ts";
@@ -39,6 +40,7 @@ import { Mirrors } from "./snapshot/mirror.ts";
 import { snapshotsOf } from "./snapshot/of-environments.ts";
 import { openPostgresStore } from "./store/postgres/postgres-store.ts";
 import { openSqliteStore } from "./store/sqlite/sqlite-store.ts";
+import { Retention } from "./store/retention.ts";
 import type { Store } from "./store/store.ts";
 import { builtinTools } from "./tool/builtin-tools.ts";
 import { createToolRegistry } from "./tool/registry.ts";
@@ -48,6 +50,7 @@ const DAY_MS = 86_400_000;
 /** What was used in this time is not evicted. */
 const RECENT_MS = 600_000;
 const EVICTION_PAUSE_MS = 600_000;
+const RETENTION_PAUSE_MS = 3_600_000;
 
 /** The only place where ports meet their adapters. */
 export const compose: Compose = async (config, log, { role, resolve = resolveName }) => {
@@ -106,6 +109,8 @@ export const compose: Compose = async (config, log, { role, resolve = resolveNam
     log,
   });
   started.defer(() => evictor.close());
+  const retention = new Retention({ store, days: config.retention_days, clock: systemClock, log });
+  started.defer(() => retention.close());
   const service = new Rollouts({
     store,
     launcher,
@@ -132,6 +137,7 @@ export const compose: Compose = async (config, log, { role, resolve = resolveNam
     await builder.sweepWorkTrees();
     await service.resume();
     evictor.start(EVICTION_PAUSE_MS);
+    retention.start(RETENTION_PAUSE_MS);
   }
   const parts = started.move();
 
@@ -183,6 +189,8 @@ export const compose: Compose = async (config, log, { role, resolve = resolveNam
           return (await lockHolder(lockFile)) === undefined ? takeLock(lockFile) : undefined;
         },
       }),
+
+    removeOldRecords: (options) => removeOldRecords(retention, options),
 
     async snapshots() {
       const found = snapshotsOf(await service.environments(), await builder.kept(owner));

@@ -109,6 +109,9 @@ export const configSchema = z.strictObject({
   mirrors_max_age_days: orNever("days", 36_500).describe(
     "Mirrors that no build has used for so long are evicted; 0: never for their age.",
   ),
+  retention_days: orNever("days", 36_500).describe(
+    "How long the records of a rollout are kept after its end: what it was, its trajectory, change set, verdict and egress; 0: for ever.",
+  ),
   tool_deadline_seconds: positive("seconds", 86_400).describe(
     "How long one tool call may take at most, whatever the call asks for.",
   ),

@@ -291,6 +291,23 @@ export class SqlStore implements Store {
     return this.#access(() => (purposes ? all.where("purpose", "in", purposes) : all).execute());
   }
 
+  async countEndedBefore(time: string): Promise<number> {
+    const ended = this.#endedBefore(time).select((column) => column.fn.countAll<number>().as("n"));
+    return this.#access(async () => (await ended.executeTakeFirstOrThrow()).n);
+  }
+
+  async removeEndedBefore(time: string, most: number): Promise<number> {
+    return this.#access(async () => {
+      const ended = this.#endedBefore(time).select("id").orderBy("ended_at").orderBy("id").limit(most);
+      const ids = (await ended.execute()).map(({ id }) => id);
+      if (ids.length === 0) return 0;
+      for (const table of ["tool_calls", "change_sets", "egress"] as const)
+        await this.#db.deleteFrom(table).where("rollout_id", "in", ids).execute();
+      await this.#db.deleteFrom("rollouts").where("id", "in", ids).execute();
+      return ids.length;
+    });
+  }
+
   async installationId(proposed: string): Promise<string> {
     return this.#access(async () => {
       await this.#db
@@ -324,6 +341,10 @@ export class SqlStore implements Store {
           .$castTo<{ n: number }>()
           .as("tool_calls"),
       ) as unknown as SelectQueryBuilder<Tables, "rollouts", CountedRolloutRow>;
+  }
+
+  #endedBefore(time: string) {
+    return this.#db.selectFrom("rollouts").where("ended_at", "<", time).where("status", "in", terminalStatuses);
   }
 
   async #access<T>(work: () => Promise<T>): Promise<T> {

@@ -109,6 +109,15 @@ export interface Store {
   /** All of them, or those with one of some purposes. */
   intents(query?: { purposes: readonly string[] }): Promise<SandboxIntent[]>;
 
+  /** Of rollouts that ended before `time` (ISO 8601 in UTC, with milliseconds). */
+  countEndedBefore(time: string): Promise<number>;
+  /**
+   * Removes at most so many rollouts that ended before `time`, those that ended first, with their trajectories, change
+   * sets and egress. Gives how many were chosen: fewer than `most` when no more are left. A crash in between leaves a
+   * rollout without some of these, for the next time.
+   */
+  removeEndedBefore(time: string, most: number): Promise<number>;
+
   /** The identity of this installation, the owner on every sandbox: the first one that was proposed. */
   installationId(proposed: string): Promise<string>;
 

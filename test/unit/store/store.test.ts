@@ -334,6 +334,46 @@ describe.for(Object.keys(places))("a store in %s", (name) => {
     expect((await again.intents()).map(({ id }) => id)).toEqual(["b-2"]);
   });
 
+  test("what ended before a time is removed whole, the oldest first and a few at a time; the rest stays", async () => {
+    const { store, reopen } = await newStore();
+    for (const n of [1, 2, 3, 4, 5]) {
+      await store.createRollout(aRollout(n));
+      await store.reserveCall(uuid(n), aCall("a"));
+      await store.saveChangeSet(uuid(n), changes("x"));
+      await store.saveEgress(uuid(n), { allowed: 1, denied: 0, denials: [] });
+    }
+    await store.updateRollout(uuid(1), { status: "closed", ended_at: at(30) });
+    await store.updateRollout(uuid(2), { status: "failed", ended_at: at(10) });
+    await store.updateRollout(uuid(3), { status: "expired", ended_at: at(20) });
+    await store.updateRollout(uuid(4), { status: "closed", ended_at: at(40) });
+    const left = async (from: Store) => (await from.rollouts({ limit: 10 })).map(({ rollout_id }) => rollout_id);
+
+    expect(await store.countEndedBefore(at(40))).toBe(3);
+    expect(await store.removeEndedBefore(at(40), 2)).toBe(2);
+    expect(await left(store)).toEqual([uuid(5), uuid(4), uuid(1)]);
+    expect(await store.removeEndedBefore(at(40), 2)).toBe(1);
+    expect(await store.removeEndedBefore(at(40), 2)).toBe(0);
+    const again = await reopen();
+    expect(await left(again)).toEqual([uuid(5), uuid(4)]);
+    for (const n of [1, 2, 3]) {
+      expect(await again.trajectory(uuid(n))).toEqual([]);
+      expect(await again.changeSet(uuid(n))).toBeUndefined();
+      expect(await again.egress(uuid(n))).toEqual({ allowed: 0, denied: 0, denials: [] });
+    }
+    expect(await again.trajectory(uuid(5))).toHaveLength(1);
+    expect(await again.countEndedBefore(at(1_000))).toBe(1);
+  });
+
+  test("an unfinished rollout is never removed, whatever its times say", async () => {
+    const { store } = await newStore();
+    for (const [n, status] of (["preparing", "active", "grading"] as const).entries()) {
+      await store.createRollout(aRollout(n));
+      await store.updateRollout(uuid(n), { status, ended_at: at(1) });
+    }
+    expect(await store.removeEndedBefore(at(1_000), 10)).toBe(0);
+    expect(await store.rollouts({ limit: 10 })).toHaveLength(3);
+  });
+
   test("an installation keeps the first name that was proposed", async () => {
     const { store, reopen } = await newStore();
     expect(await store.installationId("one")).toBe("one");
