@@ -63,7 +63,8 @@ export type Reserved =
 
 /**
  * The durable record. The port: every adapter passes one suite. A method that writes resolves only when what it wrote
- * survives a crash. @throws BerthError `storage_failed`
+ * survives a crash. What is asked for about one rollout (`updateRollout`, `reserveCall`, `recordIntent` with its id as the
+ * purpose) is written in the order of asking, also when nobody waits in between. @throws BerthError `storage_failed`
  */
 export interface Store {
   registerEnvironment(stored: StoredEnvironment): Promise<void>;

@@ -5,7 +5,7 @@ import type { Logger } from "../../core/log.ts";
 import { migrate } from "../migrations/migrate.ts";
 import type { Tables } from "../schema.ts";
 import { SqlStore } from "../sql-store.ts";
-import type { CallReservation, Reserved, Store } from "../store.ts";
+import type { CallReservation, Reserved, RolloutPatch, SandboxIntent, Store } from "../store.ts";
 import { BoundedPool } from "./bounded-pool.ts";
 import { migrationLimits, ordinaryLimits, type PostgresLimits } from "./limits.ts";
 import { Turns } from "./turns.ts";
@@ -37,22 +37,37 @@ export async function openPostgresStore(url: string, options: PostgresStoreOptio
   return new PostgresStore(db, limits.connectMs + limits.answerMs);
 }
 
+/**
+ * What is written about one rollout is written in turns: several connections would carry it out in any order, and calls
+ * that are reserved at the same time would number themselves alike, so that all but one would have to begin again.
+ */
 class PostgresStore extends SqlStore {
   readonly #turns = new Turns();
-  readonly #reserveMs: number;
+  readonly #turnMs: number;
 
-  constructor(db: Kysely<Tables>, reserveMs: number) {
+  constructor(db: Kysely<Tables>, turnMs: number) {
     super(db);
-    this.#reserveMs = reserveMs;
+    this.#turnMs = turnMs;
   }
 
-  /** Calls of one rollout take turns: reserved at the same time they would number themselves alike, and all but one would have to begin again. */
   override reserveCall(rolloutId: string, call: CallReservation): Promise<Reserved> {
-    const reserve = (signal: AbortSignal) =>
+    return this.#inTurn(rolloutId, "reserving a tool call", () => super.reserveCall(rolloutId, call));
+  }
+
+  override updateRollout(id: string, patch: RolloutPatch): Promise<boolean> {
+    return this.#inTurn(id, "writing to a rollout", () => super.updateRollout(id, patch));
+  }
+
+  override recordIntent(intent: SandboxIntent): Promise<void> {
+    return this.#inTurn(intent.purpose, "recording a sandbox", () => super.recordIntent(intent));
+  }
+
+  #inTurn<T>(rolloutId: string, what: string, work: () => Promise<T>): Promise<T> {
+    const inTurn = (signal: AbortSignal) =>
       this.#turns.take(rolloutId, async () => {
         signal.throwIfAborted();
-        return await super.reserveCall(rolloutId, call);
+        return await work();
       });
-    return withDeadline("reserving a tool call", this.#reserveMs, reserve, { code: "storage_failed" });
+    return withDeadline(what, this.#turnMs, inTurn, { code: "storage_failed" });
   }
 }

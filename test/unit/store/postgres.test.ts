@@ -115,6 +115,31 @@ describe("postgres", () => {
     await store.close();
   });
 
+  test("what is asked for about one rollout is written in that order, also when the first has to wait", async () => {
+    await using database = await newDatabase();
+    const store = await open(database.url);
+    await newRollout(store);
+    const pool = new BoundedPool(database.url, ordinaryLimits, silentLogger);
+    const holder = await pool.connect();
+    await holder.query("begin", []);
+    await holder.query("insert into sandbox_intents values ('b-1', 'oci', 'pool', '1')", []);
+    const asked = Promise.all([
+      store.recordIntent({ id: "b-1", provider: "oci", purpose: id, incarnation: "1" }),
+      store.updateRollout(id, { status: "active" }),
+    ]);
+    const waiting = "select pid from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()";
+    await expect.poll(() => database.ask(waiting)).toHaveLength(1);
+    await store.installationId("written behind both");
+    expect(await store.rollout(id)).toMatchObject({ status: "queued" });
+    await holder.query("commit", []);
+    await asked;
+    expect(await store.rollout(id)).toMatchObject({ status: "active" });
+    expect(await store.intents()).toMatchObject([{ id: "b-1", purpose: id }]);
+    holder.release();
+    await pool.end();
+    await store.close();
+  });
+
   test("a call that waits for a lock gives up as the limit says", async () => {
     await using database = await newDatabase();
     const store = await open(database.url, impatient);
