@@ -15,7 +15,11 @@ programs=$(find /usr/lib/postgresql -maxdepth 2 -name bin 2>/dev/null | sort -V 
 programs=${programs:-$(dirname "$(command -v postgres || true)")}
 [ -x "$programs/initdb" ] || fail "PostgreSQL is not installed (on Debian: sudo apt-get install postgresql-15)."
 
+# What a run left when it was killed can go: nobody holds its folder any more.
+find /tmp -maxdepth 1 -name 'berth-postgres.*' -mmin +1 -exec flock --nonblock {} rm -rf {} \;
 run=$(mktemp -d /tmp/berth-postgres.XXXXXX)
+exec 8<"$run"
+flock --shared 8
 # The server refuses to run as root.
 as_server=(setpriv --pdeathsig INT)
 if is_root; then
@@ -65,4 +69,4 @@ for attempt in $(seq 150); do
   fi
   sleep 0.1
 done
-"$@"
+"$@" 8<&-
