@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { Berth, Compose, ImageSummary, SweptItem } from "./cli/berth.ts";
 import { dockerConnection } from "./config/docker-connection.ts";
 import { evict } from "./cli/evict.ts";
+import { removeOldRecords } from "./cli/old-records.ts";
 import { processEnvironment } from "./config/process-environment.ts";
 import type { Config } from "./config/schema.ts";
 import { systemClock } from "./core/clock.ts";
@@ -37,7 +38,10 @@ import { Evictor } from "./snapshot/evictor.ts";
 import { Manifests } from "./snapshot/manifest.ts";
 import { Mirrors } from "./snapshot/mirror.ts";
 import { snapshotsOf } from "./snapshot/of-environments.ts";
+import { openPostgresStore } from "./store/postgres/postgres-store.ts";
 import { openSqliteStore } from "./store/sqlite/sqlite-store.ts";
+import { Retention } from "./store/retention.ts";
+import type { Store } from "./store/store.ts";
 import { builtinTools } from "./tool/builtin-tools.ts";
 import { createToolRegistry } from "./tool/registry.ts";
 
@@ -46,6 +50,7 @@ const DAY_MS = 86_400_000;
 /** What was used in this time is not evicted. */
 const RECENT_MS = 600_000;
 const EVICTION_PAUSE_MS = 600_000;
+const RETENTION_PAUSE_MS = 3_600_000;
 
 /** The only place where ports meet their adapters. */
 export const compose: Compose = async (config, log, { role, resolve = resolveName }) => {
@@ -53,7 +58,7 @@ export const compose: Compose = async (config, log, { role, resolve = resolveNam
   const lockFile = join(config.data_dir, "controller.pid");
   await using started = new AsyncDisposableStack();
   if (role === "controller") started.use(await takeLock(lockFile));
-  const store = await openSqliteStore(join(config.data_dir, "berth.db"));
+  const store = await openStore(config, log);
   started.defer(() => store.close());
   const provider = await chooseProvider(config, log);
   started.defer(() => provider.close());
@@ -104,6 +109,8 @@ export const compose: Compose = async (config, log, { role, resolve = resolveNam
     log,
   });
   started.defer(() => evictor.close());
+  const retention = new Retention({ store, days: config.retention_days, clock: systemClock, log });
+  started.defer(() => retention.close());
   const service = new Rollouts({
     store,
     launcher,
@@ -130,6 +137,7 @@ export const compose: Compose = async (config, log, { role, resolve = resolveNam
     await builder.sweepWorkTrees();
     await service.resume();
     evictor.start(EVICTION_PAUSE_MS);
+    retention.start(RETENTION_PAUSE_MS);
   }
   const parts = started.move();
 
@@ -182,6 +190,8 @@ export const compose: Compose = async (config, log, { role, resolve = resolveNam
         },
       }),
 
+    removeOldRecords: (options) => removeOldRecords(retention, options),
+
     async snapshots() {
       const found = snapshotsOf(await service.environments(), await builder.kept(owner));
       return [...found].map(([environment, { key, bytes, lastUsedMs }]) => ({
@@ -214,6 +224,9 @@ const evictionLimits = (maxGigabytes: number, maxDays: number): EvictionLimits =
   maxAgeMs: maxDays === 0 ? Infinity : maxDays * DAY_MS,
   recentMs: RECENT_MS,
 });
+
+const openStore = ({ store_url, data_dir }: Config, log: Logger): Promise<Store> =>
+  store_url === "" ? openSqliteStore(join(data_dir, "berth.db")) : openPostgresStore(store_url, { log });
 
 /** `auto` is oci where it works, else docker. @throws BerthError `provider_unavailable` saying why and what mends it */
 async function chooseProvider(config: Config, log: Logger): Promise<Provider> {

@@ -21,6 +21,9 @@ import type {
 } from "./store.ts";
 import { UNSYNCED } from "./unsynced.ts";
 
+/** How often a call asks for its number: once, and once more for each that another controller was quicker to take. */
+const MOST_NUMBERS_TRIED = 100;
+
 const storedEnvironment = (row: { json: string; base_dir: string | null }): StoredEnvironment => ({
   environment: environmentSchema.parse(JSON.parse(row.json)),
   baseDir: row.base_dir,
@@ -152,17 +155,22 @@ export class SqlStore implements Store {
             ])
             .where("rollout_id", "=", rolloutId),
         )
-        .onConflict((conflict) => conflict.columns(["rollout_id", "call_id"]).doNothing())
+        // Of its call id, or of its number: another controller may have given that one out meanwhile.
+        .onConflict((conflict) => conflict.doNothing())
         .returning("seq");
-      const reserved = await (call.effect === "read" ? insert.modifyEnd(sql.raw(UNSYNCED)) : insert).executeTakeFirst();
-      if (reserved) return { kind: "new", seq: reserved.seq };
-      const known = await this.#db
-        .selectFrom("tool_calls")
-        .selectAll()
-        .where("rollout_id", "=", rolloutId)
-        .where("call_id", "=", call.callId)
-        .executeTakeFirstOrThrow();
-      return { kind: "known", record: trajectoryRecordOf(known) };
+      const reserve = call.effect === "read" ? insert.modifyEnd(sql.raw(UNSYNCED)) : insert;
+      for (let tried = 0; tried < MOST_NUMBERS_TRIED; tried++) {
+        const reserved = await reserve.executeTakeFirst();
+        if (reserved) return { kind: "new", seq: reserved.seq };
+        const known = await this.#db
+          .selectFrom("tool_calls")
+          .selectAll()
+          .where("rollout_id", "=", rolloutId)
+          .where("call_id", "=", call.callId)
+          .executeTakeFirst();
+        if (known) return { kind: "known", record: trajectoryRecordOf(known) };
+      }
+      throw new BerthError("storage_failed", `Other controllers took every number that a call of ${rolloutId} tried.`);
     });
   }
 
@@ -279,8 +287,25 @@ export class SqlStore implements Store {
   }
 
   async intents({ purposes }: { purposes?: readonly string[] } = {}): Promise<SandboxIntent[]> {
-    const all = this.#db.selectFrom("sandbox_intents").selectAll();
+    const all = this.#db.selectFrom("sandbox_intents").selectAll().orderBy("id");
     return this.#access(() => (purposes ? all.where("purpose", "in", purposes) : all).execute());
+  }
+
+  async countEndedBefore(time: string): Promise<number> {
+    const ended = this.#endedBefore(time).select((column) => column.fn.countAll<number>().as("n"));
+    return this.#access(async () => (await ended.executeTakeFirstOrThrow()).n);
+  }
+
+  async removeEndedBefore(time: string, most: number): Promise<number> {
+    return this.#access(async () => {
+      const ended = this.#endedBefore(time).select("id").orderBy("ended_at").orderBy("id").limit(most);
+      const ids = (await ended.execute()).map(({ id }) => id);
+      if (ids.length === 0) return 0;
+      for (const table of ["tool_calls", "change_sets", "egress"] as const)
+        await this.#db.deleteFrom(table).where("rollout_id", "in", ids).execute();
+      await this.#db.deleteFrom("rollouts").where("id", "in", ids).execute();
+      return ids.length;
+    });
   }
 
   async installationId(proposed: string): Promise<string> {
@@ -316,6 +341,10 @@ export class SqlStore implements Store {
           .$castTo<{ n: number }>()
           .as("tool_calls"),
       ) as unknown as SelectQueryBuilder<Tables, "rollouts", CountedRolloutRow>;
+  }
+
+  #endedBefore(time: string) {
+    return this.#db.selectFrom("rollouts").where("ended_at", "<", time).where("status", "in", terminalStatuses);
   }
 
   async #access<T>(work: () => Promise<T>): Promise<T> {

@@ -63,7 +63,8 @@ export type Reserved =
 
 /**
  * The durable record. The port: every adapter passes one suite. A method that writes resolves only when what it wrote
- * survives a crash. @throws BerthError `storage_failed`
+ * survives a crash. What is asked for about one rollout (`updateRollout`, `reserveCall`, `recordIntent` with its id as the
+ * purpose) is written in the order of asking, also when nobody waits in between. @throws BerthError `storage_failed`
  */
 export interface Store {
   registerEnvironment(stored: StoredEnvironment): Promise<void>;
@@ -108,6 +109,15 @@ export interface Store {
   forgetIntent(sandboxId: string): Promise<void>;
   /** All of them, or those with one of some purposes. */
   intents(query?: { purposes: readonly string[] }): Promise<SandboxIntent[]>;
+
+  /** Of rollouts that ended before `time` (ISO 8601 in UTC, with milliseconds). */
+  countEndedBefore(time: string): Promise<number>;
+  /**
+   * Removes at most so many rollouts that ended before `time`, those that ended first, with their trajectories, change
+   * sets and egress. Gives how many were chosen: fewer than `most` when no more are left. A crash in between leaves a
+   * rollout without some of these, for the next time.
+   */
+  removeEndedBefore(time: string, most: number): Promise<number>;
 
   /** The identity of this installation, the owner on every sandbox: the first one that was proposed. */
   installationId(proposed: string): Promise<string>;

@@ -31,6 +31,7 @@ export async function runCommand(
     readiness: {},
     sweep: async () => [],
     evict: async () => [],
+    removeOldRecords: async () => [],
     snapshots: async () => [],
     images: async () => [],
     buildImage: async (name) => ({ name, digest: "sha256:1", built_at: null }),

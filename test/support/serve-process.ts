@@ -25,6 +25,7 @@ process.exitCode = await runCli({
     readiness: {},
     sweep: async () => [],
     evict: async () => [],
+    removeOldRecords: async () => [],
     snapshots: async () => [],
     images: async () => [],
     buildImage: async (name) => ({ name, digest: null, built_at: null }),
