@@ -82,8 +82,8 @@ export class Rollouts implements RolloutService {
   readonly #takeover: Takeover;
   readonly #caretaker: Caretaker;
   readonly #closing = new SingleFlight<Rollout>();
-  /** Rollouts that were let in and are being written. */
-  #entering = 0;
+  /** Rollouts that were let in and are being written: in the store already, perhaps, and not yet among the live ones. */
+  readonly #entering = new Map<string, Promise<void>>();
   #draining = false;
 
   constructor(options: RolloutServiceOptions) {
@@ -129,7 +129,8 @@ export class Rollouts implements RolloutService {
     const environment = await this.#environmentOf(request.environment);
     const known = (await store.rollout(id)) !== undefined;
     if (!known) await checkEnvironment(environment, this.#options);
-    using _room = this.#takeRoom(known);
+    await this.#entering.get(id);
+    using _entry = this.#enter(id, known);
     const { rollout, created } = await store.createRollout({
       id,
       environment,
@@ -154,6 +155,7 @@ export class Rollouts implements RolloutService {
   async waitUntilSettled(rolloutId: string, timeoutMs: number): Promise<Rollout> {
     const { clock } = this.#options;
     const id = rolloutIdOf(rolloutId);
+    await this.#entering.get(id);
     const live = this.#rollouts.find(id);
     const settled = (signal: AbortSignal) =>
       live ? live.ready.catch(() => live.failing) : this.#settledElsewhere(id, signal);
@@ -184,16 +186,19 @@ export class Rollouts implements RolloutService {
 
   async callTool(rolloutId: string, tool: string, request: ToolCallRequest): Promise<ToolCallResult> {
     this.#assertOpen();
+    await this.#entering.get(rolloutIdOf(rolloutId));
     return this.#calls.call(rolloutId, tool, request);
   }
 
   async grade(rolloutId: string, request: GradeRequest): Promise<Verdict> {
     this.#assertOpen();
+    await this.#entering.get(rolloutIdOf(rolloutId));
     return this.#grading.grade(rolloutId, request);
   }
 
   async close(rolloutId: string): Promise<Rollout> {
     const { launcher } = this.#options;
+    await this.#entering.get(rolloutIdOf(rolloutId));
     const { rollout_id } = await this.#rollouts.storedHere(rolloutId);
     return this.#closing.run(rollout_id, async () => {
       const live = this.#rollouts.find(rollout_id);
@@ -316,14 +321,19 @@ export class Rollouts implements RolloutService {
     if (this.#draining) throw new BerthError("shutting_down", "The controller is shutting down.");
   }
 
-  /** Holds a place until the rollout is among the live ones, so that many at once are no more than may be. */
-  #takeRoom(known: boolean): Disposable {
+  /** Holds a place until the rollout is among the live ones, so that many at once are no more than may be, and who asks for it meanwhile waits. */
+  #enter(id: string, known: boolean): Disposable {
     const { live } = this.#options.limits;
-    if (!known && this.#rollouts.size + this.#entering >= live) {
+    if (!known && this.#rollouts.size + this.#entering.size >= live) {
       throw new BerthError("overloaded", `The controller holds ${live} rollouts, as many as it may.`);
     }
-    this.#entering++;
-    return { [Symbol.dispose]: () => void this.#entering-- };
+    const entered = Promise.withResolvers<void>();
+    this.#entering.set(id, entered.promise);
+    const leave = () => {
+      if (this.#entering.get(id) === entered.promise) this.#entering.delete(id);
+      entered.resolve();
+    };
+    return { [Symbol.dispose]: leave };
   }
 
   async #environmentOf(named: CreateRolloutRequest["environment"]): Promise<StoredEnvironment> {

@@ -384,10 +384,11 @@ describe.for(Object.keys(places))("a store in %s", (name) => {
   test("odd text comes back as it was", async () => {
     const { store } = await newStore();
     const odd = "'; drop table rollouts; --\u0000\u{1f600}\n\ud800";
-    await store.createRollout(aRollout(1, { labels: { odd } }));
+    const group = "'; \u{1f600}\n\u0001";
+    await store.createRollout(aRollout(1, { labels: { odd }, group }));
     await store.reserveCall(uuid(1), aCall("a", { arguments: { odd } }));
     await store.finishCall(uuid(1), "a", { output: odd, truncated: false }, 0);
-    expect((await store.rollout(uuid(1)))?.labels).toEqual({ odd });
+    expect(await store.rollouts({ limit: 1, group })).toMatchObject([{ labels: { odd }, group }]);
     expect((await store.trajectory(uuid(1)))[0]).toMatchObject({ arguments: { odd }, result: { output: odd } });
   });
 
