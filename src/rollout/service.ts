@@ -99,7 +99,7 @@ export class Rollouts implements RolloutService {
     this.#warm = new KeepWarm(options);
     this.#grading = new Grading({ ...options, rollouts, events });
     const { membership, claims } = options;
-    const takeover = new Takeover({ ...options, rollouts, preparation });
+    const takeover = new Takeover({ ...options, rollouts, preparation, entering: this.#entering });
     this.#takeover = takeover;
     this.#caretaker = new Caretaker({ ...options, rollouts, takeover, siblings: !membership.exclusive });
     claims.onLost((id) =>

@@ -27,6 +27,8 @@ export interface TakeoverParts {
   readonly log: Logger;
   readonly rollouts: LiveRollouts;
   readonly preparation: Preparation;
+  /** Rollouts that are being created here: in the store, perhaps, and not held yet. */
+  readonly entering: ReadonlyMap<string, Promise<void>>;
 }
 
 /** Rollouts that are taken over at a time, and that one look for them gives. */
@@ -69,7 +71,8 @@ export class Takeover {
   /** False when another holds it. @throws BerthError when it cannot be taken up; it is free again then */
   one(id: string): Promise<boolean> {
     return this.#flights.run(id, async () => {
-      const { store, claims, rollouts, log } = this.#parts;
+      const { store, claims, rollouts, log, entering } = this.#parts;
+      await entering.get(id);
       if (claims.holds(id)) return true;
       const claim = await store.leases.claim(id, claims.controller);
       if (!claim) return false;

@@ -8,6 +8,7 @@ import { systemIds } from "../../src/core/ids.ts";
 import { silentLogger } from "../../src/core/log.ts";
 import { noMeasures, type Measures } from "../../src/core/measures.ts";
 import { createDial, type DiallerOptions } from "../../src/egress/dialler.ts";
+import { connectGuest } from "../../src/guest/connect-guest.ts";
 import type { Grader } from "../../src/grader/grader.ts";
 import type { EnvironmentInput } from "../../src/model/environment.ts";
 import { environment as environmentSchema } from "../../src/model/environment.ts";
@@ -19,6 +20,7 @@ import { Rollouts } from "../../src/rollout/service.ts";
 import { Admission } from "../../src/sandbox/admission/admission.ts";
 import type { AvailableMemory } from "../../src/sandbox/admission/machine-room.ts";
 import { Pool } from "../../src/sandbox/pool/pool.ts";
+import type { ConnectGuest } from "../../src/sandbox/readiness.ts";
 import { SandboxLauncher } from "../../src/sandbox/launcher.ts";
 import { loadProfiles, profileNamed } from "../../src/sandbox/profiles.ts";
 import { SnapshotBuilder } from "../../src/snapshot/builder.ts";
@@ -33,6 +35,7 @@ export interface MemoryControllerOptions {
   /** Put between the service and what it stands on, to fail or to wait at will. */
   readonly provider?: (provider: Provider) => Provider;
   readonly store?: (store: Store) => Store;
+  readonly connect?: (connect: ConnectGuest) => ConnectGuest;
   readonly grader?: Grader;
   readonly programs?: Readonly<Record<string, Program>>;
   readonly clock?: Clock;
@@ -95,6 +98,7 @@ export async function memoryController(options: MemoryControllerOptions = {}) {
       log: silentLogger,
       measures,
       claims,
+      ...(change.connect ? { connect: change.connect(connectGuest) } : {}),
       owner: "ours",
     });
     const builder: SnapshotBuilder = new SnapshotBuilder({
