@@ -62,6 +62,9 @@ export interface Berth {
   /** Builds a folder of images_dir unless it is built. @throws BerthError `image_not_found`, `setup_failed` */
   buildImage(name: string, onProgress: (message: string) => void): Promise<ImageSummary>;
 
+  /** Other controllers send requests there, unless `advertise_url` says where. @throws BerthError `storage_failed` */
+  listensOn(url: string): Promise<void>;
+
   /** Releases what this process holds; sandboxes go on. */
   close(): Promise<void>;
 }

@@ -48,6 +48,7 @@ function dataDir(machine: Machine): string {
 export const defaults = (machine: Machine): Config => ({
   data_dir: dataDir(machine),
   store_url: "",
+  advertise_url: "",
   host: "127.0.0.1",
   port: 7420,
   api_keys: [],

@@ -33,7 +33,7 @@ const isStoreUrl = (text: string): boolean => text === "" || (/^postgres(?:ql)?:
  */
 export const configSchema = z.strictObject({
   data_dir: path.describe(
-    "The folder of everything that Berth keeps: the database, snapshots, mirrors, sandboxes. One controller at a time uses it.",
+    "The folder of everything that Berth keeps: the database, snapshots, mirrors, sandboxes. One controller at a time uses it, or all those that share one `store_url`.",
   ),
   store_url: z
     .string()
@@ -45,6 +45,14 @@ export const configSchema = z.strictObject({
     .string()
     .min(1, { error: "must be a host name or an address" })
     .describe("The address that `berth serve` listens on."),
+  advertise_url: z
+    .string()
+    .refine((text) => text === "" || (/^https?:\/\//.test(text) && URL.canParse(text)), {
+      error: "must be empty or an http or https URL",
+    })
+    .describe(
+      "Where the other controllers of its `store_url` reach this one ([several controllers](several-controllers.md)). Empty: where it listens.",
+    ),
   port: z
     .number({ error: portError })
     .int({ error: portError })

@@ -101,7 +101,7 @@ export async function executeCall(
             },
             checked.args,
           ),
-        { parent: live.turn.signal },
+        { parent: live.turn.signal, clock },
       );
     });
     const output = await ran.finally(() => times.enter("controller"));

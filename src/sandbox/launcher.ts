@@ -5,14 +5,14 @@ import { BerthError, toBerthError } from "../core/errors.ts";
 import type { IdSource } from "../core/ids.ts";
 import type { Logger } from "../core/log.ts";
 import type { Measures } from "../core/measures.ts";
-import { connectGuest } from "../guest/connect-guest.ts";
+import type { Claims } from "../controllers/claims.ts";
 import type { Guest } from "../guest/guest.ts";
 import { limited, type Profile } from "../model/profile.ts";
 import type { Resources } from "../model/resources.ts";
 import type { Provider, SandboxBase, SandboxHandle, SandboxSpec } from "../provider/provider.ts";
 import type { Store } from "../store/store.ts";
-import { differences } from "./drift.ts";
 import { readPurpose } from "./purpose.ts";
+import { assertNoDrift, shakeHands, type ConnectGuest } from "./readiness.ts";
 import type { Sandbox } from "./sandbox.ts";
 
 export interface LaunchRequest {
@@ -34,13 +34,15 @@ export interface LauncherOptions {
   readonly ids: IdSource;
   readonly log: Logger;
   readonly measures: Measures;
+  /** How a sandbox's guest is reached; over the provider's streams when it is left out. */
+  readonly connect?: ConnectGuest;
+  /** What this controller holds; without them it holds everything. */
+  readonly claims?: Pick<Claims, "epoch" | "stand">;
   /** This installation: the label by which its sandboxes are found. */
   readonly owner: string;
 }
 
 const CREATE_DEADLINE_MS = 120_000;
-const READY_DEADLINE_MS = 20_000;
-const READ_BACK_DEADLINE_MS = 20_000;
 const UNDO_DEADLINE_MS = 30_000;
 const DESTROY_ATTEMPTS = 3;
 
@@ -49,6 +51,8 @@ export class SandboxLauncher {
   readonly #options: LauncherOptions;
   /** Those that shook hands and are not gone. */
   readonly #running = new Set<string>();
+  /** The purposes of those that are being started, run, or are being destroyed by this process. */
+  readonly #cared = new Map<string, string>();
 
   constructor(options: LauncherOptions) {
     this.#options = options;
@@ -63,12 +67,12 @@ export class SandboxLauncher {
    * `profile_drift` when what was made is not what the profile promises; nothing is left then
    */
   async launch(request: LaunchRequest): Promise<Sandbox> {
-    const { provider, store, clock, ids, owner } = this.#options;
+    const { provider, clock, ids, owner } = this.#options;
     const incarnation = ids.hex(8);
     const id = sandboxId(request.purpose, incarnation);
     const labels = { owner, purpose: request.purpose, incarnation };
-    await store.recordIntent({ id, provider: provider.name, purpose: request.purpose, incarnation });
     const handle: SandboxHandle = { id, provider: provider.name, labels };
+    await this.#record(handle);
     const spec: SandboxSpec = {
       id,
       labels,
@@ -81,10 +85,10 @@ export class SandboxLauncher {
         `creating sandbox ${id}`,
         CREATE_DEADLINE_MS,
         (signal) => (creating = provider.create(spec, { signal })),
-        { parent: request.signal, code: "sandbox_create_failed" },
+        { parent: request.signal, code: "sandbox_create_failed", clock },
       );
       const guest = await this.#shakeHands(handle, request.signal);
-      await this.#assertNoDrift(spec, handle, guest, request.signal).catch(async (error: unknown) => {
+      await assertNoDrift(spec, { handle, guest }, this.#options, request.signal).catch(async (error: unknown) => {
         await guest.close();
         throw error;
       });
@@ -111,22 +115,29 @@ export class SandboxLauncher {
       () => undefined,
     );
     const destroy = () => this.destroy(handle).catch(() => undefined);
-    const inTime = await withDeadline(`giving up sandbox ${handle.id}`, UNDO_DEADLINE_MS, async () => {
-      await over;
-      return true;
-    }).catch(() => false);
+    const { clock } = this.#options;
+    const finished = () => over.then(() => true);
+    const inTime = await withDeadline(`giving up sandbox ${handle.id}`, UNDO_DEADLINE_MS, finished, { clock }).catch(
+      () => false,
+    );
     if (inTime) await destroy();
     else void over.then(destroy);
   }
 
-  /** A sandbox that an earlier controller started. @throws BerthError `sandbox_lost` when it is not running */
+  /**
+   * A sandbox that an earlier controller started, which is this one's from then on, durably.
+   * @throws BerthError `sandbox_lost` when it is not running, `fenced` when it is another's
+   */
   async attach(handle: SandboxHandle): Promise<Sandbox> {
     const state = await this.#options.provider.inspect(handle);
     if (state.status !== "running")
       throw new BerthError("sandbox_lost", `The sandbox ${handle.id} is ${state.status}.`);
+    await this.#record(handle);
     try {
       return this.#started(handle, await this.#shakeHands(handle));
     } catch (error) {
+      this.#cared.delete(handle.id);
+      if (error instanceof BerthError && error.code === "fenced") throw error;
       throw new BerthError("sandbox_lost", `The sandbox ${handle.id} does not answer: ${toBerthError(error).message}`, {
         cause: error,
       });
@@ -139,11 +150,10 @@ export class SandboxLauncher {
    * @throws BerthError of the store; the sandbox is destroyed then
    */
   async assign(sandbox: Sandbox, purpose: string): Promise<Sandbox> {
-    const { provider, store } = this.#options;
     const { handle, guest } = sandbox;
     const labels = { ...handle.labels, purpose };
     try {
-      await store.recordIntent({ id: handle.id, provider: provider.name, purpose, incarnation: labels.incarnation });
+      await this.#record({ ...handle, labels });
     } catch (error) {
       await Promise.resolve(sandbox[Symbol.asyncDispose]()).catch(() => undefined);
       throw error;
@@ -173,36 +183,22 @@ export class SandboxLauncher {
         await provider.destroy(handle);
         this.#noteGone(handle);
         await store.forgetIntent(handle.id);
+        this.#cared.delete(handle.id);
         return;
       } catch (error) {
         log.warn({ sandbox: handle.id, attempt, err: error }, "a sandbox could not be destroyed");
-        if (attempt === DESTROY_ATTEMPTS) throw toBerthError(error, "teardown_failed");
+        if (attempt === DESTROY_ATTEMPTS) {
+          this.#cared.delete(handle.id);
+          throw toBerthError(error, "teardown_failed");
+        }
         await clock.sleep(200 * attempt);
       }
     }
   }
 
-  /**
-   * Destroys every sandbox of this installation that is not in `keep`. Gives the ids of those removed; one that cannot be
-   * removed is in the log and stays in the store.
-   */
-  async reap(keep: ReadonlySet<string>): Promise<string[]> {
-    const { provider, store, owner } = this.#options;
-    const removed: string[] = [];
-    for (const handle of await provider.list(owner)) {
-      if (keep.has(handle.id)) continue;
-      const gone = await this.destroy(handle).then(
-        () => true,
-        () => false,
-      );
-      if (gone) removed.push(handle.id);
-    }
-    const left = new Set((await provider.list(owner)).map((handle) => handle.id));
-    for (const intent of await store.intents()) {
-      if (intent.provider === provider.name && !left.has(intent.id) && !keep.has(intent.id))
-        await store.forgetIntent(intent.id);
-    }
-    return removed;
+  /** Whether this process starts it, works in it or destroys it at this time. */
+  cares(id: string): boolean {
+    return this.#cared.has(id);
   }
 
   /** All sandboxes of this installation, with the purposes that they have now: labels tell what each was started for. */
@@ -216,54 +212,25 @@ export class SandboxLauncher {
     });
   }
 
-  /** Ready means that the guest shook hands, not that a process was started. */
-  async #shakeHands(handle: SandboxHandle, parent?: AbortSignal): Promise<Guest> {
-    const { provider, clock } = this.#options;
-    return withDeadline(
-      `the guest of sandbox ${handle.id}`,
-      READY_DEADLINE_MS,
-      async (signal) => {
-        for (let pauseMs = 2; ; pauseMs = Math.min(pauseMs * 2, 250)) {
-          signal.throwIfAborted();
-          try {
-            return await connectGuest({ open: (call) => provider.connect(handle, call), signal });
-          } catch (error) {
-            signal.throwIfAborted();
-            if ((await provider.inspect(handle)).status !== "running") throw error;
-          }
-          await clock.sleep(pauseMs, signal);
-        }
-      },
-      { parent, code: "sandbox_create_failed" },
-    );
+  /** Before the provider is asked, and before anything is asked of a guest: whose the sandbox is outlives this process. */
+  async #record({ id, provider, labels: { purpose, incarnation } }: SandboxHandle): Promise<void> {
+    const before = this.#cared.get(id);
+    this.#cared.set(id, purpose);
+    try {
+      await this.#options.store.recordIntent({ id, provider, purpose, incarnation }, rolloutOf(purpose));
+    } catch (error) {
+      if (before === undefined) this.#cared.delete(id);
+      else this.#cared.set(id, before);
+      throw error;
+    }
   }
 
-  /** Reads back from outside and from inside what was made, before anything of a policy runs in it. */
-  async #assertNoDrift(
-    spec: SandboxSpec,
-    handle: SandboxHandle,
-    guest: Guest,
-    parent: AbortSignal | undefined,
-  ): Promise<void> {
-    const { masked_paths: maskedPaths, read_only_paths: readOnlyPaths } = spec.profile;
-    const [outside, inside] = await withDeadline(
-      `reading sandbox ${handle.id} back`,
-      READ_BACK_DEADLINE_MS,
-      (signal) =>
-        Promise.all([
-          this.#options.provider.observe(handle, { signal }),
-          guest.probe({ maskedPaths, readOnlyPaths }, { signal }),
-        ]),
-      { parent, code: "sandbox_create_failed" },
-    );
-    const able = this.#options.provider.capabilities[spec.profile.runtime].has;
-    const found = differences({ spec, able, outside, inside });
-    if (found.length === 0) return;
-    this.#options.log.error({ sandbox: handle.id, differences: found }, "a sandbox is not what its profile promises");
-    throw new BerthError(
-      "profile_drift",
-      `The sandbox ${handle.id} was destroyed, because it is not what profile ${spec.profile.name} promises: ${found.join("; ")}.`,
-    );
+  #shakeHands(handle: SandboxHandle, signal?: AbortSignal): Promise<Guest> {
+    const epoch = () => {
+      const rollout = rolloutOf(this.#cared.get(handle.id) ?? handle.labels.purpose);
+      return rollout === undefined ? undefined : this.#options.claims?.epoch(rollout);
+    };
+    return shakeHands(handle, { ...this.#options, epoch }, signal);
   }
 
   #noteGone({ id, labels }: SandboxHandle): void {
@@ -274,13 +241,25 @@ export class SandboxLauncher {
     this.#running.add(handle.id);
     this.#options.measures.sandboxes(readPurpose(handle.labels.purpose).kind, 1);
     let gone: Promise<void> | undefined;
+    let isOurs = true;
+    const letGo = async () => {
+      if (isOurs) {
+        this.#noteGone(handle);
+        this.#cared.delete(handle.id);
+      }
+      isOurs = false;
+      await guest.close();
+    };
     const destroy = async () => {
+      // After a pause another may have it: whoever has, sees to it.
+      if (!isOurs || this.#options.claims?.stand === false) return letGo();
       await guest.close();
       await this.destroy(handle);
     };
     return {
       handle,
       guest,
+      letGo,
       [Symbol.asyncDispose]: () => {
         gone ??= destroy().catch((error: unknown) => {
           gone = undefined;
@@ -295,6 +274,12 @@ export class SandboxLauncher {
 /** Short, unique for each incarnation, and the same for the same two parts. */
 function sandboxId(purpose: string, incarnation: string): string {
   return `b-${createHash("sha256").update(purpose).digest("hex").slice(0, 12)}-${incarnation}`;
+}
+
+/** Of a sandbox that a rollout's policy works in. */
+function rolloutOf(purpose: string): string | undefined {
+  const { kind, subject } = readPurpose(purpose);
+  return kind === "rollout" ? subject : undefined;
 }
 
 function partsOfSpec({ base, profile, resources, workdir }: LaunchRequest) {

@@ -23,6 +23,7 @@ export async function runCommand(
   const terminal = fakeTerminal();
   const berth: Berth = {
     service: scriptedService(),
+    listensOn: async () => {},
     tools: [echoTool],
     config: loadConfig({ env: {} }),
     log: silentLogger,

@@ -23,6 +23,7 @@ process.exitCode = await runCli({
     provider: "memory",
     metrics: createMetrics({ tools: [echoTool.name] }),
     readiness: {},
+    listensOn: async () => {},
     sweep: async () => [],
     evict: async () => [],
     removeOldRecords: async () => [],

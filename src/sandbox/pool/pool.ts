@@ -89,7 +89,7 @@ export class Pool {
       for (let member = this.#next(shelf); member; member = this.#next(shelf)) {
         const { sandbox, lifetimeMs } = member;
         // Rollouts of one kind may have different budgets.
-        if (lifetimeMs >= request.lifetimeMs && (await answers(sandbox))) {
+        if (lifetimeMs >= request.lifetimeMs && (await answers(sandbox, clock))) {
           measures.poolHit(request.environment);
           return sandbox;
         }
@@ -266,8 +266,10 @@ export class Pool {
   }
 }
 
-const answers = (sandbox: Sandbox): Promise<boolean> =>
-  withDeadline("a sandbox of the pool", ANSWER_DEADLINE_MS, (signal) => sandbox.guest.health({ signal })).then(
+const answers = (sandbox: Sandbox, clock: Clock): Promise<boolean> =>
+  withDeadline("a sandbox of the pool", ANSWER_DEADLINE_MS, (signal) => sandbox.guest.health({ signal }), {
+    clock,
+  }).then(
     () => true,
     () => false,
   );

@@ -5,9 +5,15 @@ import type { Tables } from "../schema.ts";
 import * as rollouts from "./0001-rollouts.ts";
 import * as egress from "./0002-egress.ts";
 import * as ended from "./0003-ended.ts";
+import * as controllers from "./0004-controllers.ts";
 
 /** In their order, for every database alike. Forwards only: a database of a later version is refused, never changed back. */
-export const migrations = { "0001-rollouts": rollouts, "0002-egress": egress, "0003-ended": ended };
+export const migrations = {
+  "0001-rollouts": rollouts,
+  "0002-egress": egress,
+  "0003-ended": ended,
+  "0004-controllers": controllers,
+};
 
 /**
  * Makes the tables of this version. Where several controllers do so at the same time, each waits for the one before it,

@@ -1,7 +1,8 @@
-import { Kysely, PostgresDialect } from "kysely";
+import { Kysely, PostgresDialect, sql } from "kysely";
 import { withDeadline } from "../../core/deadline.ts";
 import { toBerthError } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
+import type { Fences } from "../leases.ts";
 import { migrate } from "../migrations/migrate.ts";
 import type { Tables } from "../schema.ts";
 import { SqlStore } from "../sql-store.ts";
@@ -37,17 +38,26 @@ export async function openPostgresStore(url: string, options: PostgresStoreOptio
   return new PostgresStore(db, limits.connectMs + limits.answerMs);
 }
 
+/** Leases end by the server's clock, whose time at a statement's start is the same for the whole of it. */
+const now = () => sql<number>`(extract(epoch from statement_timestamp()) * 1000)::bigint`;
+
 /**
  * What is written about one rollout is written in turns: several connections would carry it out in any order, and calls
  * that are reserved at the same time would number themselves alike, so that all but one would have to begin again.
  */
 class PostgresStore extends SqlStore {
+  readonly #kysely: Kysely<Tables>;
   readonly #turns = new Turns();
   readonly #turnMs: number;
 
-  constructor(db: Kysely<Tables>, turnMs: number) {
-    super(db);
+  constructor(db: Kysely<Tables>, turnMs: number, fences?: Fences) {
+    super(db, now, fences);
+    this.#kysely = db;
     this.#turnMs = turnMs;
+  }
+
+  override fencedBy(fences: Fences): Store {
+    return new PostgresStore(this.#kysely, this.#turnMs, fences);
   }
 
   override reserveCall(rolloutId: string, call: CallReservation): Promise<Reserved> {
@@ -58,8 +68,8 @@ class PostgresStore extends SqlStore {
     return this.#inTurn(id, "writing to a rollout", () => super.updateRollout(id, patch));
   }
 
-  override recordIntent(intent: SandboxIntent): Promise<void> {
-    return this.#inTurn(intent.purpose, "recording a sandbox", () => super.recordIntent(intent));
+  override recordIntent(intent: SandboxIntent, rolloutId?: string): Promise<void> {
+    return this.#inTurn(intent.purpose, "recording a sandbox", () => super.recordIntent(intent, rolloutId));
   }
 
   #inTurn<T>(rolloutId: string, what: string, work: () => Promise<T>): Promise<T> {

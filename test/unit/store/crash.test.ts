@@ -86,7 +86,7 @@ describe.for(Object.keys(places))("%s", (name) => {
         expect(result?.output).toBe(state === "done" ? call_id.repeat(200) : undefined);
 
       const running = records.filter(({ state }) => state === "running").length;
-      expect(await store.markInterruptedCalls()).toBe(running);
+      expect(await store.markInterruptedCalls(rolloutId)).toBe(running);
       await store.close();
     },
   );

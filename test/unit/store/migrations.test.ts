@@ -65,6 +65,9 @@ const written: Record<Version, Record<string, readonly object[]>> = {
   },
   "0002-egress": { egress: [{ rollout_id: id, allowed: 3, denied: 2, denials_json: "[]" }] },
   "0003-ended": {},
+  "0004-controllers": {
+    controllers: [{ id: "one", role: "controller", url: null, started_at: at, lease_until: 1_767_225_600_000 }],
+  },
 };
 
 async function expectEverything(store: Store, version: Version): Promise<void> {

@@ -297,8 +297,8 @@ describe.for(Object.keys(places))("a store in %s", (name) => {
     await store.finishCall(uuid(1), "done", output, 1);
     await store.markCallUnknown(uuid(1), "given-up");
     const again = await reopen();
-    expect(await again.markInterruptedCalls()).toBe(1);
-    expect(await again.markInterruptedCalls()).toBe(0);
+    expect(await again.markInterruptedCalls(uuid(1))).toBe(1);
+    expect(await again.markInterruptedCalls(uuid(1))).toBe(0);
     expect((await again.trajectory(uuid(1))).map(({ state }) => state)).toEqual(["done", "unknown", "unknown"]);
     await again.finishCall(uuid(1), "running", output, 1);
     expect((await again.trajectory(uuid(1)))[1]?.state).toBe("unknown");
@@ -326,8 +326,8 @@ describe.for(Object.keys(places))("a store in %s", (name) => {
     await store.recordIntent({ ...intent, id: "b-2" });
     const again = await reopen();
     expect(await again.intents()).toEqual([
-      { ...intent, incarnation: "2" },
-      { ...intent, id: "b-2" },
+      { ...intent, incarnation: "2", controller: null },
+      { ...intent, id: "b-2", controller: null },
     ]);
     await again.forgetIntent("b-1");
     await again.forgetIntent("b-1");
