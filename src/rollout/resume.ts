@@ -1,4 +1,5 @@
 import type { Clock } from "../core/clock.ts";
+import { crashPoint } from "../core/crash-point.ts";
 import { BerthError, toBerthError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import { unfinishedStatuses } from "../model/rollout.ts";
@@ -27,6 +28,7 @@ export interface ResumeParts {
 export async function resumeRollouts(parts: ResumeParts): Promise<void> {
   const { store, launcher, log, rollouts, preparation } = parts;
   const interrupted = await store.markInterruptedCalls();
+  crashPoint("resume.calls-marked");
   const handles = Map.groupBy(await launcher.list(), (handle) => handle.labels.purpose);
   const keep = new Set<string>();
   const waiting: LiveRollout[] = [];
@@ -45,7 +47,9 @@ export async function resumeRollouts(parts: ResumeParts): Promise<void> {
     if (rollout.status === "active") await goOn(live, sandbox, parts);
     else void finishTurn(live, sandbox, parts);
   }
+  crashPoint("resume.attached");
   const removed = await launcher.reap(keep);
+  crashPoint("resume.reaped");
   for (const live of waiting) preparation.start(live);
   const counts = {
     attached: keep.size,

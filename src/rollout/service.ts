@@ -1,3 +1,4 @@
+import { crashPoint } from "../core/crash-point.ts";
 import { withDeadline } from "../core/deadline.ts";
 import type { Clock } from "../core/clock.ts";
 import { BerthError } from "../core/errors.ts";
@@ -115,6 +116,7 @@ export class Rollouts implements RolloutService {
       provider: launcher.provider.name,
       createdAt: this.#rollouts.now(),
     });
+    crashPoint("rollout.recorded");
     if (created) {
       const live = new LiveRollout(rollout, environment);
       this.#rollouts.add(live);
@@ -183,8 +185,10 @@ export class Rollouts implements RolloutService {
         await live.sandbox?.[Symbol.asyncDispose]();
       }
       for (const handle of await launcher.of([rollout_id, `grade:${rollout_id}`])) await launcher.destroy(handle);
+      crashPoint("rollout.emptied");
       const { status } = await this.get(rollout_id);
       if (!terminalStatuses.includes(status)) await this.#rollouts.end(rollout_id, "closed");
+      crashPoint("rollout.closed");
       this.#rollouts.forget(rollout_id);
       return this.get(rollout_id);
     });
@@ -221,6 +225,7 @@ export class Rollouts implements RolloutService {
     const live = [...this.#rollouts.all()];
     const reason = new BerthError("shutting_down", "The controller is shutting down.");
     const idle = () => Promise.all(live.map((rollout) => rollout.callsEnded()));
+    crashPoint("drain.begun");
     await Promise.all([
       withDeadline("draining", graceMs, idle).catch(() => undefined),
       withDeadline("draining", graceMs, () => this.#preparation.stop(live, reason)).catch(() => undefined),
@@ -230,6 +235,7 @@ export class Rollouts implements RolloutService {
     ]);
     for (const rollout of live) rollout.end(cutOff(rollout));
     await withDeadline("cutting off what still runs", CUT_OFF_MS, idle).catch(() => undefined);
+    crashPoint("drain.cut-off");
     for (const { egress, sandbox } of live) {
       await egress?.flush();
       await sandbox?.guest.close();

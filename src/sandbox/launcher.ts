@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Clock } from "../core/clock.ts";
+import { crashPoint } from "../core/crash-point.ts";
 import { withDeadline } from "../core/deadline.ts";
 import { BerthError, toBerthError } from "../core/errors.ts";
 import type { IdSource } from "../core/ids.ts";
@@ -68,6 +69,7 @@ export class SandboxLauncher {
     const id = sandboxId(request.purpose, incarnation);
     const labels = { owner, purpose: request.purpose, incarnation };
     await store.recordIntent({ id, provider: provider.name, purpose: request.purpose, incarnation });
+    crashPoint("launch.intended");
     const handle: SandboxHandle = { id, provider: provider.name, labels };
     const spec: SandboxSpec = {
       id,
@@ -83,11 +85,14 @@ export class SandboxLauncher {
         (signal) => (creating = provider.create(spec, { signal })),
         { parent: request.signal, code: "sandbox_create_failed" },
       );
+      crashPoint("launch.created");
       const guest = await this.#shakeHands(handle, request.signal);
+      crashPoint("launch.answered");
       await this.#assertNoDrift(spec, handle, guest, request.signal).catch(async (error: unknown) => {
         await guest.close();
         throw error;
       });
+      crashPoint("launch.checked");
       return this.#started(handle, guest);
     } catch (error) {
       await this.#undo(handle, creating);
@@ -148,6 +153,7 @@ export class SandboxLauncher {
       await Promise.resolve(sandbox[Symbol.asyncDispose]()).catch(() => undefined);
       throw error;
     }
+    crashPoint("launch.assigned");
     this.#noteGone(handle);
     return this.#started({ ...handle, labels }, guest);
   }
@@ -170,9 +176,12 @@ export class SandboxLauncher {
     const { provider, store, clock, log } = this.#options;
     for (let attempt = 1; ; attempt++) {
       try {
+        crashPoint("destroy.begun");
         await provider.destroy(handle);
+        crashPoint("destroy.gone");
         this.#noteGone(handle);
         await store.forgetIntent(handle.id);
+        crashPoint("destroy.forgotten");
         return;
       } catch (error) {
         log.warn({ sandbox: handle.id, attempt, err: error }, "a sandbox could not be destroyed");

@@ -5,6 +5,7 @@ import PQueue from "p-queue";
 import type { SimpleGit } from "simple-git";
 import { z } from "zod";
 import { allocatedBytes } from "../core/allocated-bytes.ts";
+import { crashPoint } from "../core/crash-point.ts";
 import { BerthError, toBerthError } from "../core/errors.ts";
 import { exists } from "../core/exists.ts";
 import { paced } from "../core/pace.ts";
@@ -109,6 +110,7 @@ export class Mirrors implements Cache {
     request.signal?.throwIfAborted();
     const isNew = !(await exists(path));
     if (isNew) await this.#init(path);
+    crashPoint("mirror.made");
     const tooLarge = new AbortController();
     const signal = AbortSignal.any([tooLarge.signal, ...(request.signal ? [request.signal] : [])]);
     const git = this.#git(path, { ...request, signal });
@@ -122,6 +124,7 @@ export class Mirrors implements Cache {
     try {
       using _watch = watchSize(packs, mirrorBytes, () => tooLarge.abort(), tell);
       await fetchInto(git, url, request.commit);
+      crashPoint("mirror.fetched");
       if ((await sizeOf(packs)) > mirrorBytes) tooLarge.abort();
       tooLarge.signal.throwIfAborted();
       await this.#record(path, printableUrl(url));

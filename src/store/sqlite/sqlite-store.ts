@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { Kysely } from "kysely";
+import { crashPoint } from "../../core/crash-point.ts";
 import { toBerthError } from "../../core/errors.ts";
 import { migrate } from "../migrations/migrate.ts";
 import type { Tables } from "../schema.ts";
@@ -15,6 +16,7 @@ export async function openSqliteStore(file: string): Promise<Store> {
   const migrated = new Kysely<Tables>({ dialect: sqliteDialect(file) });
   try {
     await migrate(migrated);
+    crashPoint("store.opened");
   } catch (error) {
     await migrated.destroy().catch(() => undefined);
     throw toBerthError(error, "storage_failed");
