@@ -11,7 +11,7 @@ import type { Guest } from "../guest/guest.ts";
 import { limited, type Profile } from "../model/profile.ts";
 import type { Resources } from "../model/resources.ts";
 import type { Provider, SandboxBase, SandboxHandle, SandboxSpec } from "../provider/provider.ts";
-import type { Store } from "../store/store.ts";
+import type { SandboxIntent, Store } from "../store/store.ts";
 import { differences } from "./drift.ts";
 import { readPurpose } from "./purpose.ts";
 import type { Sandbox } from "./sandbox.ts";
@@ -162,13 +162,7 @@ export class SandboxLauncher {
   async of(purposes: readonly string[]): Promise<SandboxHandle[]> {
     const { provider, store, owner } = this.#options;
     const intents = await store.intents({ purposes });
-    return intents
-      .filter((intent) => intent.provider === provider.name)
-      .map(({ id, purpose, incarnation }) => ({
-        id,
-        provider: provider.name,
-        labels: { owner, purpose, incarnation },
-      }));
+    return intents.filter((intent) => intent.provider === provider.name).map((intent) => handleOf(intent, owner));
   }
 
   /** Tries a few times; what still stands then is kept in the store and found again by its label. */
@@ -192,24 +186,22 @@ export class SandboxLauncher {
   }
 
   /**
-   * Destroys every sandbox of this installation that is not in `keep`. Gives the ids of those removed; one that cannot be
-   * removed is in the log and stays in the store.
+   * Destroys every sandbox of this installation that is not in `keep`, and what is left of those that were asked for and are in no list:
+   * a start or an end that was cut off. Gives the ids of those removed; one that cannot be removed is in the log and stays in the store.
    */
   async reap(keep: ReadonlySet<string>): Promise<string[]> {
     const { provider, store, owner } = this.#options;
     const removed: string[] = [];
-    for (const handle of await provider.list(owner)) {
+    const asked = (await store.intents()).filter((intent) => intent.provider === provider.name);
+    const handles = new Map(asked.map((intent) => [intent.id, handleOf(intent, owner)]));
+    for (const handle of await provider.list(owner)) handles.set(handle.id, handle);
+    for (const handle of handles.values()) {
       if (keep.has(handle.id)) continue;
       const gone = await this.destroy(handle).then(
         () => true,
         () => false,
       );
       if (gone) removed.push(handle.id);
-    }
-    const left = new Set((await provider.list(owner)).map((handle) => handle.id));
-    for (const intent of await store.intents()) {
-      if (intent.provider === provider.name && !left.has(intent.id) && !keep.has(intent.id))
-        await store.forgetIntent(intent.id);
     }
     return removed;
   }
@@ -300,6 +292,12 @@ export class SandboxLauncher {
     };
   }
 }
+
+const handleOf = ({ id, provider, purpose, incarnation }: SandboxIntent, owner: string): SandboxHandle => ({
+  id,
+  provider,
+  labels: { owner, purpose, incarnation },
+});
 
 /** Short, unique for each incarnation, and the same for the same two parts. */
 function sandboxId(purpose: string, incarnation: string): string {

@@ -261,7 +261,7 @@ class OciProvider implements Provider {
     // On a disk of its own is all that a policy built; what is left in the folder is ours.
     const removeFolder = record?.disk ? rm(sandbox.dir, { recursive: true, force: true }) : removeTree(sandbox.dir);
     await Promise.all([rm(sandbox.socket, { force: true }), removeFolder]);
-    await this.#idRanges.release(handle.id, sandbox.dir);
+    if (!record || record.ids) await this.#idRanges.release(handle.id, sandbox.dir);
     if (record?.snapshot) await sweepRemovedSnapshots(this.#paths, record.snapshot);
   }
 
