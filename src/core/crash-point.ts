@@ -65,6 +65,7 @@ export const crashPoints = [
   "grade.closed",
 
   // A sandbox and a rollout end.
+  "rollout.closed",
   "destroy.begun",
   "oci.stopped",
   "docker.container-removed",
@@ -72,7 +73,6 @@ export const crashPoints = [
   "destroy.forgotten",
   "rollout.failed",
   "rollout.emptied",
-  "rollout.closed",
   "drain.begun",
   "drain.cut-off",
 ] as const;

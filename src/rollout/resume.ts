@@ -34,9 +34,15 @@ export async function resumeRollouts(parts: ResumeParts): Promise<void> {
   const waiting: LiveRollout[] = [];
   for (const rollout of await store.rollouts({ limit: 1_000_000, status: [...unfinishedStatuses] })) {
     // Its change set is all that grading needs; the next request for the verdict goes on from there.
-    if (rollout.status === "grading" && (await store.changeSet(rollout.rollout_id))) continue;
+    const isTurnOver = ["active", "grading"].includes(rollout.status) && (await store.changeSet(rollout.rollout_id));
+    if (isTurnOver && rollout.status === "grading") continue;
     const live = new LiveRollout(rollout, await rollouts.environmentOf(rollout.rollout_id));
     rollouts.add(live);
+    if (isTurnOver) {
+      const reason = new BerthError("budget_exhausted", "The rollout's time was over when the controller ended.");
+      await rollouts.end(live.id, "expired", reason);
+      continue;
+    }
     if (rollout.status === "queued" || rollout.status === "preparing") {
       waiting.push(live);
       continue;

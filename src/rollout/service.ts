@@ -182,16 +182,22 @@ export class Rollouts implements RolloutService {
         await live.lane.idle();
         await live.turnOver?.catch(() => undefined);
         await live.egress?.flush();
-        await live.sandbox?.[Symbol.asyncDispose]();
       }
+      // Before anything goes: whoever starts after a crash must not take a sandbox that was closed for one that was lost. A full disk keeps none.
+      await this.#endAsClosed(rollout_id).catch(() => undefined);
+      crashPoint("rollout.closed");
+      await live?.sandbox?.[Symbol.asyncDispose]();
       for (const handle of await launcher.of([rollout_id, `grade:${rollout_id}`])) await launcher.destroy(handle);
       crashPoint("rollout.emptied");
-      const { status } = await this.get(rollout_id);
-      if (!terminalStatuses.includes(status)) await this.#rollouts.end(rollout_id, "closed");
-      crashPoint("rollout.closed");
+      await this.#endAsClosed(rollout_id);
       this.#rollouts.forget(rollout_id);
       return this.get(rollout_id);
     });
+  }
+
+  async #endAsClosed(id: string): Promise<void> {
+    const { status } = await this.get(id);
+    if (!terminalStatuses.includes(status)) await this.#rollouts.end(id, "closed");
   }
 
   async registerEnvironment(input: EnvironmentInput, baseDir: string | null): Promise<Environment> {
