@@ -2,7 +2,6 @@ import { createHash } from "node:crypto";
 import { mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import PQueue from "p-queue";
-import type { SimpleGit } from "simple-git";
 import { z } from "zod";
 import { allocatedBytes } from "../core/allocated-bytes.ts";
 import { crashPoint } from "../core/crash-point.ts";
@@ -12,7 +11,7 @@ import { paced } from "../core/pace.ts";
 import { bytesInWords } from "../core/quantities.ts";
 import type { CachedItem } from "./eviction.ts";
 import type { Cache } from "./evictor.ts";
-import { gitIn, type GitOptions } from "./git.ts";
+import { gitIn, type Git, type GitOptions } from "./git.ts";
 import { defaultRepositoryLimits, type RepositoryLimits } from "./limits.ts";
 import { originUrl, printableUrl } from "./origin.ts";
 import { SingleFlight } from "./single-flight.ts";
@@ -108,8 +107,7 @@ export class Mirrors implements Cache {
   /** A mirror that nothing ever came into is not kept. */
   async #fetch(path: string, url: string, request: MirrorRequest): Promise<void> {
     request.signal?.throwIfAborted();
-    const isNew = !(await exists(path));
-    if (isNew) await this.#init(path);
+    if (!(await exists(path))) await this.#init(path);
     crashPoint("mirror.made");
     const tooLarge = new AbortController();
     const signal = AbortSignal.any([tooLarge.signal, ...(request.signal ? [request.signal] : [])]);
@@ -120,6 +118,8 @@ export class Mirrors implements Cache {
     onProgress(`fetching ${printableUrl(url)}`);
     const tell = paced((bytes: number) => onProgress(`fetching: the mirror has ${bytesInWords(bytes)}`));
     const packs = join(path, "objects", "pack");
+    // Also when it was made by someone who was killed before anything came.
+    const isNew = (await readdir(packs)).length === 0;
     const { mirrorBytes } = this.#limits;
     try {
       using _watch = watchSize(packs, mirrorBytes, () => tooLarge.abort(), tell);
@@ -145,7 +145,7 @@ export class Mirrors implements Cache {
     return known;
   }
 
-  #git(path: string, { signal, onProgress }: MirrorRequest): SimpleGit {
+  #git(path: string, { signal, onProgress }: MirrorRequest): Git {
     return gitIn(path, { processEnv: this.#processEnv, signal, isolated: false, onProgress });
   }
 
@@ -179,18 +179,20 @@ async function readRecord(path: string): Promise<z.infer<typeof record> | undefi
 
 const draftOf = (path: string): string => `${path}.draft`;
 
-async function fetchInto(git: SimpleGit, url: string, commit: string): Promise<void> {
+async function fetchInto(git: Git, url: string, commit: string): Promise<void> {
   const attempts = [["+refs/*:refs/*"], [commit]];
   let last: unknown;
+  let isReached = true;
   for (const refs of attempts) {
     last = await git.raw("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", url, ...refs).then(
       () => undefined,
       (error: unknown) => error,
     );
     if (await hasCommit(git, commit)) return;
-    if (last !== undefined && refs !== attempts[1] && !(await reachable(git, url))) break;
+    if (last !== undefined) isReached = await reachable(git, url);
+    if (!isReached) break;
   }
-  if (last !== undefined && !(await reachable(git, url))) {
+  if (!isReached) {
     throw new BerthError(
       "repository_unreachable",
       `The repository ${printableUrl(url)} cannot be read: ${gitSays(last)}`,
@@ -199,13 +201,13 @@ async function fetchInto(git: SimpleGit, url: string, commit: string): Promise<v
   throw new BerthError("commit_not_found", `The repository ${printableUrl(url)} has no commit ${commit}.`);
 }
 
-const reachable = (git: SimpleGit, url: string): Promise<boolean> =>
+const reachable = (git: Git, url: string): Promise<boolean> =>
   git.raw("ls-remote", "--quiet", url, "HEAD").then(
     () => true,
     () => false,
   );
 
-const hasCommit = (git: SimpleGit, commit: string): Promise<boolean> =>
+const hasCommit = (git: Git, commit: string): Promise<boolean> =>
   git.raw("rev-parse", "--verify", "--quiet", `${commit}^{commit}`).then(
     (found) => found.trim() === commit,
     () => false,
