@@ -104,7 +104,8 @@ export async function executeCall(
             },
             checked.args,
           ),
-        { parent: live.turn.signal },
+        // It may have run.
+        { parent: live.turn.signal, code: "outcome_unknown" },
       );
     });
     const output = await ran.finally(() => times.enter("controller"));
