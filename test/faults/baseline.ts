@@ -5,7 +5,7 @@ import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import Docker from "dockerode";
 import { label } from "../../src/provider/docker/names.ts";
-import { dockerConnection, loopDevicesOf } from "../support/providers.ts";
+import { loopDevicesOf } from "../support/providers.ts";
 import type { BackendName } from "./fault.ts";
 
 /** For what is removed after it was told, and for the kernel to let go of it. */
@@ -20,6 +20,7 @@ export class Baseline {
   readonly #dataDir: string;
   readonly #folder: string;
   readonly #backend: BackendName;
+  readonly #docker: { readonly socketPath: string };
   readonly #living: () => number | undefined;
   /** Prefixes of ids of all sandboxes that there can be, and ids of containers that there were. */
   readonly #names = new Set<string>();
@@ -30,12 +31,14 @@ export class Baseline {
     /** In the environment of every controller of the data directory. */
     folder: string;
     backend: BackendName;
+    docker: { readonly socketPath: string };
     /** The process id of the controller that runs now. */
     living: () => number | undefined;
   }) {
     this.#dataDir = of.dataDir;
     this.#folder = of.folder;
     this.#backend = of.backend;
+    this.#docker = of.docker;
     this.#living = of.living;
   }
 
@@ -50,11 +53,14 @@ export class Baseline {
     this.#before = new Set(await this.look());
   }
 
-  /** What is there beyond the baseline once it had time to go; from then on it counts as known, so that it is told once. */
-  async leaks(): Promise<string[]> {
+  /**
+   * What is there beyond the baseline once it had time to go, of all or of the kinds that a pattern names. From then on it counts as known,
+   * so that it is told once.
+   */
+  async leaks(kinds = /(?:)/): Promise<string[]> {
     const giveUpAt = Date.now() + deadlineMs;
     for (;;) {
-      const found = (await this.look()).filter((thing) => !this.#before.has(thing));
+      const found = (await this.look()).filter((thing) => kinds.test(thing) && !this.#before.has(thing));
       if (found.length === 0) return [];
       if (Date.now() > giveUpAt) {
         await this.take();
@@ -145,7 +151,7 @@ export class Baseline {
   async #inDocker(): Promise<string[]> {
     const owner = query(this.#dataDir, "select value from installation where key = 'id'")[0]?.["value"];
     if (owner === undefined) return [];
-    const docker = new Docker(dockerConnection);
+    const docker = new Docker(this.#docker);
     const ofOwner = JSON.stringify({ label: [`${label.owner}=${String(owner)}`] });
     const ofSnapshots = JSON.stringify({ label: [`${label.snapshotOwner}=${String(owner)}`], dangling: ["true"] });
     const helpers = JSON.stringify({ label: [label.guest] });

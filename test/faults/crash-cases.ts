@@ -19,6 +19,9 @@ const at = (phase: Phase, expected: string, ...points: readonly CrashPoint[]): C
     return { point, phase, expected, ...(backends ? { backends } : {}) };
   });
 
+/** The sandbox dies first, and then its controller. */
+const lostInTheCall = "outcome_unknown; grade: unscored: sandbox_lost; close: failed: sandbox_lost";
+
 /** Every crash point at least once; those that several phases pass, in each where it matters. */
 export const crashCases: readonly CrashCase[] = [
   ...at("start", "active", "store.migrating", "store.opened"),
@@ -38,7 +41,7 @@ export const crashCases: readonly CrashCase[] = [
 
   ...at("call", "outcome_unknown", "call.reserved", "guest.asked", "call.executed"),
   ...at("call", "done, replayed", "call.stored"),
-  ...at("call", "outcome_unknown", "call.unknown", "rollout.failed"),
+  ...at("call", lostInTheCall, "call.unknown", "rollout.failed"),
 
   ...at("grade", "scored 1", "grade.begun", "turn.quiesced", "turn.exported", "turn.stored", "turn.over"),
   ...at("grade", "scored 1", "destroy.begun", "destroy.gone", "launch.intended", "launch.created"),
@@ -47,7 +50,7 @@ export const crashCases: readonly CrashCase[] = [
   ...at("expire", "expired: budget_exhausted", "rollout.expiring"),
 
   ...at("close", "closed", "destroy.begun", "oci.stopped", "docker.container-removed", "destroy.gone"),
-  ...at("close", "closed", "destroy.forgotten", "rollout.emptied", "rollout.closed"),
+  ...at("close", "closed", "destroy.forgotten", "rollout.closed", "rollout.emptied"),
 
   ...at("drain", "outcome_unknown", "drain.begun", "drain.cut-off"),
 ];

@@ -29,6 +29,8 @@ export interface Fault {
   readonly backends?: readonly BackendName[];
   /** Seconds for all of it; 90 when it is left out. */
   readonly seconds?: number;
+  /** Takes minutes: brought about only when asked for. */
+  readonly slow?: boolean;
   readonly run: (scene: Scene) => Promise<Outcome>;
 }
 

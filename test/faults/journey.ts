@@ -3,8 +3,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { terminalStatuses, type Rollout } from "../../src/model/rollout.ts";
 import type { TrajectoryRecord } from "../../src/model/trajectory.ts";
-import type { Reply } from "../support/controller-process.ts";
+import type { Method, Reply } from "../support/controller-process.ts";
 import type { Outcome } from "./fault.ts";
+import { longNap, untilRuns } from "./processes.ts";
 import type { Scene } from "./scene.ts";
 
 const pollMs = 50;
@@ -21,17 +22,27 @@ const healthy: Readonly<Record<Step, string>> = {
   close: "closed",
 };
 
+export interface Request {
+  readonly method: Method;
+  readonly url: string;
+  readonly body: unknown;
+}
+
+type Intervention = (journey: Journey) => Promise<void>;
+
 export interface JourneyOptions {
   readonly environment?: Record<string, unknown> | string;
   /** Runs before a step is asked for: brings the fault about, or arms it. */
-  readonly before?: Partial<Record<Step, (rollout: string) => Promise<void>>>;
+  readonly before?: Partial<Record<Step, Intervention>>;
   /** Runs between two steps. */
-  readonly after?: Partial<Record<Step, (rollout: string) => Promise<void>>>;
+  readonly after?: Partial<Record<Step, Intervention>>;
   /** The step whose words are the result. */
   readonly at: Step;
   /** What the call runs after it left its line. */
   readonly command?: string;
   readonly without?: Step;
+  /** Seconds to wait for the rollout to be active or to fail; 60 when it is left out. */
+  readonly settleSeconds?: number;
 }
 
 /**
@@ -61,9 +72,9 @@ export class Journey {
     const { before = {}, after = {}, at, without } = this.#options;
     const taken = steps.filter((step) => step !== without);
     for (const step of taken) {
-      await before[step]?.(this.id);
+      await before[step]?.(this);
       this.#words.set(step, await this[step]());
-      await after[step]?.(this.id);
+      await after[step]?.(this);
     }
     await this.#askAgain();
     const others = taken.filter((step) => step !== at && this.#words.get(step) !== healthy[step]);
@@ -71,18 +82,49 @@ export class Journey {
     return { result: told.join("; "), lost: this.#lost, doubled: this.#doubled };
   }
 
+  /** What the trainer sends for a step, the same whenever it sends it. */
+  request(step: Step): Request {
+    const { environment = this.#scene.environment(), command = "", settleSeconds = 60 } = this.#options;
+    const script = `echo line >> lines; ${command}`;
+    return {
+      create: {
+        method: "POST",
+        url: `/v1/rollouts?wait_seconds=${settleSeconds}`,
+        body: { rollout_id: this.id, environment },
+      },
+      call: {
+        method: "POST",
+        url: `${this.path}/tools/shell`,
+        body: { call_id: "append", arguments: { command: script } },
+      },
+      grade: { method: "POST", url: `${this.path}/grade`, body: {} },
+      close: { method: "DELETE", url: this.path, body: undefined },
+    }[step] as Request;
+  }
+
+  async #ask(step: Step): Promise<Reply> {
+    const { method, url, body } = this.request(step);
+    const timeoutMs = ((this.#options.settleSeconds ?? 60) + 60) * 1000;
+    const reply = await this.#scene.send(method, url, body, { timeoutMs });
+    if (step === "call") this.#noteAnswer("append", reply);
+    return reply;
+  }
+
+  #noteAnswer(callId: string, { status, body }: Reply): void {
+    if (status === 200) this.#answeredCalls.set(callId, String(body.output));
+  }
+
   async create(): Promise<string> {
-    const { environment = this.#scene.environment() } = this.#options;
-    const asked = { rollout_id: this.id, environment };
-    const reply = await this.#scene.send("POST", "/v1/rollouts?wait_seconds=60", asked);
+    const reply = await this.#ask("create");
     return reply.status < 300 ? statusInWords(reply.body as Rollout) : errorOf(reply);
   }
 
   /** Leaves a line, and looks how many there are. */
   async call(): Promise<string> {
-    const { command = "" } = this.#options;
-    const append = await this.tool("append", `echo line >> lines; ${command}`);
-    const look = await this.tool("look", "cat lines 2>/dev/null | wc -l");
+    const append = await this.#ask("call");
+    const count = { call_id: "look", arguments: { command: "cat lines 2>/dev/null | wc -l" } };
+    const look = await this.#scene.send("POST", `${this.path}/tools/shell`, count);
+    this.#noteAnswer("look", look);
     const lines = look.status === 200 ? Number(look.body.output) : undefined;
     if (lines !== undefined && lines > 1) this.#doubled.push(`append ran ${lines} times`);
     if (append.status !== 200) return errorOf(append);
@@ -90,21 +132,15 @@ export class Journey {
     return append.body.replayed === true ? "done, replayed" : "done";
   }
 
-  async tool(call_id: string, command: string): Promise<Reply> {
-    const reply = await this.#scene.send("POST", `${this.path}/tools/shell`, { call_id, arguments: { command } });
-    if (reply.status === 200) this.#answeredCalls.set(call_id, String(reply.body.output));
-    return reply;
-  }
-
   async grade(): Promise<string> {
-    const reply = await this.#scene.send("POST", `${this.path}/grade`, {});
+    const reply = await this.#ask("grade");
     if (reply.status !== 200) return errorOf(reply);
     this.#verdict = reply.body;
     return reply.body.status === "scored" ? `scored ${reply.body.reward}` : `unscored: ${reply.body.reason.code}`;
   }
 
   async close(): Promise<string> {
-    const reply = await this.#scene.send("DELETE", this.path);
+    const reply = await this.#ask("close");
     return reply.status === 200 ? statusInWords(reply.body as Rollout) : errorOf(reply);
   }
 
@@ -136,6 +172,31 @@ export class Journey {
         this.#lost.push(`the answer of ${callId} is not in the trajectory`);
     }
   }
+}
+
+/** One rollout to which something happens, from its creation to its end. */
+export const travel = (scene: Scene, options: JourneyOptions): Promise<Outcome> => new Journey(scene, options).travel();
+
+/** Something that happens while the journey's call runs. */
+export function whileItRuns(
+  options: Omit<JourneyOptions, "command" | "at">,
+  happens: (journey: Journey) => Promise<unknown>,
+): JourneyOptions {
+  const command = longNap();
+  let happened: Promise<unknown> | undefined;
+  return {
+    ...options,
+    at: "call",
+    command,
+    before: {
+      ...options.before,
+      call: async (journey) => {
+        happened = untilRuns(command).then(() => happens(journey));
+        happened.catch(() => undefined);
+      },
+    },
+    after: { ...options.after, call: async () => void (await happened) },
+  };
 }
 
 const statusInWords = ({ status, error }: Rollout): string => (error ? `${status}: ${error.code}` : status);

@@ -3,7 +3,6 @@ import { readFile, readdir } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import Docker from "dockerode";
 import { label } from "../../src/provider/docker/names.ts";
-import { dockerConnection } from "../support/providers.ts";
 import type { Scene } from "./scene.ts";
 
 const deadlineMs = 20_000;
@@ -33,7 +32,7 @@ export async function untilRuns(command: string): Promise<void> {
 /** The process on this machine that is the guest of a rollout's sandbox. */
 export async function guestOf(scene: Scene, rolloutId: string): Promise<number> {
   if (scene.backend === "docker") {
-    const docker = new Docker(dockerConnection);
+    const docker = new Docker(scene.docker);
     const filters = JSON.stringify({ label: [`${label.purpose}=${rolloutId}`] });
     const [found] = await docker.listContainers({ filters });
     const pid = found && (await docker.getContainer(found.Id).inspect()).State.Pid;

@@ -5,6 +5,7 @@ import path from "node:path";
 import { withDeadline } from "../../src/core/deadline.ts";
 import type { CrashPoint } from "../../src/core/crash-point.ts";
 import { ControllerProcess, type Method, type Reply, type SendOptions } from "../support/controller-process.ts";
+import { dockerConnection } from "../support/providers.ts";
 import { removeSnapshotImages } from "../support/residue.ts";
 import { Baseline } from "./baseline.ts";
 import type { BackendName } from "./fault.ts";
@@ -17,7 +18,8 @@ export interface SceneOptions {
   readonly backend: BackendName;
   /** An empty folder, when it must be a special one; else one is made and removed. */
   readonly dataDir?: string;
-  readonly env?: NodeJS.ProcessEnv;
+  /** The engine of docker's sandboxes, when it is not the one of all tests. */
+  readonly engine?: { readonly socketPath: string; readonly image: string };
 }
 
 /** One data directory, the controllers that live on it one after the other, and what was there before anything went wrong. */
@@ -27,6 +29,8 @@ export class Scene implements AsyncDisposable {
   /** For hidden tests, repositories, and the file that arms a crash. */
   readonly folder: string;
   readonly baseline: Baseline;
+  readonly docker: { readonly socketPath: string };
+  readonly #image: string | undefined;
   readonly #env: NodeJS.ProcessEnv;
   readonly #flags: string[] = [];
   #controller: ControllerProcess | undefined;
@@ -37,11 +41,17 @@ export class Scene implements AsyncDisposable {
     this.backend = options.backend;
     this.folder = options.folder;
     this.dataDir = options.dataDir ?? path.join(options.folder, "data");
-    this.#env = { ...options.env, BERTH_FAULTS_ARMED: path.join(options.folder, "armed") };
+    this.#image = options.engine?.image;
+    this.docker = options.engine ? { socketPath: options.engine.socketPath } : dockerConnection;
+    this.#env = {
+      BERTH_FAULTS_ARMED: path.join(options.folder, "armed"),
+      ...(options.engine ? { BERTH_DOCKER_HOST: `unix://${options.engine.socketPath}` } : {}),
+    };
     this.baseline = new Baseline({
       dataDir: this.dataDir,
       folder: options.folder,
       backend: this.backend,
+      docker: this.docker,
       living: () => this.#controller?.pid,
     });
   }
@@ -59,6 +69,7 @@ export class Scene implements AsyncDisposable {
   }
 
   get image(): string {
+    if (this.#image !== undefined) return this.#image;
     return this.backend === "docker" ? (process.env["BERTH_TEST_IMAGE"] ?? "base") : "host";
   }
 
@@ -152,7 +163,8 @@ export class Scene implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.disarm();
     await this.end().catch(() => this.end("SIGKILL"));
-    if (this.backend === "docker") await removeSnapshotImages(this.dataDir);
+    // An engine of the scene's own goes with all that it has.
+    if (this.backend === "docker" && this.#image === undefined) await removeSnapshotImages(this.dataDir);
     await rm(this.folder, { recursive: true, force: true });
   }
 }

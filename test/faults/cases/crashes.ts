@@ -1,31 +1,9 @@
 import { originRepository } from "../../support/origin-repository.ts";
 import { crashCases, type CrashCase } from "../crash-cases.ts";
 import type { Fault, Outcome, Phase } from "../fault.ts";
-import { Journey, type JourneyOptions } from "../journey.ts";
-import { guestOf, longNap, untilRuns } from "../processes.ts";
+import { travel, whileItRuns } from "../journey.ts";
+import { guestOf } from "../processes.ts";
 import { Scene } from "../scene.ts";
-
-/** A call that is under way when the fault comes. */
-function whileItRuns(
-  options: Omit<JourneyOptions, "command">,
-  fault: (rollout: string) => Promise<unknown>,
-): JourneyOptions {
-  const command = longNap();
-  let brought: Promise<unknown> | undefined;
-  return {
-    ...options,
-    command,
-    before: {
-      call: async (rollout) => {
-        brought = untilRuns(command).then(() => fault(rollout));
-        brought.catch(() => undefined);
-      },
-    },
-    after: { call: async () => void (await brought) },
-  };
-}
-
-const travel = (scene: Scene, options: JourneyOptions): Promise<Outcome> => new Journey(scene, options).travel();
 
 type Drive = (scene: Scene, crash: CrashCase) => Promise<Outcome>;
 
@@ -68,9 +46,9 @@ const drives: Readonly<Record<Phase, Drive>> = {
       return travel(scene, { at: "call", before: { call: () => scene.arm(point) } });
     return travel(
       scene,
-      whileItRuns({ at: "call" }, async (rollout) => {
+      whileItRuns({}, async ({ id }) => {
         await scene.arm(point);
-        process.kill(await guestOf(scene, rollout), "SIGKILL");
+        process.kill(await guestOf(scene, id), "SIGKILL");
       }),
     );
   },
@@ -79,13 +57,12 @@ const drives: Readonly<Record<Phase, Drive>> = {
 
   expire(scene, { point }) {
     const environment = scene.environment({ budget: { idle_seconds: 2 } });
-    const journey: Journey = new Journey(scene, {
+    return travel(scene, {
       at: "close",
       environment,
       before: { call: () => scene.arm(point) },
-      after: { call: async () => void (await journey.untilEnded()) },
+      after: { call: async (journey) => void (await journey.untilEnded()) },
     });
-    return journey.travel();
   },
 
   close: (scene, { point }) =>
@@ -96,7 +73,7 @@ const drives: Readonly<Record<Phase, Drive>> = {
     await scene.start("--drain-seconds", "1");
     const outcome = await travel(
       scene,
-      whileItRuns({ at: "call" }, async () => {
+      whileItRuns({}, async () => {
         await scene.arm(point);
         process.kill(scene.controller.pid, "SIGTERM");
       }),
@@ -124,7 +101,7 @@ async function firstStart(scene: Scene, { point }: CrashCase): Promise<Outcome> 
 const restart: Drive = (scene, { point }) =>
   travel(
     scene,
-    whileItRuns({ at: "call" }, async () => {
+    whileItRuns({}, async () => {
       await scene.arm(point);
       process.kill(scene.controller.pid, "SIGKILL");
     }),
