@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { openSync, closeSync } from "node:fs";
-import { readFile, mkdir, mkdtemp, readdir, rm, rmdir, writeFile } from "node:fs/promises";
+import { readFile, mkdir, mkdtemp, readdir, rm, rmdir, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import Docker from "dockerode";
@@ -14,7 +14,7 @@ const lookAgainMs = 100;
 const builds = path.resolve(import.meta.dirname, "../../build");
 
 /** What runs in the tiny image's sandboxes, from this machine's own files. */
-const programs = ["sh", "bash", "cat", "wc", "sleep", "head", "tr", "mkdir", "ls", "chmod", "id"];
+const programs = ["sh", "bash", "env", "cat", "wc", "sleep", "head", "tr", "mkdir", "rm", "ls"];
 const image = "berth-faults/tiny";
 
 /** A Docker engine that belongs to a test alone, which may end and start it at will. */
@@ -105,6 +105,7 @@ export class Engine implements AsyncDisposable {
     for (const name of ["tmp", "workspace", "proc", "dev", "etc"])
       await mkdir(path.join(root, name), { recursive: true });
     await execa("chmod", ["1777", path.join(root, "tmp")]);
+    await symlink("usr/bin", path.join(root, "bin"));
     const files = new Set<string>();
     for (const program of programs) {
       const { stdout: found } = await execa("sh", ["-c", `command -v ${program}`]);

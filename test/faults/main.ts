@@ -13,6 +13,7 @@ unless every row is as expected and counts nothing.
 
   --backend NAME     one of ${backendNames.join(", ")}; again for more; all when left out
   --case TEXT        cases whose id contains the text; again for more
+  --slow             those that take minutes, too
   --list             the cases and what the caller sees
   --json             the report instead of the table`;
 
@@ -20,6 +21,7 @@ const { values } = parseArgs({
   options: {
     backend: { type: "string", multiple: true, default: [...backendNames] },
     case: { type: "string", multiple: true, default: [""] },
+    slow: { type: "boolean", default: false },
     list: { type: "boolean", default: false },
     json: { type: "boolean", default: false },
     help: { type: "boolean", short: "h", default: false },
@@ -31,7 +33,9 @@ function stop(message: string): never {
   process.exit(2);
 }
 
-const chosen = faults.filter(({ id }) => values.case.some((part) => id.includes(part)));
+const chosen = faults.filter(
+  ({ id, slow = false }) => (!slow || values.slow) && values.case.some((part) => id.includes(part)),
+);
 if (values.help) {
   console.log(help);
   process.exit(0);
