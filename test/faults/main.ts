@@ -5,6 +5,7 @@ import { whyUnavailable } from "../support/backend-availability.ts";
 import { faults } from "./cases/all.ts";
 import { backendNames, type BackendName, type Fault } from "./fault.ts";
 import { Journey } from "./journey.ts";
+import { evidenceSection, writeEvidenceSection } from "./phases-page.ts";
 import { runFault, withCauses } from "./run-fault.ts";
 import { Scene } from "./scene.ts";
 
@@ -78,6 +79,8 @@ const startedAt = Date.now();
 const rows = (await Promise.all(backends.map(runAll)).catch((error: unknown) => stop(withCauses(error)))).flat();
 const report = evidence("faults", startedAt, rows);
 const file = await writeEvidence("reports", report);
+const whole = values.case.includes("") && backends.length === backendNames.length;
+if (process.env["UPDATE_DOCS"] === "1" && whole && report.ok) await writeEvidenceSection(evidenceSection(faults, rows));
 if (values.json) console.log(JSON.stringify(report, null, 2));
 else {
   const sum = (name: string) => rows.reduce((total, row) => total + Number(row[name]), 0);
