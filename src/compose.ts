@@ -2,11 +2,15 @@ import { join } from "node:path";
 import type { Berth, Compose, ImageSummary, SweptItem } from "./cli/berth.ts";
 import { dockerConnection } from "./config/docker-connection.ts";
 import { evict } from "./cli/evict.ts";
+import { removeOldRecords } from "./cli/old-records.ts";
 import { processEnvironment } from "./config/process-environment.ts";
 import type { Config } from "./config/schema.ts";
+import { Claims } from "./controllers/claims.ts";
+import { Membership } from "./controllers/membership.ts";
 import { systemClock } from "./core/clock.ts";
 import { BerthError } from "./core/errors.ts";
 import { systemIds } from "./core/ids.ts";
+import { lockHolder } from "./core/lock-file.ts";
 import type { Logger } from "./core/log.ts";
 import { createDial } from "./egress/dialler.ts";
 import { connectToAddress, isOwnAddress, resolveName } from "./egress/network.ts";
@@ -25,7 +29,7 @@ import type { Provider } from "./provider/provider.ts";
 import { Rollouts } from "./rollout/service.ts";
 import { Admission } from "./sandbox/admission/admission.ts";
 import { availableMemory } from "./sandbox/admission/machine-room.ts";
-import { lockHolder, takeLock } from "./sandbox/controller-lock.ts";
+import { takeLock } from "./sandbox/controller-lock.ts";
 import { SandboxLauncher } from "./sandbox/launcher.ts";
 import { Pool } from "./sandbox/pool/pool.ts";
 import { loadProfiles, profileNamed } from "./sandbox/profiles.ts";
@@ -37,7 +41,11 @@ import { Evictor } from "./snapshot/evictor.ts";
 import { Manifests } from "./snapshot/manifest.ts";
 import { Mirrors } from "./snapshot/mirror.ts";
 import { snapshotsOf } from "./snapshot/of-environments.ts";
+import { openPostgresStore } from "./store/postgres/postgres-store.ts";
 import { openSqliteStore } from "./store/sqlite/sqlite-store.ts";
+import { Retention } from "./store/retention.ts";
+import type { Store } from "./store/store.ts";
+import { assertOnePlace } from "./controllers/one-place.ts";
 import { builtinTools } from "./tool/builtin-tools.ts";
 import { createToolRegistry } from "./tool/registry.ts";
 
@@ -46,17 +54,31 @@ const DAY_MS = 86_400_000;
 /** What was used in this time is not evicted. */
 const RECENT_MS = 600_000;
 const EVICTION_PAUSE_MS = 600_000;
+const RETENTION_PAUSE_MS = 3_600_000;
 
 /** The only place where ports meet their adapters. */
 export const compose: Compose = async (config, log, { role, resolve = resolveName }) => {
   const processEnv = processEnvironment();
   const lockFile = join(config.data_dir, "controller.pid");
   await using started = new AsyncDisposableStack();
-  if (role === "controller") started.use(await takeLock(lockFile));
-  const store = await openSqliteStore(join(config.data_dir, "berth.db"));
-  started.defer(() => store.close());
+  // In a database that is a file, no other controller can be.
+  const isAlone = config.store_url === "";
+  if (role === "controller" && isAlone) started.use(await takeLock(lockFile));
+  const durable = await openStore(config, log);
+  started.defer(() => durable.close());
+  const { leases } = durable;
   const provider = await chooseProvider(config, log);
   started.defer(() => provider.close());
+  const exclusive = isAlone && role === "controller";
+  const membership = new Membership({ leases, clock: systemClock, log, id: systemIds.uuid(), role, exclusive });
+  started.defer(() => membership.leave());
+  const claims = new Claims(membership);
+  const store = durable.fencedBy(claims);
+  if (role === "controller") {
+    if (isAlone) await leases.releaseControllers();
+    await membership.join();
+    if (!isAlone) await assertOnePlace(durable, config.data_dir, membership.id);
+  }
 
   const registry = createToolRegistry(builtinTools);
   const metrics = createMetrics({ tools: registry.names });
@@ -64,14 +86,34 @@ export const compose: Compose = async (config, log, { role, resolve = resolveNam
 
   const profiles = await loadProfiles(config.profiles_dir);
   const owner = await store.installationId(systemIds.uuid());
-  const launcher = new SandboxLauncher({ provider, store, clock: systemClock, ids: systemIds, log, measures, owner });
+  const launcher = new SandboxLauncher({
+    provider,
+    store,
+    clock: systemClock,
+    ids: systemIds,
+    log,
+    measures,
+    claims,
+    owner,
+  });
+  /** Of processes that live, but for controllers that can only have died: that a file names one says little. */
+  const othersAtWork = async () => {
+    const areControllersGone = isAlone && (await lockHolder(lockFile)) === undefined;
+    const live = (await leases.live()).filter(({ role: of }) => of === "command" || !areControllersGone);
+    return live.filter(({ id }) => id !== membership.id);
+  };
+  const isControlled = async () => (await othersAtWork()).some(({ role: of }) => of === "controller");
   const mirrors = new Mirrors(join(config.data_dir, "mirrors"), processEnv);
   const builder: SnapshotBuilder = new SnapshotBuilder({
     provider,
     mirrors,
     manifests: new Manifests(join(config.data_dir, "manifests", provider.name)),
     workDir: join(config.data_dir, "work"),
-    openSandbox: (request) => launcher.launch(request),
+    openSandbox: async (request) => {
+      // Before the first sandbox of a command: its own are left alone as long as it lives.
+      await membership.join();
+      return launcher.launch(request);
+    },
     trustedProfile: profileNamed(profiles, "trusted"),
     processEnv,
     // One process evicts: the one that knows all rollouts.
@@ -104,8 +146,12 @@ export const compose: Compose = async (config, log, { role, resolve = resolveNam
     log,
   });
   started.defer(() => evictor.close());
+  const retention = new Retention({ store, days: config.retention_days, clock: systemClock, log });
+  started.defer(() => retention.close());
   const service = new Rollouts({
     store,
+    membership,
+    claims,
     launcher,
     admission,
     pool,
@@ -130,6 +176,7 @@ export const compose: Compose = async (config, log, { role, resolve = resolveNam
     await builder.sweepWorkTrees();
     await service.resume();
     evictor.start(EVICTION_PAUSE_MS);
+    retention.start(RETENTION_PAUSE_MS);
   }
   const parts = started.move();
 
@@ -143,10 +190,14 @@ export const compose: Compose = async (config, log, { role, resolve = resolveNam
     readiness: {
       store: async () => void (await store.environments()),
       provider: async () => void (await provider.list(owner)),
+      lease: async () => {
+        if (!membership.holds) throw new BerthError("fenced", "The lease of this controller has ended.");
+      },
     },
 
     async sweep({ dryRun, onProgress }) {
-      const busy = role === "command" && (await lockHolder(lockFile)) !== undefined;
+      const atWork = new Set((await othersAtWork()).map(({ id }) => id));
+      const intents = new Map((await store.intents()).map(({ id, controller }) => [id, controller]));
       const live = new Set(
         (await store.rollouts({ limit: 1_000_000, status: ["queued", "preparing", "active", "grading"] })).map(
           (r) => r.rollout_id,
@@ -155,11 +206,13 @@ export const compose: Compose = async (config, log, { role, resolve = resolveNam
       const items: SweptItem[] = [];
       for (const handle of await launcher.list()) {
         const { kind, subject } = readPurpose(handle.labels.purpose);
-        if (kind === "rollout" ? live.has(subject) : busy) continue;
+        const by = intents.get(handle.id);
+        if (launcher.cares(handle.id) || (by && atWork.has(by)) || (kind === "rollout" && live.has(subject))) continue;
         const item: SweptItem = {
           kind: "sandbox",
           id: handle.id,
-          reason: kind === "rollout" ? `its rollout ${subject} has ended` : `no controller runs that would ${kind}`,
+          reason:
+            kind === "rollout" ? `its rollout ${subject} has ended` : `whoever asked for it to ${kind} is no more`,
         };
         onProgress(`${dryRun ? "found" : "removing"} sandbox ${handle.id}: ${item.reason}`);
         const failure = dryRun
@@ -178,9 +231,11 @@ export const compose: Compose = async (config, log, { role, resolve = resolveNam
         dryRun,
         right: async () => {
           if (role === "controller") return { [Symbol.asyncDispose]: async () => {} };
-          return (await lockHolder(lockFile)) === undefined ? takeLock(lockFile) : undefined;
+          return (await isControlled()) ? undefined : takeLock(lockFile);
         },
       }),
+
+    removeOldRecords: (options) => removeOldRecords(retention, options),
 
     async snapshots() {
       const found = snapshotsOf(await service.environments(), await builder.kept(owner));
@@ -204,6 +259,8 @@ export const compose: Compose = async (config, log, { role, resolve = resolveNam
       return { name: built.name, digest: built.digest, built_at: new Date().toISOString() };
     },
 
+    listensOn: (url) => membership.announce(config.advertise_url || url),
+
     close: () => parts.disposeAsync(),
   };
   return berth;
@@ -214,6 +271,9 @@ const evictionLimits = (maxGigabytes: number, maxDays: number): EvictionLimits =
   maxAgeMs: maxDays === 0 ? Infinity : maxDays * DAY_MS,
   recentMs: RECENT_MS,
 });
+
+const openStore = ({ store_url, data_dir }: Config, log: Logger): Promise<Store> =>
+  store_url === "" ? openSqliteStore(join(data_dir, "berth.db")) : openPostgresStore(store_url, { log });
 
 /** `auto` is oci where it works, else docker. @throws BerthError `provider_unavailable` saying why and what mends it */
 async function chooseProvider(config: Config, log: Logger): Promise<Provider> {

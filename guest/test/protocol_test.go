@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -138,6 +139,68 @@ func TestTheGuestEndsAtItsExpiry(t *testing.T) {
 	case <-g.exited:
 	case <-time.After(15 * time.Second):
 		t.Error("it lives on")
+	}
+}
+
+func TestAnExpiryIsPutOffAsLongAsSomebodyAsks(t *testing.T) {
+	g := start(t, with("--expires-at", strconv.FormatInt(time.Now().Add(time.Minute).UnixMilli(), 10)))
+	var told struct {
+		ExpiresAtMs int64 `json:"expires_at_ms"`
+	}
+	g.post("/v1/prolong", map[string]any{"for_ms": 3_600_000}).decode(t, &told)
+	if left := time.Until(time.UnixMilli(told.ExpiresAtMs)); left < 59*time.Minute {
+		t.Errorf("%v", left)
+	}
+	for _, wrong := range []int64{0, -1, 25 * 3_600_000} {
+		if r := g.post("/v1/prolong", map[string]any{"for_ms": wrong}); r.code() != "invalid_argument" {
+			t.Errorf("%d: %d %s", wrong, r.status, r.body)
+		}
+	}
+}
+
+func TestAReplacedControllerIsRefusedAndWhatItRanIsKilled(t *testing.T) {
+	g := start(t)
+	ran := make(chan *reply, 1)
+	body := `{"call_id":"old","argv":["/bin/sh","-c","echo began > began; sleep 600; echo late > late"],"timeout_ms":600000}`
+	go func() {
+		r, _ := g.request("POST", "/v1/exec", strings.NewReader(body), "berth-epoch", "1")
+		ran <- r
+	}()
+	for g.do("GET", "/v1/files/read?path=began", nil, "berth-epoch", "1").status != http.StatusOK {
+	}
+	g.do("GET", "/v1/handshake", nil, "berth-epoch", "2").decode(t, &struct{}{})
+	if r := <-ran; r != nil && !bytes.Contains(r.body, []byte("cancelled")) {
+		t.Errorf("%d %s", r.status, r.body)
+	}
+	for _, epoch := range []string{"1", "0", ""} {
+		r := g.do("POST", "/v1/exec", strings.NewReader(`{"call_id":"again","argv":["/bin/true"],"timeout_ms":1000}`), "berth-epoch", epoch)
+		if r.status != http.StatusConflict || r.code() != "fenced" {
+			t.Errorf("epoch %q: %d %s", epoch, r.status, r.body)
+		}
+	}
+	if r := g.do("GET", "/v1/health", nil, "berth-epoch", "2"); r.status != http.StatusOK || !bytes.Contains(r.body, []byte(`"processes":0`)) {
+		t.Errorf("%d %s", r.status, r.body)
+	}
+}
+
+func TestAnUploadOfAReplacedControllerIsNotFinished(t *testing.T) {
+	g := start(t)
+	body, upload := io.Pipe()
+	defer upload.Close()
+	uploaded := make(chan struct{})
+	go func() {
+		defer close(uploaded)
+		_, _ = g.request("PUT", "/v1/files/write?path=late", body, "berth-epoch", "1")
+	}()
+	_, _ = upload.Write([]byte("half"))
+	r := g.do("GET", "/v1/files/stat?path=late", nil, "berth-epoch", "2")
+	if r.status != http.StatusNotFound {
+		t.Errorf("%d %s", r.status, r.body)
+	}
+	_ = upload.Close()
+	<-uploaded
+	if r := g.do("GET", "/v1/files/stat?path=late", nil, "berth-epoch", "2"); r.status != http.StatusNotFound {
+		t.Errorf("%d %s", r.status, r.body)
 	}
 }
 

@@ -21,6 +21,7 @@ dockerd|docker.io|Docker Engine, for the docker provider
 iptables|iptables|gives image builds a network
 mkfs.ext4|e2fsprogs|disks of limited size
 runsc|runsc|gVisor, for the strict profile
+pg_ctlcluster|postgresql-15|PostgreSQL, for the store that several controllers share
 mmdebstrap|mmdebstrap|makes a base image where no registry can be reached'
 fi
 

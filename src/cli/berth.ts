@@ -8,7 +8,7 @@ import type { Tool } from "../tool/tool.ts";
 
 /** Something that was left behind by a controller that is no more, or that is kept although nobody has used it for long. */
 export interface SweptItem {
-  readonly kind: "sandbox" | "snapshot" | "image" | "mirror";
+  readonly kind: "sandbox" | "snapshot" | "image" | "mirror" | "records";
   readonly id: string;
   /** Why it goes. */
   readonly reason: string;
@@ -53,12 +53,17 @@ export interface Berth {
 
   /** Removes what the limits on snapshots, images and mirrors have go, or only says what it is. A live controller does that by itself. */
   evict(options: { dryRun: boolean }): Promise<readonly SweptItem[]>;
+  /** Removes the records of rollouts that ended longer ago than `retention_days`, or only says how many they are. */
+  removeOldRecords(options: { dryRun: boolean }): Promise<readonly SweptItem[]>;
   /** Of registered environments whose snapshot is there. */
   snapshots(): Promise<readonly EnvironmentSnapshot[]>;
 
   images(): Promise<readonly ImageSummary[]>;
   /** Builds a folder of images_dir unless it is built. @throws BerthError `image_not_found`, `setup_failed` */
   buildImage(name: string, onProgress: (message: string) => void): Promise<ImageSummary>;
+
+  /** Other controllers send requests there, unless `advertise_url` says where. @throws BerthError `storage_failed` */
+  listensOn(url: string): Promise<void>;
 
   /** Releases what this process holds; sandboxes go on. */
   close(): Promise<void>;

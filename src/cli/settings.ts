@@ -13,6 +13,7 @@ const optionKey = (name: SettingName): string =>
 /** Those that a command may want to change; the others come from the file or the environment. */
 export const localSettings = [
   "data_dir",
+  "store_url",
   "provider",
   "docker_host",
   "guest_binary",

@@ -47,6 +47,8 @@ function dataDir(machine: Machine): string {
 
 export const defaults = (machine: Machine): Config => ({
   data_dir: dataDir(machine),
+  store_url: "",
+  advertise_url: "",
   host: "127.0.0.1",
   port: 7420,
   api_keys: [],
@@ -66,6 +68,7 @@ export const defaults = (machine: Machine): Config => ({
   snapshots_max_age_days: 30,
   mirrors_max_gb: 50,
   mirrors_max_age_days: 90,
+  retention_days: 0,
   tool_deadline_seconds: 600,
   drain_seconds: 30,
   max_body_bytes: 1_048_576,

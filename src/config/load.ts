@@ -10,6 +10,7 @@ import {
   environmentVariable,
   flag,
   pathSettings,
+  secretSettings,
   settingNames,
   type Config,
   type SettingName,
@@ -57,7 +58,7 @@ function collect(input: ConfigInput, env: NodeJS.ProcessEnv): Map<SettingName, S
 
 /** A secret is never repeated in a message. */
 const shown = (name: SettingName, value: unknown): string =>
-  name === "api_keys" ? "" : ` It is ${JSON.stringify(value)}.`;
+  secretSettings.has(name) ? "" : ` It is ${JSON.stringify(value)}.`;
 
 function refuse(name: SettingName, sourced: Sourced | undefined, expected: string): never {
   const source = sourced?.source ?? "default";

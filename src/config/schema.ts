@@ -24,18 +24,35 @@ const portError = "must be a whole number from 0 to 65535";
 
 const isDockerHost = (text: string): boolean => /^(?:\/|unix:\/\/\/|tcp:\/\/[^/]|https?:\/\/[^/])/.test(text);
 
+/** A URL without a database means the one that is called as the user is; the path of a socket's folder stands in `?host=`. */
+const isStoreUrl = (text: string): boolean => text === "" || (/^postgres(?:ql)?:\/\//.test(text) && URL.canParse(text));
+
 /**
  * Every setting of a controller: the names in a configuration file. `BERTH_` + the name in upper case in the
  * environment, `--` + the name with dashes on the command line. docs/configuration.md is generated from here.
  */
 export const configSchema = z.strictObject({
   data_dir: path.describe(
-    "The folder of everything that Berth keeps: the database, snapshots, mirrors, sandboxes. One controller at a time uses it.",
+    "The folder of everything that Berth keeps: the database, snapshots, mirrors, sandboxes. One controller at a time uses it, or all those that share one `store_url`.",
   ),
+  store_url: z
+    .string()
+    .refine(isStoreUrl, { error: "must be empty or postgres://USER:PASSWORD@HOST:PORT/DATABASE" })
+    .describe(
+      "Where the records are kept ([store](store.md)). Empty: in SQLite, in `data_dir`. `postgres://…`: in PostgreSQL, which several controllers may share.",
+    ),
   host: z
     .string()
     .min(1, { error: "must be a host name or an address" })
     .describe("The address that `berth serve` listens on."),
+  advertise_url: z
+    .string()
+    .refine((text) => text === "" || (/^https?:\/\//.test(text) && URL.canParse(text)), {
+      error: "must be empty or an http or https URL",
+    })
+    .describe(
+      "Where the other controllers of its `store_url` reach this one ([several controllers](several-controllers.md)). Empty: where it listens.",
+    ),
   port: z
     .number({ error: portError })
     .int({ error: portError })
@@ -100,6 +117,9 @@ export const configSchema = z.strictObject({
   mirrors_max_age_days: orNever("days", 36_500).describe(
     "Mirrors that no build has used for so long are evicted; 0: never for their age.",
   ),
+  retention_days: orNever("days", 36_500).describe(
+    "How long the records of a rollout are kept after its end: what it was, its trajectory, change set, verdict and egress; 0: for ever.",
+  ),
   tool_deadline_seconds: positive("seconds", 86_400).describe(
     "How long one tool call may take at most, whatever the call asks for.",
   ),
@@ -125,6 +145,9 @@ export const pathSettings: ReadonlySet<SettingName> = new Set([
   "profiles_dir",
   "images_dir",
 ]);
+
+/** Never repeated, in no message and no log. */
+export const secretSettings: ReadonlySet<SettingName> = new Set(["api_keys", "store_url"]);
 
 export const environmentVariable = (name: SettingName): string => `BERTH_${name.toUpperCase()}`;
 export const flag = (name: SettingName): string => `--${name.replaceAll("_", "-")}`;

@@ -6,7 +6,15 @@ export interface Clock {
   monotonic(): number;
   /** Resolves after `ms`, or rejects with the signal's reason when it aborts first. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  /**
+   * Calls `due` once after `ms`, 24 days at most, unless it is disposed of before. `background`: the process need not stay
+   * alive for it.
+   */
+  alarm(ms: number, due: () => void, how?: { readonly background?: boolean }): Disposable;
 }
+
+/** A timer beyond this fires at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export const systemClock: Clock = {
   now: () => Date.now(),
@@ -24,4 +32,9 @@ export const systemClock: Clock = {
       }, ms);
       signal?.addEventListener("abort", onAbort, { once: true });
     }),
+  alarm: (ms, due, { background = false } = {}) => {
+    const timer = setTimeout(due, Math.min(ms, LONGEST_TIMER_MS));
+    if (background) timer.unref();
+    return { [Symbol.dispose]: () => clearTimeout(timer) };
+  },
 };

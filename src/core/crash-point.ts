@@ -6,9 +6,10 @@ export const crashPoints = [
   // A start: the store's tables, then what an earlier controller left.
   "store.migrating",
   "store.opened",
+  "resume.claimed",
   "resume.calls-marked",
-  "resume.attached",
-  "resume.reaped",
+  "resume.taken-over",
+  "resume.tidied",
 
   // A snapshot is built.
   "build.leased",

@@ -116,7 +116,13 @@ export const errorTable = {
     true,
   ),
   teardown_failed: entry(500, "infra", "Run `berth gc`; the reaper tries again too.", true),
-  storage_failed: entry(503, "infra", "Check the space and the permissions of the data directory.", true),
+  storage_failed: entry(503, "infra", "Check the space and the permissions of the data directory or, with store_url, that PostgreSQL answers.", true),
+  fenced: entry(
+    503,
+    "infra",
+    "Send the request again, with the same call id: another controller has taken the rollout over.",
+    true,
+  ),
   shutting_down: entry(503, "infra", "Send the request to another controller, or wait for the restart.", true),
   internal: entry(500, "infra", "Report it with the request id; the log has the details.", false),
 

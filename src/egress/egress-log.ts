@@ -25,7 +25,7 @@ export class EgressLog implements EgressObserver {
   #allowed: number;
   #denied: number;
   #changed = false;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: Disposable | undefined;
   #writing: Promise<void> = Promise.resolve();
 
   constructor(options: EgressLogOptions) {
@@ -57,7 +57,7 @@ export class EgressLog implements EgressObserver {
 
   /** Resolves when all that was counted is durable, or was told to `onFailure`. */
   flush(): Promise<void> {
-    clearTimeout(this.#timer);
+    this.#timer?.[Symbol.dispose]();
     this.#timer = undefined;
     this.#writing = this.#writing.then(() => this.#write());
     return this.#writing;
@@ -65,7 +65,7 @@ export class EgressLog implements EgressObserver {
 
   #note(): void {
     this.#changed = true;
-    this.#timer ??= setTimeout(() => void this.flush(), writeAfterMs).unref();
+    this.#timer ??= this.#options.clock.alarm(writeAfterMs, () => void this.flush(), { background: true });
   }
 
   async #write(): Promise<void> {

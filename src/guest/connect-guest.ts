@@ -8,7 +8,7 @@ import type { Guest } from "./guest.ts";
 import { GuestLink, type OpenStream } from "./link.ts";
 import { readReply } from "./reply.ts";
 import { Requester } from "./requester.ts";
-import { wireHealth, wireKilled } from "./wire.ts";
+import { wireHealth, wireKilled, wireProlonged } from "./wire.ts";
 import { WorkspaceFiles } from "./workspace-files.ts";
 import { WorkspaceSearch } from "./workspace-search.ts";
 
@@ -20,6 +20,8 @@ export interface ConnectGuestOptions {
   readonly open: OpenStream;
   /** For opening a stream and shaking hands on it, each time. Default 10 s. */
   readonly connectTimeoutMs?: number;
+  /** For the how manieth time the sandbox came to be someone's: asked for each request, and refused by a guest that has seen a higher one. */
+  readonly epoch?: () => number | undefined;
   /** Ends the first attempt; what comes later has deadlines of its own. */
   readonly signal?: AbortSignal;
   readonly clock?: Clock;
@@ -32,7 +34,9 @@ export interface ConnectGuestOptions {
  * `deadline_exceeded`, or the BerthError that `open` threw; nothing stays open then
  */
 export async function connectGuest(options: ConnectGuestOptions): Promise<Guest> {
-  const link = new GuestLink(options.open, options.connectTimeoutMs ?? defaultConnectTimeoutMs);
+  const link = new GuestLink(options.open, options.connectTimeoutMs ?? defaultConnectTimeoutMs, {
+    epoch: options.epoch,
+  });
   try {
     await link.session(options.signal);
     return guestOver(link, options);
@@ -50,7 +54,11 @@ function guestOver(link: GuestLink, options: ConnectGuestOptions): Guest {
   const calls = new ExecCalls(requester, clock);
   const files = new WorkspaceFiles(requester);
   const search = new WorkspaceSearch(requester);
-  const egress = new EgressConnections(requester, new GuestLink(open, connectTimeoutMs, handshake.bootId), ids);
+  const egress = new EgressConnections(
+    requester,
+    new GuestLink(open, connectTimeoutMs, { bootId: handshake.bootId, epoch: options.epoch }),
+    ids,
+  );
   return {
     handshake,
 
@@ -58,6 +66,17 @@ function guestOver(link: GuestLink, options: ConnectGuestOptions): Guest {
       const question = { what: "health", method: "GET", path: "/v1/health", maxReplyBytes: smallReplyBytes } as const;
       const told = readReply("health", await requester.read(question, given), wireHealth);
       return { bootId: told.boot_id, uptimeMs: told.uptime_ms, processes: told.processes, oomKills: told.oom_kills };
+    },
+    prolong: async (forMs, given) => {
+      const question = {
+        what: "prolong",
+        method: "POST",
+        path: "/v1/prolong",
+        body: Buffer.from(JSON.stringify({ for_ms: forMs })),
+        maxReplyBytes: smallReplyBytes,
+      } as const;
+      const reply = await requester.read(question, given);
+      readReply("prolong", reply, wireProlonged, { precondition_failed: "sandbox_lost" });
     },
     probe: (question, given) => askProbe(requester, question, given),
     quiesce: async (given) => {

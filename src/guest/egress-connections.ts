@@ -44,7 +44,11 @@ export class EgressConnections {
   async accept(signal: AbortSignal): Promise<Duplex> {
     const session = await this.#link.session();
     signal.throwIfAborted();
-    return await accepted(session, { callId: this.#ids.hex(8), bootId: this.#link.bootId }, signal);
+    return await accepted(
+      session,
+      { callId: this.#ids.hex(8), bootId: this.#link.bootId, epoch: this.#link.epoch },
+      signal,
+    );
   }
 
   close(): void {
@@ -54,11 +58,11 @@ export class EgressConnections {
 
 function accepted(
   session: ClientHttp2Session,
-  { callId, bootId }: { callId: string; bootId: string | undefined },
+  { callId, bootId, epoch }: { callId: string; bootId: string | undefined; epoch: number | undefined },
   signal: AbortSignal,
 ): Promise<Duplex> {
   return new Promise((resolve, reject) => {
-    const call = { what, method: "POST", path: "/v1/egress/accept", callId } as const;
+    const call = { what, method: "POST", path: "/v1/egress/accept", callId, epoch } as const;
     const stream = session.request(requestHeaders(call, bootId), { endStream: false });
     const fail = (reason: unknown) => {
       signal.removeEventListener("abort", onAbort);

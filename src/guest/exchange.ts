@@ -15,6 +15,8 @@ export interface GuestCall {
   readonly path: string;
   /** Sent as `berth-call-id`; the reply must echo it. */
   readonly callId: string;
+  /** Sent as `berth-epoch`: the guest refuses a lower one than it has seen. */
+  readonly epoch?: number | undefined;
   readonly body?: Uint8Array | NodeJS.ReadableStream;
   readonly maxReplyBytes: number;
   /** Makes what takes a successful reply's body piece by piece instead of keeping it; what that throws ends the call. */
@@ -111,7 +113,7 @@ export function exchange(
 }
 
 export function requestHeaders(
-  call: Pick<GuestCall, "method" | "path" | "callId">,
+  call: Pick<GuestCall, "method" | "path" | "callId" | "epoch">,
   bootId: string | undefined,
 ): Record<string, string> {
   return {
@@ -119,6 +121,7 @@ export function requestHeaders(
     ":path": call.path,
     "berth-call-id": call.callId,
     ...(bootId === undefined ? {} : { "berth-expect-boot": bootId }),
+    ...(call.epoch === undefined ? {} : { "berth-epoch": String(call.epoch) }),
   };
 }
 

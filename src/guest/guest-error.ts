@@ -14,6 +14,7 @@ const codeOfGuestError = {
   no_space: "no_space",
   permission_denied: "permission_denied",
   wrong_boot: "sandbox_lost",
+  fenced: "fenced",
   duplicate_call: "outcome_unknown",
   unknown_call: "invalid_arguments",
   precondition_failed: "edit_not_found",

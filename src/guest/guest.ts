@@ -111,6 +111,9 @@ export interface Guest {
     options?: RequestOptions,
   ): Promise<{ bootId: string; uptimeMs: number; processes: number; oomKills: number | null }>;
 
+  /** The sandbox does not end itself within `forMs`, at most a day. @throws BerthError `sandbox_lost` when its time was up before */
+  prolong(forMs: number, options?: RequestOptions): Promise<void>;
+
   exec(request: ExecRequest, options?: RequestOptions): Promise<ExecResult>;
   /** Ends a running call as `cancelled`. */
   cancel(callId: string, options?: RequestOptions): Promise<void>;

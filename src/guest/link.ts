@@ -30,16 +30,22 @@ export class GuestLink {
   readonly #open: OpenStream;
   readonly #connectTimeoutMs: number;
   readonly #pinnedBootId: string | undefined;
+  readonly #epoch: () => number | undefined;
   #current: Connection | undefined;
   #dialling: Promise<Connection> | undefined;
   #handshake: Handshake | undefined;
   #ended: BerthError | undefined;
 
-  /** `bootId`: the only boot to speak to; the first that answers when it is left out. */
-  constructor(open: OpenStream, connectTimeoutMs: number, bootId?: string) {
+  /** `bootId`: the only boot to speak to; the first that answers when it is left out. `epoch`: asked for each request. */
+  constructor(
+    open: OpenStream,
+    connectTimeoutMs: number,
+    { bootId, epoch = () => undefined }: { bootId?: string; epoch?: (() => number | undefined) | undefined } = {},
+  ) {
     this.#open = open;
     this.#connectTimeoutMs = connectTimeoutMs;
     this.#pinnedBootId = bootId;
+    this.#epoch = epoch;
   }
 
   /** The first guest's; defined once `session()` has resolved. */
@@ -49,6 +55,11 @@ export class GuestLink {
 
   get bootId(): string | undefined {
     return this.#handshake?.bootId ?? this.#pinnedBootId;
+  }
+
+  /** For the how manieth time the sandbox came to be someone's, for the guest to compare. */
+  get epoch(): number | undefined {
+    return this.#epoch();
   }
 
   /**
@@ -103,6 +114,7 @@ export class GuestLink {
       method: "GET",
       path: "/v1/handshake",
       callId: "handshake",
+      epoch: this.epoch,
       maxReplyBytes: 16_384,
     } as const;
     try {

@@ -8,7 +8,7 @@ import type { GuestLink } from "./link.ts";
 
 const defaultTimeoutMs = 30_000;
 
-export type GuestQuestion = Omit<GuestCall, "callId"> & { readonly callId?: string };
+export type GuestQuestion = Omit<GuestCall, "callId" | "epoch"> & { readonly callId?: string };
 
 /** Asks questions over a link, each with a deadline, and says honestly what is known when the stream breaks. */
 export class Requester {
@@ -84,7 +84,7 @@ export class Requester {
       signal.throwIfAborted();
       onSend?.();
       const callId = question.callId ?? this.#ids.hex(8);
-      return await exchange(session, { ...question, callId }, this.#link.bootId, signal);
+      return await exchange(session, { ...question, callId, epoch: this.#link.epoch }, this.#link.bootId, signal);
     };
     try {
       return await attempt();

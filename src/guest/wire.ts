@@ -80,6 +80,8 @@ export const wireTreeEnd = z.object({ type: z.literal("end"), count });
 
 export const wireUnpacked = z.object({ files: count, bytes: count });
 
+export const wireProlonged = z.object({ expires_at_ms: count.nullable() });
+
 export const wireKilled = z.object({ killed: count });
 
 export const wireNothing = z.object({});

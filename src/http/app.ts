@@ -7,7 +7,10 @@ import type { RolloutService } from "../rollout/rollout-service.ts";
 import type { Tool } from "../tool/tool.ts";
 import { requireKey } from "./auth.ts";
 import { acceptOnlyJson } from "./body.ts";
+import { systemClock } from "../core/clock.ts";
+import { systemIds } from "../core/ids.ts";
 import { answerErrors, answerFrameworkError } from "./error-handler.ts";
+import { forwardToHolders } from "./forwarding/forwarding.ts";
 import { watchEventLoop } from "./metrics/event-loop.ts";
 import type { Metrics } from "./metrics/metrics.ts";
 import { observeRequests, requestId } from "./observe.ts";
@@ -22,7 +25,8 @@ const REQUESTS_A_TURN = 16;
 export interface AppOptions {
   readonly service: RolloutService;
   readonly tools: readonly Tool[];
-  readonly config: Pick<Config, "api_keys" | "allow_anonymous_loopback" | "max_body_bytes">;
+  readonly config: Pick<Config, "api_keys" | "allow_anonymous_loopback" | "max_body_bytes"> &
+    Partial<Pick<Config, "store_url">>;
   readonly log: Logger;
   readonly metrics: Metrics;
   /** Asked by /readyz, each at most 5 s. */
@@ -66,6 +70,11 @@ export function buildApp(options: AppOptions): FastifyInstance {
   answerErrors(app, { metrics, maxBodyBytes: config.max_body_bytes });
   requireKey(app, { keys: config.api_keys, anonymousLoopback: config.allow_anonymous_loopback });
   acceptOnlyJson(app);
+  // Only a database that others can share has other controllers.
+  if (config.store_url) {
+    const { service } = options;
+    forwardToHolders(app, { service, clock: systemClock, ids: systemIds, closing: closing.signal });
+  }
   describeApi(app);
 
   const context: RouteContext = {

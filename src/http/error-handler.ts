@@ -5,6 +5,7 @@ import type { Metrics } from "./metrics/metrics.ts";
 /** Seconds after which a refused request is worth sending again. Only for retryable codes: anything else would be sent in vain. */
 const retryAfterSeconds: Readonly<Partial<Record<ErrorCode, number>>> = {
   overloaded: 5,
+  fenced: 1,
   shutting_down: 10,
   provider_unavailable: 15,
 };

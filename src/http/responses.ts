@@ -9,6 +9,7 @@ const everywhere = [
   "request_too_large",
   "overloaded",
   "storage_failed",
+  "fenced",
   "shutting_down",
   "deadline_exceeded",
   "internal",

@@ -13,9 +13,14 @@ export const terminalStatuses: readonly Rollout["status"][] = ["closed", "failed
 /** Rollouts that have, will have or may be graded from a sandbox. */
 export const unfinishedStatuses: readonly Rollout["status"][] = ["queued", "preparing", "active", "grading"];
 
+/** PostgreSQL keeps no other text, unless it is written as JSON. */
+export const isStorable = (text: string): boolean => text.isWellFormed() && !text.includes("\0");
+
 const labels = z.record(z.string().max(63), z.string().max(256)).refine((map) => Object.keys(map).length <= 32, {
   error: "must have at most 32 entries",
 });
+
+export const group = z.string().min(1).max(128).refine(isStorable, { error: "must be Unicode text without NUL" });
 
 export const createRolloutRequest = z.strictObject({
   /** A UUID bare or prefixed (`trace_` + 32 hex); made by the controller when it is left out. */
@@ -23,7 +28,7 @@ export const createRolloutRequest = z.strictObject({
   /** The name of a registered environment, or an environment in full. */
   environment: z.union([environmentName, environment]),
   /** Rollouts of one group start from the same snapshot and are compared with each other. */
-  group: z.string().min(1).max(128).optional(),
+  group: group.optional(),
   labels: labels.optional(),
 });
 export type CreateRolloutRequest = z.infer<typeof createRolloutRequest>;

@@ -105,7 +105,7 @@ export async function executeCall(
             checked.args,
           ),
         // It may have run.
-        { parent: live.turn.signal, code: "outcome_unknown" },
+        { parent: live.turn.signal, code: "outcome_unknown", clock },
       );
     });
     const output = await ran.finally(() => times.enter("controller"));

@@ -69,7 +69,8 @@ export class Calls {
     const { callId: call_id, tool } = call;
     const times = new CallTimes(clock);
     times.enter("sandbox");
-    const sandbox = live.active ?? (await withDeadline("preparing the sandbox", READY_DEADLINE_MS, () => live.ready));
+    const sandbox =
+      live.active ?? (await withDeadline("preparing the sandbox", READY_DEADLINE_MS, () => live.ready, { clock }));
     times.enter("controller");
     if (live.turn.signal.aborted) return this.#ofEnded(live.id, call, live.turn.signal.reason);
     const tell = (state: "running" | "done" | "unknown", duration_ms: number | null) =>
@@ -126,6 +127,7 @@ export class Calls {
       live.sandbox &&
       !signal.aborted &&
       (await causeOfDeath(error, live.sandbox.handle, { provider: launcher.provider, clock }));
+    if (error.code === "fenced") rollouts.drop(live.id, error);
     if (signal.aborted) return mayComeOfTheEnd.has(error.code) ? toBerthError(signal.reason) : error;
     if (!reason) return error;
     await rollouts.fail(live, reason);
@@ -134,7 +136,7 @@ export class Calls {
 
   /** A call to a rollout that has ended: what was stored for it, or why the rollout ended. */
   async #ofEnded(id: string, call: ToolCall, reason?: unknown): Promise<ToolCallResult> {
-    const rollout = await this.#parts.rollouts.stored(id);
+    const rollout = await this.#parts.rollouts.storedHere(id);
     const records = await this.#parts.store.trajectory(id);
     const record = records.find((candidate) => candidate.call_id === call.callId);
     if (record) return replayed(call, record);

@@ -40,7 +40,9 @@ async function lastState(
   const giveUpAt = clock.monotonic() + DEATH_DEADLINE_MS;
   try {
     for (;;) {
-      const state = await withDeadline("inspecting the sandbox", INSPECT_DEADLINE_MS, () => provider.inspect(handle));
+      const state = await withDeadline("inspecting the sandbox", INSPECT_DEADLINE_MS, () => provider.inspect(handle), {
+        clock,
+      });
       const maySoonDie = state.status === "running" && error.code === "sandbox_lost";
       if (!maySoonDie || clock.monotonic() >= giveUpAt) return state;
       await clock.sleep(50);

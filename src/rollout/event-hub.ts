@@ -1,3 +1,4 @@
+import { BerthError } from "../core/errors.ts";
 import type { RolloutEvent } from "../model/trajectory.ts";
 
 /** Events that a slow reader may be behind; older ones are dropped for it. */
@@ -6,7 +7,7 @@ const BACKLOG = 1_000;
 /** `Omit` that keeps the members of a union apart. */
 type WithoutTime<T> = T extends unknown ? Omit<T, "at"> : never;
 
-type Listener = (event: RolloutEvent | undefined) => void;
+type Listener = (event: RolloutEvent | BerthError | undefined) => void;
 
 /** Tells whoever listens what happens to rollouts. Holds nothing for those who do not. */
 export class EventHub {
@@ -38,6 +39,11 @@ export class EventHub {
     for (const listener of this.#listeners.get(rolloutId) ?? []) listener(undefined);
   }
 
+  /** Every stream of the rollout breaks off after what was published: it goes on elsewhere. */
+  cut(rolloutId: string, reason: BerthError): void {
+    for (const listener of this.#listeners.get(rolloutId) ?? []) listener(reason);
+  }
+
   /** `present` is asked once nothing can be missed any more; a stream of what has `ended` is over after it. */
   async *listen(
     rolloutId: string,
@@ -46,9 +52,11 @@ export class EventHub {
   ): AsyncIterable<RolloutEvent> {
     const queue: RolloutEvent[] = [];
     let over = signal.aborted;
+    let cut: BerthError | undefined;
     let wake = Promise.withResolvers<void>();
     const listener: Listener = (event) => {
       if (event === undefined) over = true;
+      else if (event instanceof BerthError) cut = event;
       else queue.push(event);
       if (queue.length > BACKLOG) queue.shift();
       wake.resolve();
@@ -72,6 +80,7 @@ export class EventHub {
           continue;
         }
         if (over) return;
+        if (cut) throw cut;
         await wake.promise;
         wake = Promise.withResolvers();
       }

@@ -1,4 +1,5 @@
 import { crashPoint } from "../core/crash-point.ts";
+import type { Clock } from "../core/clock.ts";
 import { gradeRollout } from "../grader/grade-rollout.ts";
 import type { GradingSandbox } from "../grader/grader.ts";
 import type { Graders } from "../grader/registry.ts";
@@ -22,13 +23,15 @@ export interface GradeRequestContext {
   readonly profile: Profile;
   readonly builder: SnapshotBuilder;
   readonly launcher: SandboxLauncher;
+  readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly onProgress: (message: string) => void;
 }
 
 /** A stored change set → a verdict, in clean sandboxes from the snapshot that the rollout started from. */
 export async function gradeChangeSet(context: GradeRequestContext): Promise<Verdict> {
-  const { rolloutId, stored, changeSet, answer, graders, profile, builder, launcher, signal, onProgress } = context;
+  const { rolloutId, stored, changeSet, answer, graders, profile, builder, launcher, clock, signal, onProgress } =
+    context;
   const { environment, baseDir } = stored;
   const openSandbox = async (): Promise<GradingSandbox> => {
     using _snapshot = await builder.restore(changeSet.snapshot, environment, { onProgress, signal });
@@ -60,6 +63,6 @@ export async function gradeChangeSet(context: GradeRequestContext): Promise<Verd
       onProgress,
     },
     environment.graders,
-    { graders },
+    { graders, clock },
   );
 }

@@ -39,6 +39,9 @@ const CALL_OFF_MS = 10_000;
 /** The rollout ends as `failed`, as when a tool call finds it out. */
 const SANDBOX_DIED: ReadonlySet<ErrorCode> = new Set(["sandbox_lost", "sandbox_oom"]);
 
+/** Another controller grades, or this one's successor. */
+const ENDS_HERE: ReadonlySet<ErrorCode> = new Set(["shutting_down", "fenced"]);
+
 interface RunningGrading {
   readonly controller: AbortController;
   /** What goes on in clean sandboxes; it may outlive the answer by the time that they need to end. */
@@ -59,7 +62,7 @@ export class Grading {
   async grade(rolloutId: string, request: GradeRequest): Promise<Verdict> {
     const rollout = await this.#parts.rollouts.stored(rolloutId);
     if (rollout.verdict) return rollout.verdict;
-    const id = rollout.rollout_id;
+    const { rollout_id: id } = await this.#parts.rollouts.storedHere(rolloutId);
     return this.#flights.run(id, () => {
       const running: RunningGrading = { controller: new AbortController(), work: undefined };
       this.#running.set(id, running);
@@ -72,21 +75,23 @@ export class Grading {
     const running = this.#running.get(id);
     if (!running) return;
     running.controller.abort(reason);
-    await this.#ended(id);
+    await this.ended(id);
     await running.work?.catch(() => undefined);
   }
 
-  async #ended(id: string): Promise<void> {
+  /** Resolves when the rollout is not being graded. */
+  async ended(id: string): Promise<void> {
     const neverNew = () => Promise.reject(new BerthError("internal", "No grading runs."));
     if (this.#running.has(id)) await this.#flights.run(id, neverNew).catch(() => undefined);
   }
 
   /** Lets what is graded now come to its end within `graceMs`, then calls it off; no verdict is kept of that. */
   async drain(graceMs: number, reason: BerthError): Promise<void> {
-    const all = () => Promise.all([...this.#running.keys()].map((id) => this.#ended(id)));
-    await withDeadline("grading", graceMs, all).catch(() => undefined);
+    const { clock } = this.#parts;
+    const all = () => Promise.all([...this.#running.keys()].map((id) => this.ended(id)));
+    await withDeadline("grading", graceMs, all, { clock }).catch(() => undefined);
     const off = () => Promise.all([...this.#running.keys()].map((id) => this.cancel(id, reason)));
-    await withDeadline("calling off what is graded", CALL_OFF_MS, off).catch(() => undefined);
+    await withDeadline("calling off what is graded", CALL_OFF_MS, off, { clock }).catch(() => undefined);
   }
 
   async #grade(id: string, request: GradeRequest, running: RunningGrading): Promise<Verdict> {
@@ -138,7 +143,7 @@ export class Grading {
     } catch (error) {
       running.controller.signal.throwIfAborted();
       const failure = toBerthError(error);
-      if (failure.causedBy === "caller" || failure.code === "shutting_down") throw failure;
+      if (failure.causedBy === "caller" || ENDS_HERE.has(failure.code)) throw failure;
       return verdictOfFailure(failure, { durationMs: clock.monotonic() - began });
     }
   }
@@ -150,7 +155,7 @@ export class Grading {
     answer: string | undefined,
     running: RunningGrading,
   ): Promise<Verdict> {
-    const { events, builder, launcher, profiles, graders } = this.#parts;
+    const { events, builder, launcher, profiles, graders, clock } = this.#parts;
     const grade = (signal: AbortSignal) =>
       (running.work = gradeChangeSet({
         rolloutId: id,
@@ -161,16 +166,17 @@ export class Grading {
         profile: profileNamed(profiles, stored.environment.profile),
         builder,
         launcher,
+        clock,
         signal,
         onProgress: (message) => events.publish(id, { type: "progress", phase: "grading", message }),
       }));
     const parent = running.controller.signal;
-    return withDeadline("grading", deadlineMs(stored.environment), grade, { parent, code: "grader_timeout" });
+    return withDeadline("grading", deadlineMs(stored.environment), grade, { parent, code: "grader_timeout", clock });
   }
 
   async #endTurn(live: LiveRollout): Promise<ChangeSet> {
-    const { rollouts } = this.#parts;
-    await withDeadline("preparing the sandbox", READY_DEADLINE_MS, () => live.ready);
+    const { rollouts, clock } = this.#parts;
+    await withDeadline("preparing the sandbox", READY_DEADLINE_MS, () => live.ready, { clock });
     if (!live.turn.signal.aborted) await rollouts.change(live.id, { status: "grading" });
     crashPoint("grade.begun");
     try {

@@ -1,3 +1,4 @@
+import type { Clock } from "../core/clock.ts";
 import type { BerthError } from "../core/errors.ts";
 import type { EgressLog } from "../egress/egress-log.ts";
 import type { ChangeSet } from "../model/change-set.ts";
@@ -43,12 +44,14 @@ export class LiveRollout {
   begun: Promise<void> | undefined;
   /** Of a rollout that failed: resolves when that is stored, and before that nobody is told. Never rejects. */
   failing: Promise<void> | undefined;
-  #wallTimer: NodeJS.Timeout | undefined;
-  #idleTimer: NodeJS.Timeout | undefined;
+  readonly #clock: Pick<Clock, "alarm">;
+  #wallTimer: Disposable | undefined;
+  #idleTimer: Disposable | undefined;
   #active: Sandbox | undefined;
   #disarmed = false;
 
-  constructor(rollout: Rollout, stored: StoredEnvironment) {
+  constructor(rollout: Rollout, stored: StoredEnvironment, clock: Pick<Clock, "alarm">) {
+    this.#clock = clock;
     this.id = rollout.rollout_id;
     this.stored = stored;
     this.group = rollout.group;
@@ -84,22 +87,27 @@ export class LiveRollout {
   }
 
   armWallTime(ms: number, expire: () => void): void {
-    clearTimeout(this.#wallTimer);
+    this.#wallTimer?.[Symbol.dispose]();
     if (this.#disarmed) return;
-    this.#wallTimer = setTimeout(expire, ms).unref();
+    this.#wallTimer = this.#clock.alarm(ms, expire, { background: true });
   }
 
   armIdleTime(ms: number, expire: () => void): void {
-    clearTimeout(this.#idleTimer);
+    this.#idleTimer?.[Symbol.dispose]();
     if (this.#disarmed) return;
-    this.#idleTimer = setTimeout(expire, ms).unref();
+    this.#idleTimer = this.#clock.alarm(ms, expire, { background: true });
   }
 
   /** The budgets stop running, for good. */
   disarm(): void {
     this.#disarmed = true;
-    clearTimeout(this.#wallTimer);
-    clearTimeout(this.#idleTimer);
+    this.#wallTimer?.[Symbol.dispose]();
+    this.#idleTimer?.[Symbol.dispose]();
+  }
+
+  /** Leaves the sandbox to whoever has it next. */
+  async letGo(): Promise<void> {
+    await this.sandbox?.letGo();
   }
 
   /** Ends the turn for whoever waits or runs. */

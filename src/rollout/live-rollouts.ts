@@ -1,10 +1,11 @@
+import type { Claims } from "../controllers/claims.ts";
 import type { Clock } from "../core/clock.ts";
 import { crashPoint } from "../core/crash-point.ts";
 import { BerthError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import type { Measures } from "../core/measures.ts";
 import { normaliseRolloutId } from "../core/ids.ts";
-import type { Rollout } from "../model/rollout.ts";
+import { terminalStatuses, type Rollout } from "../model/rollout.ts";
 import type { Store, StoredEnvironment } from "../store/store.ts";
 import type { EventHub } from "./event-hub.ts";
 import type { LiveRollout } from "./live-rollout.ts";
@@ -19,8 +20,17 @@ export class LiveRollouts {
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #measures: Measures;
+  readonly #claims: Pick<Claims, "forget" | "holds">;
 
-  constructor(parts: { store: Store; events: EventHub; clock: Clock; log: Logger; measures: Measures }) {
+  constructor(parts: {
+    store: Store;
+    events: EventHub;
+    clock: Clock;
+    log: Logger;
+    measures: Measures;
+    claims: Pick<Claims, "forget" | "holds">;
+  }) {
+    this.#claims = parts.claims;
     this.#store = parts.store;
     this.#events = parts.events;
     this.#clock = parts.clock;
@@ -59,6 +69,14 @@ export class LiveRollouts {
     return found;
   }
 
+  /** As `stored`, of one that has ended or that this controller holds. @throws BerthError `unknown_rollout`, `fenced` */
+  async storedHere(text: string): Promise<Rollout> {
+    const rollout = await this.stored(text);
+    const { rollout_id: id, status } = rollout;
+    if (terminalStatuses.includes(status) || this.#claims.holds(id)) return rollout;
+    throw new BerthError("fenced", `Another controller holds the rollout ${id}, or none does yet.`);
+  }
+
   /** @throws BerthError `unknown_rollout` */
   async environmentOf(id: string): Promise<StoredEnvironment> {
     const stored = await this.#store.rolloutEnvironment(id);
@@ -81,6 +99,19 @@ export class LiveRollouts {
     if (written) this.#measures.rolloutEnded(status, report);
     this.#events.end(id);
     this.forget(id);
+    this.#claims.forget(id);
+  }
+
+  /** Another controller has it now, or will: whoever waits is told, and its sandbox is left as it is. */
+  drop(id: string, reason: BerthError): void {
+    const live = this.#live.get(id);
+    this.#events.cut(id, reason);
+    this.#claims.forget(id);
+    if (!live) return;
+    this.#log.warn({ rollout: id, code: reason.code }, "a rollout is given up to another controller");
+    this.forget(id);
+    live.end(reason);
+    void live.letGo();
   }
 
   async #write(id: string, patch: StatusPatch): Promise<boolean> {

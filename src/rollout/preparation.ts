@@ -94,7 +94,7 @@ export class Preparation {
     }
   }
 
-  /** One that waited started: it becomes the rollout's in the commit in which the rollout becomes active. */
+  /** One that waited started: it becomes the rollout's in the commit in which the rollout becomes active, never in a later one: hence first. */
   async #useReady(live: LiveRollout, sandbox: Sandbox): Promise<void> {
     const { launcher, clock, measures } = this.#parts;
     const began = clock.monotonic();

@@ -5,6 +5,9 @@ import type { RolloutEvent, Trajectory } from "../model/trajectory.ts";
 import type { GradeRequest, Verdict } from "../model/verdict.ts";
 import type { RolloutQuery } from "../store/store.ts";
 
+/** `url` is null while the other cannot be reached. */
+export type Whereabouts = "here" | { readonly controller: string; readonly url: string | null };
+
 /**
  * The story of a rollout, as every door (HTTP, dialects, CLI) uses it. All methods are idempotent and throw BerthError.
  */
@@ -42,6 +45,12 @@ export interface RolloutService {
   ): Promise<{ snapshot: string; built: boolean; durationMs: number }>;
   removeSnapshot(environmentName: string): Promise<boolean>;
 
-  /** Takes no new work, lets running calls end within `graceMs`, keeps the sandboxes for the next controller. */
+  /**
+   * Who answers for a rollout: this controller, which takes over what nobody holds, or another that lives. One that is unknown is
+   * answered for here. @throws BerthError `fenced`, `shutting_down`
+   */
+  locate(rolloutId: string): Promise<Whereabouts> | Whereabouts;
+
+  /** Takes no new work, lets running calls end within `graceMs`, keeps the sandboxes for the next controller, which may have each as soon as its calls have ended. */
   drain(graceMs: number): Promise<void>;
 }

@@ -1,3 +1,5 @@
+import type { Claims } from "../controllers/claims.ts";
+import type { Membership } from "../controllers/membership.ts";
 import { crashPoint } from "../core/crash-point.ts";
 import { withDeadline } from "../core/deadline.ts";
 import type { Clock } from "../core/clock.ts";
@@ -21,6 +23,7 @@ import { SingleFlight } from "../snapshot/single-flight.ts";
 import type { RolloutQuery, Store, StoredEnvironment } from "../store/store.ts";
 import type { ToolRegistry } from "../tool/registry.ts";
 import { Calls } from "./calls.ts";
+import { Caretaker } from "./caretaker.ts";
 import { checkEnvironment, parseEnvironment } from "./check-environment.ts";
 import { EventHub } from "./event-hub.ts";
 import { Grading } from "./grading.ts";
@@ -28,11 +31,14 @@ import { KeepWarm } from "./keep-warm.ts";
 import { LiveRollout } from "./live-rollout.ts";
 import { LiveRollouts, rolloutIdOf } from "./live-rollouts.ts";
 import { Preparation } from "./preparation.ts";
-import { resumeRollouts } from "./resume.ts";
-import type { RolloutService } from "./rollout-service.ts";
+import { Takeover } from "./takeover.ts";
+import type { RolloutService, Whereabouts } from "./rollout-service.ts";
 
 export interface RolloutServiceOptions {
+  /** Fenced by `claims`. */
   readonly store: Store;
+  readonly membership: Membership;
+  readonly claims: Claims;
   readonly launcher: SandboxLauncher;
   readonly admission: Admission;
   readonly pool: Pool;
@@ -57,6 +63,8 @@ export interface RolloutServiceOptions {
 /** For calls that were told to end, sandboxes that are given up in the middle of their start, and the records of both. */
 const CUT_OFF_MS = 10_000;
 
+const LOOK_AGAIN_MS = 250;
+
 /** Why a call ends with the controller. One that waits for its sandbox has not run. */
 const cutOff = ({ sandbox }: LiveRollout): BerthError =>
   sandbox
@@ -72,9 +80,11 @@ export class Rollouts implements RolloutService {
   readonly #calls: Calls;
   readonly #grading: Grading;
   readonly #warm: KeepWarm;
+  readonly #takeover: Takeover;
+  readonly #caretaker: Caretaker;
   readonly #closing = new SingleFlight<Rollout>();
-  /** Rollouts that were let in and are being written. */
-  #entering = 0;
+  /** Rollouts that were let in and are being written: in the store already, perhaps, and not yet among the live ones. */
+  readonly #entering = new Map<string, Promise<void>>();
   #draining = false;
 
   constructor(options: RolloutServiceOptions) {
@@ -89,16 +99,31 @@ export class Rollouts implements RolloutService {
     this.#calls = new Calls({ ...options, rollouts, events, preparation, deadlineMs: limits.toolCallMs });
     this.#warm = new KeepWarm(options);
     this.#grading = new Grading({ ...options, rollouts, events });
+    const { membership, claims } = options;
+    const takeover = new Takeover({ ...options, rollouts, preparation, entering: this.#entering });
+    this.#takeover = takeover;
+    this.#caretaker = new Caretaker({ ...options, rollouts, takeover, siblings: !membership.exclusive });
+    claims.onLost((id) =>
+      rollouts.drop(id, new BerthError("fenced", "Another controller has taken the rollout over.")),
+    );
+    membership.onLapse(() => this.#lapse());
   }
 
-  /** After a restart: re-attaches what runs, goes on with what waited, ends what was lost, removes what nobody owns. */
+  /**
+   * Takes over what nobody holds: re-attaches what runs, goes on with what waited, ends what was lost, removes what nobody owns; and does so time and
+   * again from then on.
+   */
   async resume(): Promise<void> {
-    await resumeRollouts({ ...this.#options, rollouts: this.#rollouts, preparation: this.#preparation });
+    await this.#takeover.all();
+    crashPoint("resume.taken-over");
+    await this.#takeover.tidyUp();
+    crashPoint("resume.tidied");
+    this.#caretaker.start();
     for (const { environment } of await this.#options.store.environments()) this.#warm.begin(environment);
   }
 
   async create(request: CreateRolloutRequest): Promise<{ rollout: Rollout; created: boolean }> {
-    const { store, ids, launcher } = this.#options;
+    const { store, ids, launcher, clock } = this.#options;
     this.#assertOpen();
     const id = request.rollout_id === undefined ? ids.uuid() : normaliseRolloutId(request.rollout_id);
     if (id === undefined) {
@@ -107,7 +132,8 @@ export class Rollouts implements RolloutService {
     const environment = await this.#environmentOf(request.environment);
     const known = (await store.rollout(id)) !== undefined;
     if (!known) await checkEnvironment(environment, this.#options);
-    using _room = this.#takeRoom(known);
+    await this.#entering.get(id);
+    using _entry = this.#enter(id, known);
     const { rollout, created } = await store.createRollout({
       id,
       environment,
@@ -118,7 +144,7 @@ export class Rollouts implements RolloutService {
     });
     crashPoint("rollout.recorded");
     if (created) {
-      const live = new LiveRollout(rollout, environment);
+      const live = new LiveRollout(rollout, environment, clock);
       this.#rollouts.add(live);
       this.#preparation.start(live);
     } else {
@@ -131,9 +157,13 @@ export class Rollouts implements RolloutService {
   }
 
   async waitUntilSettled(rolloutId: string, timeoutMs: number): Promise<Rollout> {
-    const live = this.#rollouts.find(rolloutIdOf(rolloutId));
-    if (live)
-      await withDeadline("the rollout", timeoutMs, () => live.ready.catch(() => live.failing)).catch(() => undefined);
+    const { clock } = this.#options;
+    const id = rolloutIdOf(rolloutId);
+    await this.#entering.get(id);
+    const live = this.#rollouts.find(id);
+    const settled = (signal: AbortSignal) =>
+      live ? live.ready.catch(() => live.failing) : this.#settledElsewhere(id, signal);
+    await withDeadline("the rollout", timeoutMs, settled, { clock }).catch(() => undefined);
     return this.get(rolloutId);
   }
 
@@ -160,17 +190,20 @@ export class Rollouts implements RolloutService {
 
   async callTool(rolloutId: string, tool: string, request: ToolCallRequest): Promise<ToolCallResult> {
     this.#assertOpen();
+    await this.#entering.get(rolloutIdOf(rolloutId));
     return this.#calls.call(rolloutId, tool, request);
   }
 
   async grade(rolloutId: string, request: GradeRequest): Promise<Verdict> {
     this.#assertOpen();
+    await this.#entering.get(rolloutIdOf(rolloutId));
     return this.#grading.grade(rolloutId, request);
   }
 
   async close(rolloutId: string): Promise<Rollout> {
     const { launcher } = this.#options;
-    const { rollout_id } = await this.get(rolloutId);
+    await this.#entering.get(rolloutIdOf(rolloutId));
+    const { rollout_id } = await this.#rollouts.storedHere(rolloutId);
     return this.#closing.run(rollout_id, async () => {
       const live = this.#rollouts.find(rollout_id);
       const reason = new BerthError("rollout_closed", "The rollout was closed.");
@@ -226,40 +259,95 @@ export class Rollouts implements RolloutService {
     return this.#options.builder.remove(environment);
   }
 
+  locate(rolloutId: string): Promise<Whereabouts> | Whereabouts {
+    const id = rolloutIdOf(rolloutId);
+    return this.#options.claims.holds(id) ? "here" : this.#locate(id);
+  }
+
   async drain(graceMs: number): Promise<void> {
     this.#draining = true;
     const live = [...this.#rollouts.all()];
     const reason = new BerthError("shutting_down", "The controller is shutting down.");
-    const idle = () => Promise.all(live.map((rollout) => rollout.callsEnded()));
+    const { clock, pool } = this.#options;
+    const within = (ms: number, work: () => Promise<unknown>) =>
+      withDeadline("draining", ms, work, { clock }).catch(() => undefined);
+    await within(CUT_OFF_MS, () => this.#caretaker.stop());
+    const waiting = new Set(live);
+    const handOverIdle = async (rollout: LiveRollout) => {
+      await Promise.all([rollout.callsEnded(), rollout.preparation, this.#grading.ended(rollout.id)]);
+      await this.#handOver(rollout);
+      waiting.delete(rollout);
+    };
     crashPoint("drain.begun");
     await Promise.all([
-      withDeadline("draining", graceMs, idle).catch(() => undefined),
-      withDeadline("draining", graceMs, () => this.#preparation.stop(live, reason)).catch(() => undefined),
+      within(graceMs, () => this.#preparation.stop(live, reason)),
+      within(graceMs, () => Promise.all(live.map(handOverIdle))),
       this.#grading.drain(graceMs, reason),
-      withDeadline("draining", graceMs, () => this.#warm.stop()).catch(() => undefined),
-      withDeadline("draining", graceMs, () => this.#options.pool.close()).catch(() => undefined),
+      within(graceMs, () => this.#warm.stop()),
+      within(graceMs, () => pool.close()),
     ]);
-    for (const rollout of live) rollout.end(cutOff(rollout));
-    await withDeadline("cutting off what still runs", CUT_OFF_MS, idle).catch(() => undefined);
+    for (const rollout of waiting) rollout.end(cutOff(rollout));
+    await within(CUT_OFF_MS, () => Promise.all([...waiting].map((rollout) => rollout.callsEnded())));
     crashPoint("drain.cut-off");
-    for (const { egress, sandbox } of live) {
-      await egress?.flush();
-      await sandbox?.guest.close();
+    await within(CUT_OFF_MS, () => Promise.all([...waiting].map((rollout) => this.#handOver(rollout))));
+  }
+
+  /** Whoever comes next may have it; nothing of it is under way here. */
+  async #handOver(rollout: LiveRollout): Promise<void> {
+    const { store, claims } = this.#options;
+    rollout.end(cutOff(rollout));
+    await rollout.egress?.flush();
+    await rollout.letGo();
+    const claim = claims.forget(rollout.id);
+    // Else it is free when the lease ends.
+    if (claim) await store.leases.giveBack(rollout.id, claim).catch(() => undefined);
+  }
+
+  async #locate(id: string): Promise<Whereabouts> {
+    const { store, claims } = this.#options;
+    this.#assertOpen();
+    const holder = await store.leases.holder(id);
+    if (holder && holder.controller !== claims.controller) return { controller: holder.controller, url: holder.url };
+    if (!(await store.rollout(id)) || (await this.#takeover.one(id))) return "here";
+    const { controller, url } = (await store.leases.holder(id)) ?? { controller: "", url: null };
+    return { controller, url };
+  }
+
+  /** What another controller prepares is looked at in the store. */
+  async #settledElsewhere(id: string, signal: AbortSignal): Promise<void> {
+    const { store, clock } = this.#options;
+    for (;;) {
+      const status = (await store.rollout(id))?.status;
+      if (status !== "queued" && status !== "preparing") return;
+      await clock.sleep(LOOK_AGAIN_MS, signal);
     }
+  }
+
+  /** Another may have everything by now: nothing is answered any more, and nothing is touched. */
+  #lapse(): void {
+    const { claims } = this.#options;
+    const reason = new BerthError("fenced", "The lease of this controller has ended.");
+    for (const { id } of [...this.#rollouts.all()]) this.#rollouts.drop(id, reason);
+    claims.clear();
   }
 
   #assertOpen(): void {
     if (this.#draining) throw new BerthError("shutting_down", "The controller is shutting down.");
   }
 
-  /** Holds a place until the rollout is among the live ones, so that many at once are no more than may be. */
-  #takeRoom(known: boolean): Disposable {
+  /** Holds a place until the rollout is among the live ones, so that many at once are no more than may be, and who asks for it meanwhile waits. */
+  #enter(id: string, known: boolean): Disposable {
     const { live } = this.#options.limits;
-    if (!known && this.#rollouts.size + this.#entering >= live) {
+    if (!known && this.#rollouts.size + this.#entering.size >= live) {
       throw new BerthError("overloaded", `The controller holds ${live} rollouts, as many as it may.`);
     }
-    this.#entering++;
-    return { [Symbol.dispose]: () => void this.#entering-- };
+    const entered = Promise.withResolvers<void>();
+    this.#entering.set(id, entered.promise);
+    const leave = () => {
+      if (this.#entering.get(id) === entered.promise) this.#entering.delete(id);
+      entered.resolve();
+    };
+    return { [Symbol.dispose]: leave };
   }
 
   async #environmentOf(named: CreateRolloutRequest["environment"]): Promise<StoredEnvironment> {

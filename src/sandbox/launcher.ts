@@ -6,14 +6,14 @@ import { BerthError, toBerthError } from "../core/errors.ts";
 import type { IdSource } from "../core/ids.ts";
 import type { Logger } from "../core/log.ts";
 import type { Measures } from "../core/measures.ts";
-import { connectGuest } from "../guest/connect-guest.ts";
+import type { Claims } from "../controllers/claims.ts";
 import type { Guest } from "../guest/guest.ts";
 import { limited, type Profile } from "../model/profile.ts";
 import type { Resources } from "../model/resources.ts";
 import type { Provider, SandboxBase, SandboxHandle, SandboxSpec } from "../provider/provider.ts";
 import type { SandboxIntent, Store } from "../store/store.ts";
-import { differences } from "./drift.ts";
 import { readPurpose } from "./purpose.ts";
+import { assertNoDrift, shakeHands, type ConnectGuest } from "./readiness.ts";
 import type { Sandbox } from "./sandbox.ts";
 
 export interface LaunchRequest {
@@ -35,13 +35,15 @@ export interface LauncherOptions {
   readonly ids: IdSource;
   readonly log: Logger;
   readonly measures: Measures;
+  /** How a sandbox's guest is reached; over the provider's streams when it is left out. */
+  readonly connect?: ConnectGuest;
+  /** What this controller holds; without them it holds everything. */
+  readonly claims?: Pick<Claims, "epoch" | "stand">;
   /** This installation: the label by which its sandboxes are found. */
   readonly owner: string;
 }
 
 const CREATE_DEADLINE_MS = 120_000;
-const READY_DEADLINE_MS = 20_000;
-const READ_BACK_DEADLINE_MS = 20_000;
 const UNDO_DEADLINE_MS = 30_000;
 const DESTROY_ATTEMPTS = 3;
 
@@ -50,6 +52,8 @@ export class SandboxLauncher {
   readonly #options: LauncherOptions;
   /** Those that shook hands and are not gone. */
   readonly #running = new Set<string>();
+  /** The purposes of those that are being started, run, or are being destroyed by this process. */
+  readonly #cared = new Map<string, string>();
 
   constructor(options: LauncherOptions) {
     this.#options = options;
@@ -64,13 +68,13 @@ export class SandboxLauncher {
    * `profile_drift` when what was made is not what the profile promises; nothing is left then
    */
   async launch(request: LaunchRequest): Promise<Sandbox> {
-    const { provider, store, clock, ids, owner } = this.#options;
+    const { provider, clock, ids, owner } = this.#options;
     const incarnation = ids.hex(8);
     const id = sandboxId(request.purpose, incarnation);
     const labels = { owner, purpose: request.purpose, incarnation };
-    await store.recordIntent({ id, provider: provider.name, purpose: request.purpose, incarnation });
-    crashPoint("launch.intended");
     const handle: SandboxHandle = { id, provider: provider.name, labels };
+    await this.#record(handle);
+    crashPoint("launch.intended");
     const spec: SandboxSpec = {
       id,
       labels,
@@ -83,12 +87,12 @@ export class SandboxLauncher {
         `creating sandbox ${id}`,
         CREATE_DEADLINE_MS,
         (signal) => (creating = provider.create(spec, { signal })),
-        { parent: request.signal, code: "sandbox_create_failed" },
+        { parent: request.signal, code: "sandbox_create_failed", clock },
       );
       crashPoint("launch.created");
       const guest = await this.#shakeHands(handle, request.signal);
       crashPoint("launch.answered");
-      await this.#assertNoDrift(spec, handle, guest, request.signal).catch(async (error: unknown) => {
+      await assertNoDrift(spec, { handle, guest }, this.#options, request.signal).catch(async (error: unknown) => {
         await guest.close();
         throw error;
       });
@@ -116,22 +120,29 @@ export class SandboxLauncher {
       () => undefined,
     );
     const destroy = () => this.destroy(handle).catch(() => undefined);
-    const inTime = await withDeadline(`giving up sandbox ${handle.id}`, UNDO_DEADLINE_MS, async () => {
-      await over;
-      return true;
-    }).catch(() => false);
+    const { clock } = this.#options;
+    const finished = () => over.then(() => true);
+    const inTime = await withDeadline(`giving up sandbox ${handle.id}`, UNDO_DEADLINE_MS, finished, { clock }).catch(
+      () => false,
+    );
     if (inTime) await destroy();
     else void over.then(destroy);
   }
 
-  /** A sandbox that an earlier controller started. @throws BerthError `sandbox_lost` when it is not running */
+  /**
+   * A sandbox that an earlier controller started, which is this one's from then on, durably.
+   * @throws BerthError `sandbox_lost` when it is not running, `fenced` when it is another's
+   */
   async attach(handle: SandboxHandle): Promise<Sandbox> {
     const state = await this.#options.provider.inspect(handle);
     if (state.status !== "running")
       throw new BerthError("sandbox_lost", `The sandbox ${handle.id} is ${state.status}.`);
+    await this.#record(handle);
     try {
       return this.#started(handle, await this.#shakeHands(handle));
     } catch (error) {
+      this.#cared.delete(handle.id);
+      if (error instanceof BerthError && error.code === "fenced") throw error;
       throw new BerthError("sandbox_lost", `The sandbox ${handle.id} does not answer: ${toBerthError(error).message}`, {
         cause: error,
       });
@@ -144,11 +155,10 @@ export class SandboxLauncher {
    * @throws BerthError of the store; the sandbox is destroyed then
    */
   async assign(sandbox: Sandbox, purpose: string): Promise<Sandbox> {
-    const { provider, store } = this.#options;
     const { handle, guest } = sandbox;
     const labels = { ...handle.labels, purpose };
     try {
-      await store.recordIntent({ id: handle.id, provider: provider.name, purpose, incarnation: labels.incarnation });
+      await this.#record({ ...handle, labels });
     } catch (error) {
       await Promise.resolve(sandbox[Symbol.asyncDispose]()).catch(() => undefined);
       throw error;
@@ -160,9 +170,9 @@ export class SandboxLauncher {
 
   /** The sandboxes that were asked for with one of these purposes, whether they are there or not. */
   async of(purposes: readonly string[]): Promise<SandboxHandle[]> {
-    const { provider, store, owner } = this.#options;
+    const { provider, store } = this.#options;
     const intents = await store.intents({ purposes });
-    return intents.filter((intent) => intent.provider === provider.name).map((intent) => handleOf(intent, owner));
+    return intents.filter((intent) => intent.provider === provider.name).map((intent) => this.handleOf(intent));
   }
 
   /** Tries a few times; what still stands then is kept in the store and found again by its label. */
@@ -176,34 +186,27 @@ export class SandboxLauncher {
         this.#noteGone(handle);
         await store.forgetIntent(handle.id);
         crashPoint("destroy.forgotten");
+        this.#cared.delete(handle.id);
         return;
       } catch (error) {
         log.warn({ sandbox: handle.id, attempt, err: error }, "a sandbox could not be destroyed");
-        if (attempt === DESTROY_ATTEMPTS) throw toBerthError(error, "teardown_failed");
+        if (attempt === DESTROY_ATTEMPTS) {
+          this.#cared.delete(handle.id);
+          throw toBerthError(error, "teardown_failed");
+        }
         await clock.sleep(200 * attempt);
       }
     }
   }
 
-  /**
-   * Destroys every sandbox of this installation that is not in `keep`, and what is left of those that were asked for and are in no list:
-   * a start or an end that was cut off. Gives the ids of those removed; one that cannot be removed is in the log and stays in the store.
-   */
-  async reap(keep: ReadonlySet<string>): Promise<string[]> {
-    const { provider, store, owner } = this.#options;
-    const removed: string[] = [];
-    const asked = (await store.intents()).filter((intent) => intent.provider === provider.name);
-    const handles = new Map(asked.map((intent) => [intent.id, handleOf(intent, owner)]));
-    for (const handle of await provider.list(owner)) handles.set(handle.id, handle);
-    for (const handle of handles.values()) {
-      if (keep.has(handle.id)) continue;
-      const gone = await this.destroy(handle).then(
-        () => true,
-        () => false,
-      );
-      if (gone) removed.push(handle.id);
-    }
-    return removed;
+  /** What was asked for, whether it is there or not. */
+  handleOf({ id, provider, purpose, incarnation }: SandboxIntent): SandboxHandle {
+    return { id, provider, labels: { owner: this.#options.owner, purpose, incarnation } };
+  }
+
+  /** Whether this process starts it, works in it or destroys it at this time. */
+  cares(id: string): boolean {
+    return this.#cared.has(id);
   }
 
   /** All sandboxes of this installation, with the purposes that they have now: labels tell what each was started for. */
@@ -217,54 +220,25 @@ export class SandboxLauncher {
     });
   }
 
-  /** Ready means that the guest shook hands, not that a process was started. */
-  async #shakeHands(handle: SandboxHandle, parent?: AbortSignal): Promise<Guest> {
-    const { provider, clock } = this.#options;
-    return withDeadline(
-      `the guest of sandbox ${handle.id}`,
-      READY_DEADLINE_MS,
-      async (signal) => {
-        for (let pauseMs = 2; ; pauseMs = Math.min(pauseMs * 2, 250)) {
-          signal.throwIfAborted();
-          try {
-            return await connectGuest({ open: (call) => provider.connect(handle, call), signal });
-          } catch (error) {
-            signal.throwIfAborted();
-            if ((await provider.inspect(handle)).status !== "running") throw error;
-          }
-          await clock.sleep(pauseMs, signal);
-        }
-      },
-      { parent, code: "sandbox_create_failed" },
-    );
+  /** Before the provider is asked, and before anything is asked of a guest: whose the sandbox is outlives this process. */
+  async #record({ id, provider, labels: { purpose, incarnation } }: SandboxHandle): Promise<void> {
+    const before = this.#cared.get(id);
+    this.#cared.set(id, purpose);
+    try {
+      await this.#options.store.recordIntent({ id, provider, purpose, incarnation }, rolloutOf(purpose));
+    } catch (error) {
+      if (before === undefined) this.#cared.delete(id);
+      else this.#cared.set(id, before);
+      throw error;
+    }
   }
 
-  /** Reads back from outside and from inside what was made, before anything of a policy runs in it. */
-  async #assertNoDrift(
-    spec: SandboxSpec,
-    handle: SandboxHandle,
-    guest: Guest,
-    parent: AbortSignal | undefined,
-  ): Promise<void> {
-    const { masked_paths: maskedPaths, read_only_paths: readOnlyPaths } = spec.profile;
-    const [outside, inside] = await withDeadline(
-      `reading sandbox ${handle.id} back`,
-      READ_BACK_DEADLINE_MS,
-      (signal) =>
-        Promise.all([
-          this.#options.provider.observe(handle, { signal }),
-          guest.probe({ maskedPaths, readOnlyPaths }, { signal }),
-        ]),
-      { parent, code: "sandbox_create_failed" },
-    );
-    const able = this.#options.provider.capabilities[spec.profile.runtime].has;
-    const found = differences({ spec, able, outside, inside });
-    if (found.length === 0) return;
-    this.#options.log.error({ sandbox: handle.id, differences: found }, "a sandbox is not what its profile promises");
-    throw new BerthError(
-      "profile_drift",
-      `The sandbox ${handle.id} was destroyed, because it is not what profile ${spec.profile.name} promises: ${found.join("; ")}.`,
-    );
+  #shakeHands(handle: SandboxHandle, signal?: AbortSignal): Promise<Guest> {
+    const epoch = () => {
+      const rollout = rolloutOf(this.#cared.get(handle.id) ?? handle.labels.purpose);
+      return rollout === undefined ? undefined : this.#options.claims?.epoch(rollout);
+    };
+    return shakeHands(handle, { ...this.#options, epoch }, signal);
   }
 
   #noteGone({ id, labels }: SandboxHandle): void {
@@ -275,13 +249,25 @@ export class SandboxLauncher {
     this.#running.add(handle.id);
     this.#options.measures.sandboxes(readPurpose(handle.labels.purpose).kind, 1);
     let gone: Promise<void> | undefined;
+    let isOurs = true;
+    const letGo = async () => {
+      if (isOurs) {
+        this.#noteGone(handle);
+        this.#cared.delete(handle.id);
+      }
+      isOurs = false;
+      await guest.close();
+    };
     const destroy = async () => {
+      // After a pause another may have it: whoever has, sees to it.
+      if (!isOurs || this.#options.claims?.stand === false) return letGo();
       await guest.close();
       await this.destroy(handle);
     };
     return {
       handle,
       guest,
+      letGo,
       [Symbol.asyncDispose]: () => {
         gone ??= destroy().catch((error: unknown) => {
           gone = undefined;
@@ -293,15 +279,15 @@ export class SandboxLauncher {
   }
 }
 
-const handleOf = ({ id, provider, purpose, incarnation }: SandboxIntent, owner: string): SandboxHandle => ({
-  id,
-  provider,
-  labels: { owner, purpose, incarnation },
-});
-
 /** Short, unique for each incarnation, and the same for the same two parts. */
 function sandboxId(purpose: string, incarnation: string): string {
   return `b-${createHash("sha256").update(purpose).digest("hex").slice(0, 12)}-${incarnation}`;
+}
+
+/** Of a sandbox that a rollout's policy works in. */
+function rolloutOf(purpose: string): string | undefined {
+  const { kind, subject } = readPurpose(purpose);
+  return kind === "rollout" ? subject : undefined;
 }
 
 function partsOfSpec({ base, profile, resources, workdir }: LaunchRequest) {

@@ -1,7 +1,9 @@
 import { access, mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { crashPoint } from "../core/crash-point.ts";
+import { withDeadline } from "../core/deadline.ts";
 import { BerthError } from "../core/errors.ts";
+import { lock } from "../core/lock-file.ts";
 import type { Guest } from "../guest/guest.ts";
 import type { TreeEntry } from "../model/change-set.ts";
 import type { Environment } from "../model/environment.ts";
@@ -74,6 +76,8 @@ export interface KeptSnapshot {
 const MAX_ENTRIES = 500_000;
 const MAX_FILE_BYTES = 1024 * 1024 * 1024;
 const BUILD_MARGIN_MS = 600_000;
+/** For a build in another process: longer than setup may take. */
+const PATIENCE_MS = 7_200_000;
 
 /** Turns environments into snapshots: once for each content key, however many ask at the same time. */
 export class SnapshotBuilder {
@@ -134,6 +138,13 @@ export class SnapshotBuilder {
     const work = async (signal: AbortSignal) => {
       // Whoever waits may leave before what was begun is tidied up.
       using _hold = this.#uses.extend(key);
+      if (await this.#isThere(key)) return false;
+      // Another process of this data directory may be building it.
+      const file = join(dirname(this.#options.workDir), "locks", `build-${key}`);
+      const alone = (patience: AbortSignal) => lock(file, patience);
+      await using _alone = await withDeadline("waiting for another process's build", PATIENCE_MS, alone, {
+        parent: signal,
+      });
       if (await this.#isThere(key)) return false;
       await this.#build(key, environment, image, { ...call, signal }).catch((error: unknown) => {
         throw asOfTheTask(error);

@@ -1,12 +1,14 @@
 import { createHash } from "node:crypto";
 import { mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import PQueue from "p-queue";
 import { z } from "zod";
 import { allocatedBytes } from "../core/allocated-bytes.ts";
 import { crashPoint } from "../core/crash-point.ts";
 import { BerthError, toBerthError } from "../core/errors.ts";
+import { withDeadline } from "../core/deadline.ts";
 import { exists } from "../core/exists.ts";
+import { lock } from "../core/lock-file.ts";
 import { paced } from "../core/pace.ts";
 import { bytesInWords } from "../core/quantities.ts";
 import type { CachedItem } from "./eviction.ts";
@@ -29,6 +31,9 @@ export interface MirrorRequest {
 export interface MirrorLease extends Disposable {
   readonly path: string;
 }
+
+/** For a fetch in another process. */
+const PATIENCE_MS = 7_200_000;
 
 /** In the mirror's own folder: what git does not know it leaves alone. Its mtime is the time of the last use. */
 const RECORD = "berth.json";
@@ -107,6 +112,11 @@ export class Mirrors implements Cache {
   /** A mirror that nothing ever came into is not kept. */
   async #fetch(path: string, url: string, request: MirrorRequest): Promise<void> {
     request.signal?.throwIfAborted();
+    // Another process of this data directory may be fetching.
+    const file = join(dirname(this.#dir), "locks", `mirror-${basename(path)}`);
+    const alone = (patience: AbortSignal) => lock(file, patience);
+    const parent = request.signal;
+    await using _alone = await withDeadline("waiting for another process's fetch", PATIENCE_MS, alone, { parent });
     if (!(await exists(path))) await this.#init(path);
     crashPoint("mirror.made");
     const tooLarge = new AbortController();

@@ -22,6 +22,9 @@ export interface Tables {
     active_at: string | null;
     first_result_at: string | null;
     ended_at: string | null;
+    /** Of whoever holds the rollout; null when it was given back. */
+    controller_id: string | null;
+    epoch: number;
   };
   tool_calls: {
     rollout_id: string;
@@ -50,6 +53,16 @@ export interface Tables {
     provider: string;
     purpose: string;
     incarnation: string;
+    /** Of whoever asked for the sandbox, or took it over. */
+    controller_id: string | null;
+  };
+  controllers: {
+    id: string;
+    role: string;
+    url: string | null;
+    started_at: string;
+    /** Unix milliseconds by the database's clock. */
+    lease_until: number;
   };
   /** One row: the identity of this installation, the owner on every sandbox. */
   installation: {

@@ -5,6 +5,7 @@ import type { Rollout } from "../model/rollout.ts";
 import type { ToolEffect, ToolOutput } from "../model/tool-call.ts";
 import type { TrajectoryRecord } from "../model/trajectory.ts";
 import type { Verdict } from "../model/verdict.ts";
+import type { Fences, Leases } from "./leases.ts";
 
 /** A registered environment with the folder that its relative paths start from. */
 export interface StoredEnvironment {
@@ -18,6 +19,11 @@ export interface SandboxIntent {
   readonly provider: string;
   readonly purpose: string;
   readonly incarnation: string;
+}
+
+/** An intent with the process that asked for the sandbox or took it over; null when nobody said. */
+export interface HeldIntent extends SandboxIntent {
+  readonly controller: string | null;
 }
 
 export interface NewRollout {
@@ -63,9 +69,16 @@ export type Reserved =
 
 /**
  * The durable record. The port: every adapter passes one suite. A method that writes resolves only when what it wrote
- * survives a crash. @throws BerthError `storage_failed`
+ * survives a crash. What is asked for about one rollout (`updateRollout`, `reserveCall`, `recordIntent` of its sandbox) is
+ * written in the order of asking, also when nobody waits in between. @throws BerthError `storage_failed`; `fenced` by a store
+ * with fences, when another controller holds the rollout
  */
 export interface Store {
+  /** Which processes live and what each holds. */
+  readonly leases: Leases;
+  /** The same store, whose writes about rollouts are carried out only while the claims that they rest on stand. */
+  fencedBy(fences: Fences): Store;
+
   registerEnvironment(stored: StoredEnvironment): Promise<void>;
   environment(name: string): Promise<StoredEnvironment | undefined>;
   environments(): Promise<StoredEnvironment[]>;
@@ -88,8 +101,8 @@ export interface Store {
    */
   reserveCall(rolloutId: string, call: CallReservation): Promise<Reserved>;
   finishCall(rolloutId: string, callId: string, result: ToolOutput, durationMs: number): Promise<void>;
-  /** A restart: calls that were running when the controller died become `unknown`. Gives how many. */
-  markInterruptedCalls(): Promise<number>;
+  /** Its controller died: calls of a rollout that were running then become `unknown`. Gives how many. */
+  markInterruptedCalls(rolloutId: string): Promise<number>;
   /** One call whose outcome cannot be known. */
   markCallUnknown(rolloutId: string, callId: string): Promise<void>;
   trajectory(rolloutId: string): Promise<TrajectoryRecord[]>;
@@ -104,13 +117,26 @@ export interface Store {
   /** The first verdict stays: gives the one that is stored. */
   saveVerdict(rolloutId: string, verdict: Verdict): Promise<Verdict>;
 
-  recordIntent(intent: SandboxIntent): Promise<void>;
+  /** `rolloutId`: of a sandbox that a rollout's policy works in. Again: it has this purpose from now on, and is this process's. */
+  recordIntent(intent: SandboxIntent, rolloutId?: string): Promise<void>;
   forgetIntent(sandboxId: string): Promise<void>;
   /** All of them, or those with one of some purposes. */
-  intents(query?: { purposes: readonly string[] }): Promise<SandboxIntent[]>;
+  intents(query?: { purposes: readonly string[] }): Promise<HeldIntent[]>;
+
+  /** Of rollouts that ended before `time` (ISO 8601 in UTC, with milliseconds). */
+  countEndedBefore(time: string): Promise<number>;
+  /**
+   * Removes at most so many rollouts that ended before `time`, those that ended first, with their trajectories, change
+   * sets and egress. Gives how many were chosen: fewer than `most` when no more are left. A crash in between leaves a
+   * rollout without some of these, for the next time.
+   */
+  removeEndedBefore(time: string, most: number): Promise<number>;
 
   /** The identity of this installation, the owner on every sandbox: the first one that was proposed. */
   installationId(proposed: string): Promise<string>;
+  /** Where the sandboxes of this installation are, as `setPlace` said last; undefined before. */
+  place(): Promise<string | undefined>;
+  setPlace(place: string): Promise<void>;
 
   close(): Promise<void>;
 }

@@ -7,6 +7,7 @@ export const layers = [
   "guest",
   "egress",
   "store",
+  "controllers",
   "snapshot",
   "sandbox",
   "tool",

@@ -25,7 +25,7 @@ const lostInTheCall = "outcome_unknown; grade: unscored: sandbox_lost; close: fa
 /** Every crash point at least once; those that several phases pass, in each where it matters. */
 export const crashCases: readonly CrashCase[] = [
   ...at("start", "active", "store.migrating", "store.opened"),
-  ...at("start", "outcome_unknown", "resume.calls-marked", "resume.attached", "resume.reaped"),
+  ...at("start", "outcome_unknown", "resume.claimed", "resume.calls-marked", "resume.taken-over", "resume.tidied"),
 
   ...at("build", "active", "build.leased", "mirror.made", "mirror.fetched", "build.checked-out"),
   ...at("build", "active", "launch.created", "build.sandbox-ready", "build.set-up", "build.manifest-written"),

@@ -10,7 +10,8 @@ export const phasesPage = new URL("../../docs/failure-phases.md", import.meta.ur
 const cell = (text: string): string => text.replaceAll("|", "\\|").replaceAll("\n", " ");
 
 /** The cells of one fault that do not depend on a run. */
-export const faultCells = ({ id, what, expected }: Fault): string => `| \`${id}\` | ${cell(what)} | ${cell(expected)} |`;
+export const faultCells = ({ id, what, expected }: Fault): string =>
+  `| \`${id}\` | ${cell(what)} | ${cell(expected)} |`;
 
 /** Phase by phase: what died, what the caller saw, and what was counted on each provider. */
 export function evidenceSection(faults: readonly Fault[], rows: readonly EvidenceRow[]): string {

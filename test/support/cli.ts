@@ -23,6 +23,7 @@ export async function runCommand(
   const terminal = fakeTerminal();
   const berth: Berth = {
     service: scriptedService(),
+    listensOn: async () => {},
     tools: [echoTool],
     config: loadConfig({ env: {} }),
     log: silentLogger,
@@ -31,6 +32,7 @@ export async function runCommand(
     readiness: {},
     sweep: async () => [],
     evict: async () => [],
+    removeOldRecords: async () => [],
     snapshots: async () => [],
     images: async () => [],
     buildImage: async (name) => ({ name, digest: "sha256:1", built_at: null }),

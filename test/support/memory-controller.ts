@@ -1,11 +1,14 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Claims } from "../../src/controllers/claims.ts";
+import { Membership } from "../../src/controllers/membership.ts";
 import { systemClock, type Clock } from "../../src/core/clock.ts";
 import { systemIds } from "../../src/core/ids.ts";
 import { silentLogger } from "../../src/core/log.ts";
 import { noMeasures, type Measures } from "../../src/core/measures.ts";
 import { createDial, type DiallerOptions } from "../../src/egress/dialler.ts";
+import { connectGuest } from "../../src/guest/connect-guest.ts";
 import type { Grader } from "../../src/grader/grader.ts";
 import type { EnvironmentInput } from "../../src/model/environment.ts";
 import { environment as environmentSchema } from "../../src/model/environment.ts";
@@ -17,6 +20,7 @@ import { Rollouts } from "../../src/rollout/service.ts";
 import { Admission } from "../../src/sandbox/admission/admission.ts";
 import type { AvailableMemory } from "../../src/sandbox/admission/machine-room.ts";
 import { Pool } from "../../src/sandbox/pool/pool.ts";
+import type { ConnectGuest } from "../../src/sandbox/readiness.ts";
 import { SandboxLauncher } from "../../src/sandbox/launcher.ts";
 import { loadProfiles, profileNamed } from "../../src/sandbox/profiles.ts";
 import { SnapshotBuilder } from "../../src/snapshot/builder.ts";
@@ -31,9 +35,12 @@ export interface MemoryControllerOptions {
   /** Put between the service and what it stands on, to fail or to wait at will. */
   readonly provider?: (provider: Provider) => Provider;
   readonly store?: (store: Store) => Store;
+  readonly connect?: (connect: ConnectGuest) => ConnectGuest;
   readonly grader?: Grader;
   readonly programs?: Readonly<Record<string, Program>>;
   readonly clock?: Clock;
+  /** Whether other controllers may share its world and its store. */
+  readonly siblings?: boolean;
   readonly measures?: Measures;
   /** Of sandboxes that may reach something; without it no name resolves. */
   readonly network?: Partial<DiallerOptions>;
@@ -64,14 +71,25 @@ export async function memoryController(options: MemoryControllerOptions = {}) {
   const dir = await mkdtemp(join(tmpdir(), "berth-memory-"));
   const world = new MemoryWorld();
   const profiles = await loadProfiles(profilesDir);
-  const durable = await openSqliteStore(":memory:");
-  const store = options.store?.(durable) ?? durable;
-  const clock = options.clock ?? systemClock;
+  let storeAheadMs = 0;
+  const durable = await openSqliteStore(":memory:", { clock: { now: () => Date.now() + storeAheadMs } });
 
   const start = (change: MemoryControllerOptions = options) => {
     const bare = createMemoryProvider({ world, programs: change.programs ?? {} });
     const provider = change.provider?.(bare) ?? bare;
     const measures = change.measures ?? noMeasures;
+    const clock = change.clock ?? systemClock;
+    const membership = new Membership({
+      leases: durable.leases,
+      clock,
+      log: silentLogger,
+      id: systemIds.uuid(),
+      role: "controller",
+      exclusive: !change.siblings,
+    });
+    const claims = new Claims(membership);
+    const fenced = durable.fencedBy(claims);
+    const store = change.store?.(fenced) ?? fenced;
     const launcher = new SandboxLauncher({
       provider,
       store,
@@ -79,6 +97,8 @@ export async function memoryController(options: MemoryControllerOptions = {}) {
       ids: systemIds,
       log: silentLogger,
       measures,
+      claims,
+      ...(change.connect ? { connect: change.connect(connectGuest) } : {}),
       owner: "ours",
     });
     const builder: SnapshotBuilder = new SnapshotBuilder({
@@ -101,6 +121,8 @@ export async function memoryController(options: MemoryControllerOptions = {}) {
     const pool = new Pool({ launcher, admission, clock, measures, log: silentLogger, limit });
     const service = new Rollouts({
       store,
+      membership,
+      claims,
       launcher,
       admission,
       pool,
@@ -124,11 +146,18 @@ export async function memoryController(options: MemoryControllerOptions = {}) {
       measures,
       limits: { live: 100, toolCallMs: 60_000, ...change.limits },
     });
-    return { service, launcher, builder, provider };
+    return { service, launcher, builder, provider, store, membership, claims };
   };
 
   const sandboxes = () => [...world.sandboxes.values()].map(({ handle }) => handle);
   let current = start();
+  await current.membership.join();
+  const succeed = async (change: MemoryControllerOptions = {}) => {
+    await current.membership.leave();
+    current = start({ ...options, ...change });
+    await current.membership.join();
+    await current.service.resume();
+  };
   return {
     get service() {
       return current.service;
@@ -139,8 +168,10 @@ export async function memoryController(options: MemoryControllerOptions = {}) {
     get builder() {
       return current.builder;
     },
+    get store() {
+      return current.store;
+    },
     world,
-    store,
     dir,
     sandboxes,
 
@@ -150,21 +181,44 @@ export async function memoryController(options: MemoryControllerOptions = {}) {
       return current.service.waitUntilSettled(rollout.rollout_id, 10_000);
     },
 
+    /** Another controller beside the first, which resumes what is free. The caller ends it: `end`, or `leave` for one that is given up. */
+    async sibling(change: MemoryControllerOptions = {}) {
+      const other = start({ ...options, ...change, siblings: true });
+      await other.membership.join();
+      await other.service.resume();
+      const end = async () => {
+        await other.service.drain(5_000);
+        await other.membership.leave();
+      };
+      return { ...other, end };
+    },
+
+    get membership() {
+      return current.membership;
+    },
+
+    /** By the store's clock every lease ends that is not renewed from then on. */
+    endLeases() {
+      storeAheadMs += 20_000;
+    },
+
     /** The controller ends and another takes over its world. `crash` ends it without a word. */
     async restart({ crash = false, ...change }: MemoryControllerOptions & { crash?: boolean } = {}) {
       if (!crash) await current.service.drain(5_000);
-      current = start({ ...options, ...change });
-      await current.service.resume();
+      await succeed(change);
     },
 
     /** Closes all rollouts; nothing may be left then. */
     async [Symbol.asyncDispose]() {
       try {
+        // One that was drained has given its rollouts back.
+        if ((await durable.leases.free(1)).length > 0) await succeed();
         for (const { rollout_id } of await durable.rollouts({ limit: 1_000_000 }))
           await current.service.close(rollout_id);
         const left = [...sandboxes().map(({ id }) => id), ...(await durable.intents()).map(({ id }) => id)];
         if (left.length > 0) throw new Error(`left behind: ${left.join(", ")}`);
       } finally {
+        await current.membership.leave();
         await durable.close();
         await rm(dir, { recursive: true, force: true });
       }

@@ -1,10 +1,14 @@
 import { environment } from "../../src/model/environment.ts";
+import { silentLogger } from "../../src/core/log.ts";
+import { openPostgresStore } from "../../src/store/postgres/postgres-store.ts";
 import { openSqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
 
-// The program of sqlite-crash.test.ts: runs calls of one rollout, many at a time, on the store in argv, until it is killed. Says
+// The program of crash.test.ts: runs calls of one rollout, many at a time, on the store in argv, until it is killed. Says
 // on stdout what the store acknowledged: `reserved ID` and `done ID`.
-const [file = "", rolloutId = ""] = process.argv.slice(2);
-const store = await openSqliteStore(file);
+const [place = "", rolloutId = ""] = process.argv.slice(2);
+const store = await (place.startsWith("postgres:")
+  ? openPostgresStore(place, { log: silentLogger })
+  : openSqliteStore(place));
 const environmentOfAll = environment.parse({ name: "crash" });
 const at = new Date(0).toISOString();
 await store.createRollout({

@@ -244,6 +244,10 @@ export class TreeGuest implements Guest {
     throw new Error("not used by tools");
   }
 
+  async prolong(): Promise<never> {
+    throw new Error("not used by tools");
+  }
+
   async quiesce(): Promise<never> {
     throw new Error("not used by tools");
   }

@@ -159,6 +159,8 @@ export class WorkspaceGuest implements Guest {
     throw new Error("no tool connects");
   }
 
+  async prolong() {}
+
   async quiesce() {
     return { killed: 0 };
   }

@@ -26,6 +26,7 @@ const (
 	NoSpace            Code = "no_space"
 	PermissionDenied   Code = "permission_denied"
 	WrongBoot          Code = "wrong_boot"
+	Fenced             Code = "fenced"
 	DuplicateCall      Code = "duplicate_call"
 	UnknownCall        Code = "unknown_call"
 	PreconditionFailed Code = "precondition_failed"

@@ -5,20 +5,21 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
+
+	"berth/guest/internal/expiry"
 )
 
 // longestNap bounds how late an expiry is noticed after the machine was suspended: timers stand still then, the clock does not.
 const longestNap = 10 * time.Second
 
 // untilEnd returns at a signal, at the expiry, or with the error that ended the server.
-func untilEnd(expiresAt time.Time, failed <-chan error) error {
+func untilEnd(expires *expiry.Expiry, failed <-chan error) error {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT)
 	defer signal.Stop(signals)
 	for {
 		nap := longestNap
-		if !expiresAt.IsZero() {
-			left := time.Until(expiresAt)
+		if left, ok := expires.Left(); ok {
 			if left <= 0 {
 				return nil
 			}

@@ -8,6 +8,7 @@ import (
 	"berth/guest/internal/confine"
 	"berth/guest/internal/egress"
 	"berth/guest/internal/exec"
+	"berth/guest/internal/expiry"
 	"berth/guest/internal/files"
 	"berth/guest/internal/oom"
 	"berth/guest/internal/proc"
@@ -65,17 +66,18 @@ func Run(o *Options, version string) error {
 		return err
 	}
 	door := egress.NewDoor()
+	expires := expiry.At(o.ExpiresAt)
 	http := server.New(server.Config{
 		Version: version, BootID: bootID, ToolUID: o.UID, ToolGID: o.GID, AllowRoot: o.AllowRoot,
 		BoundingDropped: boundingDropped, Runner: runner, Workspace: workspace,
-		Search: &search.Searcher{Workspace: workspace}, Egress: door, OOMKills: counter.Kills,
+		Search: &search.Searcher{Workspace: workspace}, Egress: door, Expiry: expires, OOMKills: counter.Kills,
 	})
 	if err := confine.SilenceStdio(); err != nil {
 		return err
 	}
 	failed := make(chan error, 1)
 	go func() { failed <- http.Serve(listener) }()
-	err = untilEnd(o.ExpiresAt, failed)
+	err = untilEnd(expires, failed)
 	_ = http.Close()
 	door.Close()
 	_, _ = runner.Quiesce()

@@ -22,6 +22,7 @@ var statuses = map[fault.Code]int{
 	fault.NoSpace:            http.StatusInsufficientStorage,
 	fault.PermissionDenied:   http.StatusForbidden,
 	fault.WrongBoot:          http.StatusConflict,
+	fault.Fenced:             http.StatusConflict,
 	fault.DuplicateCall:      http.StatusConflict,
 	fault.UnknownCall:        http.StatusNotFound,
 	fault.PreconditionFailed: http.StatusPreconditionFailed,

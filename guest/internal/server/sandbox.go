@@ -4,7 +4,11 @@ import (
 	"net/http"
 	"runtime"
 	"time"
+
+	"berth/guest/internal/fault"
 )
+
+const longestLife = 24 * time.Hour
 
 func (s *server) handshake(w http.ResponseWriter, _ *http.Request) error {
 	return writeJSON(w, struct {
@@ -35,6 +39,28 @@ func (s *server) health(w http.ResponseWriter, _ *http.Request) error {
 		Processes int    `json:"processes"`
 		OOMKills  *int64 `json:"oom_kills"`
 	}{s.BootID, time.Since(s.started).Milliseconds(), processes, kills})
+}
+
+func (s *server) prolong(w http.ResponseWriter, r *http.Request) error {
+	var request struct {
+		ForMs int64 `json:"for_ms"`
+	}
+	if err := readJSON(w, r, &request); err != nil {
+		return err
+	}
+	if request.ForMs < 1 || request.ForMs > longestLife.Milliseconds() {
+		return fault.New(fault.InvalidArgument, "for_ms must be from 1 to %d", longestLife.Milliseconds())
+	}
+	at, ok := s.Expiry.PutOff(time.Duration(request.ForMs) * time.Millisecond)
+	if !ok {
+		return fault.New(fault.PreconditionFailed, "the sandbox has expired")
+	}
+	var expiresAt *int64
+	if !at.IsZero() {
+		ms := at.UnixMilli()
+		expiresAt = &ms
+	}
+	return writeJSON(w, map[string]*int64{"expires_at_ms": expiresAt})
 }
 
 func (s *server) quiesce(w http.ResponseWriter, _ *http.Request) error {

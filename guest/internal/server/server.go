@@ -12,7 +12,9 @@ import (
 
 	"berth/guest/internal/egress"
 	"berth/guest/internal/exec"
+	"berth/guest/internal/expiry"
 	"berth/guest/internal/fault"
+	"berth/guest/internal/fence"
 	"berth/guest/internal/files"
 	"berth/guest/internal/search"
 )
@@ -32,6 +34,7 @@ type Config struct {
 	Workspace       *files.Workspace
 	Search          *search.Searcher
 	Egress          *egress.Door
+	Expiry          *expiry.Expiry
 	OOMKills        func() (count int64, ok bool)
 }
 
@@ -49,6 +52,7 @@ const (
 type server struct {
 	Config
 	started time.Time
+	gate    fence.Gate
 }
 
 // New makes an HTTP/2 cleartext server with prior knowledge. Nothing limits how long a request may take: each endpoint does that itself.
@@ -83,6 +87,7 @@ func (s *server) routes() *http.ServeMux {
 	for pattern, h := range map[string]handler{
 		"GET /v1/handshake":              s.handshake,
 		"GET /v1/health":                 s.health,
+		"POST /v1/prolong":               s.prolong,
 		"POST /v1/quiesce":               s.quiesce,
 		"POST /v1/probe":                 s.probe,
 		"POST /v1/exec":                  s.exec,
@@ -121,7 +126,7 @@ func (s *server) unknown(_ http.ResponseWriter, r *http.Request) error {
 	return fault.New(fault.InvalidArgument, "no endpoint %s %s", r.Method, r.URL.Path)
 }
 
-// conventions are what holds for every request: the boot id, the echo of the call id, no panic that ends init, and a body that is read to its end: what
+// conventions are what holds for every request: the boot id, the echo of the call id, the fence, no panic that ends init, and a body that is read to its end: what
 // answers before that resets the stream, and a client that is still sending may lose the answer with it.
 func (s *server) conventions(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -143,6 +148,12 @@ func (s *server) conventions(next http.Handler) http.Handler {
 			writeError(w, fault.New(fault.WrongBoot, "this is boot %s", s.BootID))
 			return
 		}
-		next.ServeHTTP(w, r)
+		ctx, leave, err := s.enter(w, r)
+		if err != nil {
+			writeError(w, fault.From(err))
+			return
+		}
+		defer leave()
+		next.ServeHTTP(w, r.WithContext(ctx))
 	})
 }

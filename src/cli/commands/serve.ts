@@ -75,6 +75,7 @@ async function serve(context: CliContext, options: Record<string, unknown>): Pro
     await berth.close();
     throw error;
   }
+  await berth.listensOn(url);
   const ended = untilEnded(berth, app, () => (draining = true));
   if (options["json"]) printJson(context, { url, provider: berth.provider });
   else context.terminal.out(`Berth listens on ${url} (provider ${berth.provider}). OpenAPI: ${url}/openapi.json`);

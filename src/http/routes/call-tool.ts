@@ -7,6 +7,7 @@ export const callTool: Route = (api, { service }) => {
   api.route({
     method: "POST",
     url: "/v1/rollouts/:rollout_id/tools/:tool",
+    config: { atHolder: true },
     schema: {
       operationId: "callTool",
       summary: "Use a tool",

@@ -7,6 +7,7 @@ export const deleteRollout: Route = (api, { service }) => {
   api.route({
     method: "DELETE",
     url: "/v1/rollouts/:rollout_id",
+    config: { atHolder: true },
     schema: {
       operationId: "deleteRollout",
       summary: "End a rollout",

@@ -7,6 +7,7 @@ export const gradeRollout: Route = (api, { service }) => {
   api.route({
     method: "POST",
     url: "/v1/rollouts/:rollout_id/grade",
+    config: { atHolder: true },
     schema: {
       operationId: "gradeRollout",
       summary: "Grade a rollout",

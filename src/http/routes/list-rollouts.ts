@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { rollout, rolloutStatus } from "../../model/rollout.ts";
+import { group, rollout, rolloutStatus } from "../../model/rollout.ts";
 import { cursorOf, cursorText } from "../rollout-cursor.ts";
 import { errorResponses, json } from "../responses.ts";
 import type { Route } from "../route.ts";
@@ -17,7 +17,7 @@ const query = z.strictObject({
     "Only rollouts behind this place: `next_before` of the page before, or a time in UTC.",
   ),
   status: described(statuses, "Only rollouts in one of these statuses; repeated, or separated by commas."),
-  group: described(z.string().min(1).max(128).optional(), "Only rollouts of this group."),
+  group: described(group.optional(), "Only rollouts of this group."),
 });
 
 const page = component(

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { environment } from "../../model/environment.ts";
+import { isStorable } from "../../model/rollout.ts";
 import { errorResponses, json } from "../responses.ts";
 import type { Route } from "../route.ts";
 import { component, described } from "../wire-schemas.ts";
@@ -10,7 +11,12 @@ const body = component(
   z.strictObject({
     environment,
     base_dir: described(
-      z.string().startsWith("/", { error: "must be an absolute path" }).max(4096).optional(),
+      z
+        .string()
+        .startsWith("/", { error: "must be an absolute path" })
+        .max(4096)
+        .refine(isStorable, { error: "must be Unicode text without NUL" })
+        .optional(),
       "A folder on the controller's machine from which the relative paths of the environment start.",
     ),
   }),

@@ -9,6 +9,7 @@ export const streamEvents: Route = (api, { service, eventHeartbeatMs, closing })
   api.route({
     method: "GET",
     url: "/v1/rollouts/:rollout_id/events",
+    config: { atHolder: true },
     exposeHeadRoute: false,
     schema: {
       operationId: "streamEvents",

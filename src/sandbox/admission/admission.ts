@@ -45,15 +45,14 @@ export class Admission {
     patience: { patienceMs: number; signal: AbortSignal },
   ): Promise<T> {
     const { patienceMs, signal } = patience;
+    const { clock } = this.#options;
     const wait = new AbortController();
     const onAbort = () => wait.abort(signal.reason);
-    const timer = setTimeout(
-      () =>
-        wait.abort(new BerthError("overloaded", `No sandbox could be started within ${patienceMs / 1000} seconds.`)),
-      patienceMs,
+    const timer = clock.alarm(patienceMs, () =>
+      wait.abort(new BerthError("overloaded", `No sandbox could be started within ${patienceMs / 1000} seconds.`)),
     );
     const begun = () => {
-      clearTimeout(timer);
+      timer[Symbol.dispose]();
       signal.removeEventListener("abort", onAbort);
     };
     try {

@@ -90,7 +90,7 @@ export class Pool {
       for (let member = this.#next(shelf); member; member = this.#next(shelf)) {
         const { sandbox, lifetimeMs } = member;
         // Rollouts of one kind may have different budgets.
-        if (lifetimeMs >= request.lifetimeMs && (await answers(sandbox))) {
+        if (lifetimeMs >= request.lifetimeMs && (await answers(sandbox, clock))) {
           crashPoint("pool.taken");
           measures.poolHit(request.environment);
           return sandbox;
@@ -269,8 +269,10 @@ export class Pool {
   }
 }
 
-const answers = (sandbox: Sandbox): Promise<boolean> =>
-  withDeadline("a sandbox of the pool", ANSWER_DEADLINE_MS, (signal) => sandbox.guest.health({ signal })).then(
+const answers = (sandbox: Sandbox, clock: Clock): Promise<boolean> =>
+  withDeadline("a sandbox of the pool", ANSWER_DEADLINE_MS, (signal) => sandbox.guest.health({ signal }), {
+    clock,
+  }).then(
     () => true,
     () => false,
   );

@@ -39,7 +39,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn("state", "text", (column) => column.notNull())
     .addColumn("result_json", "text")
     .addColumn("started_at", "text", (column) => column.notNull())
-    .addColumn("duration_ms", "real")
+    .addColumn("duration_ms", "double precision")
     .addPrimaryKeyConstraint("tool_calls_pk", ["rollout_id", "call_id"])
     .addUniqueConstraint("tool_calls_seq", ["rollout_id", "seq"])
     .execute();

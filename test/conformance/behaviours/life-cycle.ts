@@ -85,6 +85,56 @@ export const lifeCycle: BehaviourGroup = {
       },
     },
     {
+      title:
+        "a guest refuses a controller that was replaced, and what that one still ran is over before its successor is answered",
+      run: async (bench) => {
+        await using berth = await bench.berth();
+        const speaking = (epoch: number | undefined) =>
+          connectGuest({
+            open: ({ signal }) => bench.provider.connect(berth.handle, { signal }),
+            epoch: () => epoch,
+          });
+        const paused = await speaking(1);
+        const ran = paused
+          .exec({
+            callId: "of-the-replaced",
+            argv: ["sh", "-c", "echo began > began; sleep 30; echo late > late"],
+            env: { PATH: "/usr/bin:/bin" },
+            timeoutMs: 60_000,
+            headBytes: 100,
+            tailBytes: 100,
+          })
+          .then(
+            ({ outcome }) => outcome.type,
+            (thrown: unknown) => (thrown as { code?: string }).code,
+          );
+        await eventually(() => codeOf(paused.stat("began"))).toBe("accepted");
+        const successor = await speaking(2);
+        expect((await successor.health()).processes).toBe(0);
+        expect(await ran).toMatch(/^(?:lost|cancelled|fenced|outcome_unknown)$/);
+        expect(await codeOf(paused.write("late", Buffer.from("late")))).toBe("fenced");
+        expect(await codeOf(paused.prolong(1_000))).toBe("fenced");
+        expect(await codeOf(speaking(1))).toBe("fenced");
+        expect(await codeOf(speaking(undefined))).toBe("fenced");
+        expect(await codeOf(successor.stat("late"))).toBe("file_not_found");
+        await Promise.all([paused.close(), successor.close()]);
+      },
+    },
+    {
+      title: "a sandbox lives past its expiry as long as somebody prolongs it, and ends when nobody does",
+      timeoutMs: 60_000,
+      run: async (bench) => {
+        await using kept = await bench.created({ lifetimeMs: 4_000 });
+        await using left = await bench.created({ lifetimeMs: 4_000 });
+        const guest = await bench.guestOf(kept.handle);
+        await guest.prolong(600_000);
+        await eventually(async () => (await bench.provider.inspect(left.handle)).status, 30_000).not.toBe("running");
+        expect((await guest.health()).bootId).toBe(guest.handshake.bootId);
+        expect((await bench.provider.inspect(kept.handle)).status).toBe("running");
+        await guest.close();
+      },
+    },
+    {
       title: "list shows the sandboxes of one owner, with their labels, and no others",
       run: async (bench) => {
         await using ours = await bench.created();

@@ -87,6 +87,16 @@ describe("gc", () => {
     });
   });
 
+  test("removes old records, and with --dry-run only says how many they are", async () => {
+    const removeOldRecords = vi.fn<Berth["removeOldRecords"]>(async () => [
+      { kind: "records", id: "12 rollouts", reason: "ended more than 30 days ago" },
+    ]);
+    const run = await runCommand(["gc"], { berth: { removeOldRecords } });
+    expect(run.stdout).toMatch(/records\s+12 rollouts\s+-\s+ended more than 30 days ago\s+removed$/);
+    await runCommand(["gc", "--dry-run"], { berth: { removeOldRecords } });
+    expect(removeOldRecords.mock.calls).toEqual([[{ dryRun: false }], [{ dryRun: true }]]);
+  });
+
   test("says when nothing is left behind", async () => {
     const stdout = "Nothing is left behind, and nothing is kept for too long.";
     expect(await runCommand(["gc"])).toMatchObject({ code: 0, stdout });

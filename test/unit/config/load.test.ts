@@ -41,6 +41,24 @@ test("how many sandboxes start at once, and what memory stays free, follow from 
   expect(load()).toMatchObject({ max_starting: 16, memory_floor_mb: 1638 });
 });
 
+describe("where the records are kept", () => {
+  test.for(["", "postgres://u:p@h:5432/records", "postgresql:///records?host=/run/postgresql"])(
+    "%j is taken",
+    (url) => {
+      expect(load({ env: { BERTH_STORE_URL: url } }).store_url).toBe(url);
+    },
+  );
+
+  test.for(["mysql://u:opensesame@h/records", "opensesame", "postgres://u:opensesame@h:port/records"])(
+    "%s is refused by name of the setting, and not repeated",
+    (url) => {
+      const start = () => load({ env: { BERTH_STORE_URL: url } });
+      expect(start).toThrow(/^store_url \(from BERTH_STORE_URL\): must be empty or postgres:/);
+      expect(start).not.toThrow(/opensesame/);
+    },
+  );
+});
+
 describe("sources", () => {
   test("the command line goes before the environment, the environment before the file", () => {
     const file = configFile("port: 1\nprovider: docker\nlog_level: warn\n");

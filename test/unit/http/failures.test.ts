@@ -49,6 +49,13 @@ describe("bodies that are refused", () => {
     expect(message).toContain("group");
   });
 
+  test.for(["\0", "a\ud800"])("refuse a group that no database could keep: %j", async (group) => {
+    await using http = httpApp();
+    const message = "group: must be Unicode text without NUL";
+    expect((await post(http, JSON.stringify({ environment: "x", group }))).json().error.message).toContain(message);
+    expect((await http.send("GET", "/v1/rollouts?group=%00")).status).toBe(400);
+  });
+
   test("name the limit that they passed", async () => {
     await using http = httpApp({ config: { max_body_bytes: 100 } });
     expect((await post(http, JSON.stringify({ environment: "x".repeat(200) }))).json().error.message).toBe(

@@ -2,7 +2,8 @@ import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { lockHolder, takeLock } from "../../../src/sandbox/controller-lock.ts";
+import { lock, lockHolder } from "../../../src/core/lock-file.ts";
+import { takeLock } from "../../../src/sandbox/controller-lock.ts";
 
 async function folder() {
   const dir = await mkdtemp(join(tmpdir(), "berth-lock-"));
@@ -14,9 +15,9 @@ test("a data directory has one controller, and is free again when that lets go",
   const first = await takeLock(at.file);
   expect((await lockHolder(at.file))?.pid).toBe(process.pid);
   await expect(takeLock(at.file)).rejects.toMatchObject({ code: "invalid_config" });
-  await first.release();
+  await first[Symbol.asyncDispose]();
   const second = await takeLock(at.file);
-  await second.release();
+  await second[Symbol.asyncDispose]();
   expect(await readdir(at.dir)).toEqual([]);
 });
 
@@ -41,4 +42,24 @@ test.for(["", "999999999 1"])("of many that start at once over the lock '%s' one
   const tries = await Promise.allSettled(Array.from({ length: 12 }, () => takeLock(at.file)));
   expect(tries.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
   expect(await readdir(at.dir)).toEqual(["controller.pid"]);
+});
+
+test("whoever waits for a lock has it when it is let go, one after the other, or leaves by a signal", async () => {
+  await using at = await folder();
+  let inside = 0;
+  let most = 0;
+  const never = new AbortController().signal;
+  const work = async () => {
+    await using _held = await lock(at.file, never);
+    most = Math.max(most, ++inside);
+    await new Promise(setImmediate);
+    inside--;
+  };
+  await Promise.all([work(), work(), work()]);
+  expect(most).toBe(1);
+  await using _held = await lock(at.file, never);
+  const leaving = new AbortController();
+  const waits = lock(at.file, leaving.signal);
+  leaving.abort(new Error("enough"));
+  await expect(waits).rejects.toThrow("enough");
 });

@@ -1,12 +1,15 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { environment as environmentSchema } from "../../../src/model/environment.ts";
 import type { ChangeSet } from "../../../src/model/change-set.ts";
 import type { Verdict } from "../../../src/model/verdict.ts";
+import { silentLogger } from "../../../src/core/log.ts";
+import { openPostgresStore } from "../../../src/store/postgres/postgres-store.ts";
 import { openSqliteStore } from "../../../src/store/sqlite/sqlite-store.ts";
 import type { CallReservation, NewRollout, Store } from "../../../src/store/store.ts";
+import { newDatabase, whyNoPostgres } from "../../support/postgres-database.ts";
 
 const uuid = (n: number) => `00000000-0000-4000-8000-${String(n).padStart(12, "0")}`;
 const at = (second: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toISOString();
@@ -47,30 +50,53 @@ interface Place {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-const places: Record<string, () => Promise<Place>> = {
-  "a file": async () => {
-    const dir = await mkdtemp(join(tmpdir(), "berth-store-"));
-    return {
-      open: () => openSqliteStore(join(dir, "deep", "berth.db")),
-      lasts: true,
-      [Symbol.asyncDispose]: () => rm(dir, { recursive: true, force: true }),
-    };
+const places: Record<string, { backend: string; why?: string | undefined; make: () => Promise<Place> }> = {
+  "a file": {
+    backend: "sqlite",
+    make: async () => {
+      const dir = await mkdtemp(join(tmpdir(), "berth-store-"));
+      return {
+        open: () => openSqliteStore(join(dir, "deep", "berth.db")),
+        lasts: true,
+        [Symbol.asyncDispose]: () => rm(dir, { recursive: true, force: true }),
+      };
+    },
   },
-  memory: async () => ({
-    open: () => openSqliteStore(":memory:"),
-    lasts: false,
-    [Symbol.asyncDispose]: async () => {},
-  }),
+  memory: {
+    backend: "sqlite",
+    make: async () => ({
+      open: () => openSqliteStore(":memory:"),
+      lasts: false,
+      [Symbol.asyncDispose]: async () => {},
+    }),
+  },
+  PostgreSQL: {
+    backend: "postgres",
+    why: whyNoPostgres(),
+    make: async () => {
+      const database = await newDatabase();
+      return {
+        open: () => openPostgresStore(database.url, { log: silentLogger }),
+        lasts: true,
+        [Symbol.asyncDispose]: async () => await database[Symbol.asyncDispose](),
+      };
+    },
+  },
 };
 
 describe.for(Object.keys(places))("a store in %s", (name) => {
+  const { backend, why, make } = places[name]!;
   const opened: AsyncDisposable[] = [];
+  beforeEach(({ task, skip }) => {
+    task.meta.backend = backend;
+    skip(why !== undefined, why);
+  });
   afterEach(async () => {
     for (const one of opened.splice(0).toReversed()) await one[Symbol.asyncDispose]();
   });
 
   async function newStore(): Promise<{ store: Store; reopen: () => Promise<Store> }> {
-    const place = await places[name]!();
+    const place = await make();
     const store = await place.open();
     opened.push(place, { [Symbol.asyncDispose]: () => store.close() });
     const reopen = async () => {
@@ -271,8 +297,8 @@ describe.for(Object.keys(places))("a store in %s", (name) => {
     await store.finishCall(uuid(1), "done", output, 1);
     await store.markCallUnknown(uuid(1), "given-up");
     const again = await reopen();
-    expect(await again.markInterruptedCalls()).toBe(1);
-    expect(await again.markInterruptedCalls()).toBe(0);
+    expect(await again.markInterruptedCalls(uuid(1))).toBe(1);
+    expect(await again.markInterruptedCalls(uuid(1))).toBe(0);
     expect((await again.trajectory(uuid(1))).map(({ state }) => state)).toEqual(["done", "unknown", "unknown"]);
     await again.finishCall(uuid(1), "running", output, 1);
     expect((await again.trajectory(uuid(1)))[1]?.state).toBe("unknown");
@@ -300,12 +326,52 @@ describe.for(Object.keys(places))("a store in %s", (name) => {
     await store.recordIntent({ ...intent, id: "b-2" });
     const again = await reopen();
     expect(await again.intents()).toEqual([
-      { ...intent, incarnation: "2" },
-      { ...intent, id: "b-2" },
+      { ...intent, incarnation: "2", controller: null },
+      { ...intent, id: "b-2", controller: null },
     ]);
     await again.forgetIntent("b-1");
     await again.forgetIntent("b-1");
     expect((await again.intents()).map(({ id }) => id)).toEqual(["b-2"]);
+  });
+
+  test("what ended before a time is removed whole, the oldest first and a few at a time; the rest stays", async () => {
+    const { store, reopen } = await newStore();
+    for (const n of [1, 2, 3, 4, 5]) {
+      await store.createRollout(aRollout(n));
+      await store.reserveCall(uuid(n), aCall("a"));
+      await store.saveChangeSet(uuid(n), changes("x"));
+      await store.saveEgress(uuid(n), { allowed: 1, denied: 0, denials: [] });
+    }
+    await store.updateRollout(uuid(1), { status: "closed", ended_at: at(30) });
+    await store.updateRollout(uuid(2), { status: "failed", ended_at: at(10) });
+    await store.updateRollout(uuid(3), { status: "expired", ended_at: at(20) });
+    await store.updateRollout(uuid(4), { status: "closed", ended_at: at(40) });
+    const left = async (from: Store) => (await from.rollouts({ limit: 10 })).map(({ rollout_id }) => rollout_id);
+
+    expect(await store.countEndedBefore(at(40))).toBe(3);
+    expect(await store.removeEndedBefore(at(40), 2)).toBe(2);
+    expect(await left(store)).toEqual([uuid(5), uuid(4), uuid(1)]);
+    expect(await store.removeEndedBefore(at(40), 2)).toBe(1);
+    expect(await store.removeEndedBefore(at(40), 2)).toBe(0);
+    const again = await reopen();
+    expect(await left(again)).toEqual([uuid(5), uuid(4)]);
+    for (const n of [1, 2, 3]) {
+      expect(await again.trajectory(uuid(n))).toEqual([]);
+      expect(await again.changeSet(uuid(n))).toBeUndefined();
+      expect(await again.egress(uuid(n))).toEqual({ allowed: 0, denied: 0, denials: [] });
+    }
+    expect(await again.trajectory(uuid(5))).toHaveLength(1);
+    expect(await again.countEndedBefore(at(1_000))).toBe(1);
+  });
+
+  test("an unfinished rollout is never removed, whatever its times say", async () => {
+    const { store } = await newStore();
+    for (const [n, status] of (["preparing", "active", "grading"] as const).entries()) {
+      await store.createRollout(aRollout(n));
+      await store.updateRollout(uuid(n), { status, ended_at: at(1) });
+    }
+    expect(await store.removeEndedBefore(at(1_000), 10)).toBe(0);
+    expect(await store.rollouts({ limit: 10 })).toHaveLength(3);
   });
 
   test("an installation keeps the first name that was proposed", async () => {
@@ -318,10 +384,11 @@ describe.for(Object.keys(places))("a store in %s", (name) => {
   test("odd text comes back as it was", async () => {
     const { store } = await newStore();
     const odd = "'; drop table rollouts; --\u0000\u{1f600}\n\ud800";
-    await store.createRollout(aRollout(1, { labels: { odd } }));
+    const group = "'; \u{1f600}\n\u0001";
+    await store.createRollout(aRollout(1, { labels: { odd }, group }));
     await store.reserveCall(uuid(1), aCall("a", { arguments: { odd } }));
     await store.finishCall(uuid(1), "a", { output: odd, truncated: false }, 0);
-    expect((await store.rollout(uuid(1)))?.labels).toEqual({ odd });
+    expect(await store.rollouts({ limit: 1, group })).toMatchObject([{ labels: { odd }, group }]);
     expect((await store.trajectory(uuid(1)))[0]).toMatchObject({ arguments: { odd }, result: { output: odd } });
   });
 

@@ -1,35 +1,49 @@
 import { performServerHandshake, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import type { Duplex } from "node:stream";
+import { z } from "zod";
 import { GuestFault } from "../tree/fault.ts";
 import { unpack } from "./archive-route.ts";
 import type { Machine } from "./exec-call.ts";
 import { EgressPort } from "./egress-port.ts";
 import { Calls } from "./exec-routes.ts";
+import { Fence } from "./fence.ts";
 import { Files } from "./file-routes.ts";
 import { linesOf } from "./line-routes.ts";
-import { jsonReply, type Reply, type Request } from "./messages.ts";
+import { jsonReply, parsed, type Reply, type Request } from "./messages.ts";
 import { probeOf } from "./probe-route.ts";
 import { Search } from "./search-routes.ts";
 import { streamPair } from "./stream-pair.ts";
 
 const maxBodyBytes = 64 * 1024 * 1024;
 
+const prolongation = z.strictObject({ for_ms: z.number().int().min(1).max(86_400_000) });
+
+/** What the guest needs of its sandbox besides the machine. */
+export interface GuestServerOptions {
+  readonly user: { uid: number; gid: number };
+  readonly allowRoot: boolean;
+  /** Puts the end off to `forMs` from now or later, Unix milliseconds; undefined when it has come. */
+  readonly prolong: (forMs: number) => number | undefined;
+}
+
 /** The guest's protocol (docs/guest-protocol.md) over a file tree in memory. */
 export class GuestServer {
   readonly calls: Calls;
   readonly egress = new EgressPort();
   readonly #machine: Machine;
-  readonly #user: { uid: number; gid: number };
-  readonly #allowRoot: boolean;
+  readonly #options: GuestServerOptions;
+  readonly #fence = new Fence(async () => {
+    this.egress.close();
+    await this.calls.quiesce();
+  });
   readonly #files: Files;
   readonly #search: Search;
   readonly #streams = new Set<Duplex>();
   readonly #startedAt = performance.now();
 
-  constructor(machine: Machine, options: { user: { uid: number; gid: number }; allowRoot: boolean }) {
+  constructor(machine: Machine, options: GuestServerOptions) {
     this.#machine = machine;
-    this.#user = options.user;
-    this.#allowRoot = options.allowRoot;
+    this.#options = options;
     this.calls = new Calls(machine, options.allowRoot);
     this.#files = new Files(machine.tree, machine.workspace);
     this.#search = new Search(machine.tree, machine.workspace);
@@ -66,8 +80,12 @@ export class GuestServer {
       const expected = headers["berth-expect-boot"];
       if (expected !== undefined && expected !== this.#machine.bootId)
         throw new GuestFault("wrong_boot", "This is another boot.");
+      const epoch = headers["berth-epoch"];
+      await this.#fence.enter(epoch);
       if (headers[":path"] === "/v1/egress/accept") return this.egress.accept(stream, common);
-      answer(200, await this.#route(await readRequest(stream, headers)));
+      const request = await readRequest(stream, headers);
+      this.#fence.assertPresent(epoch);
+      answer(200, await this.#route(request));
     } catch (thrown) {
       const code = thrown instanceof GuestFault ? thrown.code : "internal";
       const message = thrown instanceof Error ? thrown.message : String(thrown);
@@ -92,6 +110,8 @@ export class GuestServer {
           processes: this.calls.processes,
           oom_kills: null,
         });
+      case "POST /v1/prolong":
+        return this.#prolong(request);
       case "POST /v1/exec":
         return await this.calls.exec(request);
       case "GET /v1/files/read":
@@ -119,7 +139,7 @@ export class GuestServer {
         this.#assertRootAllowed();
         return jsonReply({});
       case "POST /v1/probe":
-        return probeOf(this.#user, this.#machine.tree.limits, request);
+        return probeOf(this.#options.user, this.#machine.tree.limits, request);
       case "POST /v1/egress/listen":
         return this.egress.listen(request);
       case "POST /v1/quiesce":
@@ -130,21 +150,27 @@ export class GuestServer {
     }
   }
 
+  #prolong(request: Request): Reply {
+    const expiresAtMs = this.#options.prolong(parsed(prolongation, request.body).for_ms);
+    if (expiresAtMs === undefined) throw new GuestFault("precondition_failed", "The sandbox has expired.");
+    return jsonReply({ expires_at_ms: expiresAtMs });
+  }
+
   #handshake(): Record<string, unknown> {
     return {
       protocol: 1,
       version: "memory",
       boot_id: this.#machine.bootId,
       root: this.#machine.workspace,
-      tool_uid: this.#user.uid,
-      tool_gid: this.#user.gid,
-      allow_root: this.#allowRoot,
+      tool_uid: this.#options.user.uid,
+      tool_gid: this.#options.user.gid,
+      allow_root: this.#options.allowRoot,
       arch: process.arch,
     };
   }
 
   #assertRootAllowed(): void {
-    if (!this.#allowRoot) throw new GuestFault("permission_denied", "This sandbox runs nothing as root.");
+    if (!this.#options.allowRoot) throw new GuestFault("permission_denied", "This sandbox runs nothing as root.");
   }
 }
 

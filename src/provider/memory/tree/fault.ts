@@ -11,6 +11,7 @@ const statusOfFault = {
   no_space: 507,
   permission_denied: 403,
   wrong_boot: 409,
+  fenced: 409,
   duplicate_call: 409,
   unknown_call: 404,
   precondition_failed: 412,
