@@ -4,4 +4,4 @@
 infra/setup/packages.sh test
 infra/setup/node.sh
 infra/setup/guest.sh
-exec infra/setup/with-docker.sh bash -c 'infra/setup/images.sh base && exec node test/faults/main.ts "$@"' faults "$@"
+exec infra/setup/with-docker.sh infra/setup/with-postgres.sh bash -c 'infra/setup/images.sh base && exec node test/faults/main.ts "$@"' faults "$@"

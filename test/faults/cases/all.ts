@@ -6,6 +6,7 @@ import { disks } from "./disks.ts";
 import { guests } from "./guests.ts";
 import { origins } from "./origins.ts";
 import { replies } from "./replies.ts";
+import { stores } from "./stores.ts";
 
 /** The catalogue. */
 export const faults: readonly Fault[] = [
@@ -16,4 +17,5 @@ export const faults: readonly Fault[] = [
   ...disks,
   ...origins,
   ...daemons,
+  ...stores,
 ];
