@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH):/usr/sbin:/sbin
 .DEFAULT_GOAL := help
-.PHONY: help setup guest check typecheck lint format unused build unit test attacks demo bench bench-peers profile clean
+.PHONY: help setup guest check typecheck lint format unused build unit test attacks faults demo bench bench-peers profile clean
 
 help: ## this list
 	@sed -n 's/^\([a-z][a-z -]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 34
@@ -32,6 +32,9 @@ test: ## everything: checks, guest, unit to end-to-end on real backends
 
 attacks: ## every known attack on every backend, with its positive control; ARGS='--help'
 	@infra/setup/attacks.sh $(ARGS)
+
+faults: ## kills, cut connections, full disks and more in the life of rollouts, with what leaks; ARGS='--help'
+	@infra/setup/faults.sh $(ARGS)
 
 demo: ## one rollout three ways on real input; ARGS='--provider docker', ARGS='--repo URL --commit SHA --test "…"'
 	@infra/setup/demo.sh $(ARGS)

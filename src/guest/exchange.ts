@@ -1,5 +1,6 @@
 import { constants, type ClientHttp2Session, type ClientHttp2Stream, type IncomingHttpHeaders } from "node:http2";
 import { pipeline } from "node:stream";
+import { crashPoint } from "../core/crash-point.ts";
 import { BerthError } from "../core/errors.ts";
 import { StreamBroken, unacceptable } from "./guest-error.ts";
 
@@ -102,7 +103,7 @@ export function exchange(
     stream.on("error", broken);
     stream.once("close", () => broken());
 
-    if (call.body instanceof Uint8Array) stream.end(call.body);
+    if (call.body instanceof Uint8Array) stream.end(call.body, () => crashPoint("guest.asked"));
     else if (call.body !== undefined) {
       pipeline(call.body, stream, (thrown) => {
         if (thrown && !stream.destroyed) fail(thrown);

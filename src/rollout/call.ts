@@ -1,4 +1,5 @@
 import type { Clock } from "../core/clock.ts";
+import { crashPoint } from "../core/crash-point.ts";
 import { withDeadline } from "../core/deadline.ts";
 import { BerthError, toBerthError } from "../core/errors.ts";
 import { toolOutput, type ToolCallResult, type ToolOutput } from "../model/tool-call.ts";
@@ -62,12 +63,14 @@ export async function executeCall(
   });
   if (reserved.kind === "known") return replayed(call, reserved.record);
 
+  crashPoint("call.reserved");
   onReserved();
   live.callsUsed = reserved.seq + 1;
   const began = clock.monotonic();
   const finish = async (output: ToolOutput, also?: () => Promise<void> | undefined): Promise<ToolCallResult> => {
     const durationMs = Math.round((clock.monotonic() - began) * 1000) / 1000;
     await Promise.all([store.finishCall(live.id, call.callId, output, durationMs), also?.()]);
+    crashPoint("call.stored");
     onStored();
     return { ...output, call_id: call.callId, tool: call.tool, duration_ms: durationMs, replayed: false };
   };
@@ -101,15 +104,18 @@ export async function executeCall(
             },
             checked.args,
           ),
-        { parent: live.turn.signal, clock },
+        // It may have run.
+        { parent: live.turn.signal, code: "outcome_unknown", clock },
       );
     });
     const output = await ran.finally(() => times.enter("controller"));
+    crashPoint("call.executed");
     return await finish(output, withResult);
   } catch (thrown) {
     const error = toBerthError(thrown);
     if (!started) return await refuse(error);
     await store.markCallUnknown(live.id, call.callId);
+    crashPoint("call.unknown");
     throw error;
   }
 }

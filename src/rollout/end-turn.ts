@@ -1,4 +1,5 @@
 import type { Clock } from "../core/clock.ts";
+import { crashPoint } from "../core/crash-point.ts";
 import { BerthError, toBerthError } from "../core/errors.ts";
 import { exportChangeSet } from "../grader/change-set/export.ts";
 import { leftOut } from "../grader/change-set/left-out.ts";
@@ -37,9 +38,12 @@ export function endTurn(live: LiveRollout, reason: BerthError, parts: EndTurnPar
         (await causeOfDeath(error, sandbox.handle, { provider: parts.launcher.provider, clock: parts.clock })) ?? error
       );
     });
+    crashPoint("turn.exported");
     await parts.store.saveChangeSet(live.id, changes);
+    crashPoint("turn.stored");
     // What could not be removed is in the log and is found again by its label; the change set is safe.
     await Promise.resolve(sandbox[Symbol.asyncDispose]()).catch(() => undefined);
+    crashPoint("turn.over");
     return changes;
   })();
   return live.turnOver;
@@ -47,6 +51,7 @@ export function endTurn(live: LiveRollout, reason: BerthError, parts: EndTurnPar
 
 async function exported(live: LiveRollout, { guest }: Sandbox, { builder }: EndTurnParts): Promise<ChangeSet> {
   await guest.quiesce();
+  crashPoint("turn.quiesced");
   if (live.snapshot === undefined)
     throw new BerthError("internal", `The rollout ${live.id} is active without a snapshot.`);
   return exportChangeSet({

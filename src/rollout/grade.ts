@@ -1,3 +1,4 @@
+import { crashPoint } from "../core/crash-point.ts";
 import type { Clock } from "../core/clock.ts";
 import { gradeRollout } from "../grader/grade-rollout.ts";
 import type { GradingSandbox } from "../grader/grader.ts";
@@ -43,6 +44,7 @@ export async function gradeChangeSet(context: GradeRequestContext): Promise<Verd
       lifetimeMs: environment.budget.grading_seconds * 1000 + LIFETIME_MARGIN_MS,
       signal,
     });
+    crashPoint("grade.sandbox-ready");
     return {
       guest: sandbox.guest,
       workdir: environment.workdir,

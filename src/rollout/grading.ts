@@ -1,4 +1,5 @@
 import type { Clock } from "../core/clock.ts";
+import { crashPoint } from "../core/crash-point.ts";
 import { withDeadline } from "../core/deadline.ts";
 import { BerthError, toBerthError, type ErrorCode } from "../core/errors.ts";
 import type { Measures } from "../core/measures.ts";
@@ -107,7 +108,10 @@ export class Grading {
       );
     }
     const live = rollouts.find(id);
-    const verdict = await store.saveVerdict(id, await this.#verdict(id, live, request, running));
+    const judged = await this.#verdict(id, live, request, running);
+    crashPoint("grade.judged");
+    const verdict = await store.saveVerdict(id, judged);
+    crashPoint("grade.stored");
     measures.graded({
       status: verdict.status,
       seconds: (clock.monotonic() - began) / 1000,
@@ -116,6 +120,7 @@ export class Grading {
     events.publish(id, { type: "verdict", status: verdict.status, reward: verdict.reward });
     const { status } = await rollouts.stored(id);
     if (!terminalStatuses.includes(status)) await rollouts.end(id, "closed");
+    crashPoint("grade.closed");
     // The verdict stands; what could not be removed is in the log and is found again by its label.
     await Promise.resolve(live?.sandbox?.[Symbol.asyncDispose]()).catch(() => undefined);
     return verdict;
@@ -173,6 +178,7 @@ export class Grading {
     const { rollouts, clock } = this.#parts;
     await withDeadline("preparing the sandbox", READY_DEADLINE_MS, () => live.ready, { clock });
     if (!live.turn.signal.aborted) await rollouts.change(live.id, { status: "grading" });
+    crashPoint("grade.begun");
     try {
       return await endTurn(live, new BerthError("rollout_closed", "The rollout is being graded."), this.#parts);
     } catch (thrown) {

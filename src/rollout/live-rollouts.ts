@@ -1,5 +1,6 @@
 import type { Claims } from "../controllers/claims.ts";
 import type { Clock } from "../core/clock.ts";
+import { crashPoint } from "../core/crash-point.ts";
 import { BerthError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import type { Measures } from "../core/measures.ts";
@@ -128,7 +129,10 @@ export class LiveRollouts {
     live.end(error);
     const ended = this.end(live.id, "failed", error);
     live.failing = ended.catch(() => undefined);
-    const gone = live.failing.then(() => live.sandbox?.[Symbol.asyncDispose]());
+    const gone = live.failing.then(() => {
+      crashPoint("rollout.failed");
+      return live.sandbox?.[Symbol.asyncDispose]();
+    });
     for (const result of await Promise.allSettled([ended, gone, live.egress?.flush()])) {
       if (result.status === "rejected")
         this.#log.error({ rollout: live.id, err: result.reason as unknown }, "a failed rollout could not be tidied up");

@@ -1,3 +1,4 @@
+import { crashPoint } from "../core/crash-point.ts";
 import { BerthError, toBerthError } from "../core/errors.ts";
 import type { Measures } from "../core/measures.ts";
 import { Turnstile } from "../core/turnstile.ts";
@@ -85,6 +86,7 @@ export class Preparation {
       const ready = await pool.take(request);
       await (ready ? this.#useReady(live, ready) : this.#startOne(live, request, calledOff));
       signal.throwIfAborted();
+      crashPoint("rollout.activated");
       if (live.sandbox) await this.activate(live, live.sandbox);
     } catch (error) {
       if (!calledOff.aborted) await rollouts.fail(live, toBerthError(error));
@@ -116,6 +118,7 @@ export class Preparation {
     };
     await admission.run({ group: live.group ?? "", background: false }, start, { patienceMs: PATIENCE_MS, signal });
     live.turn.signal.throwIfAborted();
+    crashPoint("rollout.started");
     await this.#activated(live);
   }
 
@@ -129,6 +132,7 @@ export class Preparation {
     const { events, rollouts } = this.#parts;
     live.begun ??= rollouts.change(live.id, { status: "preparing", snapshot: live.snapshot ?? null });
     await live.begun;
+    crashPoint("rollout.preparing");
     events.publish(live.id, { type: "progress", phase: "preparing", message });
   }
 
@@ -138,6 +142,7 @@ export class Preparation {
     const reason = new BerthError("budget_exhausted", message);
     try {
       await endTurn(live, reason, this.#parts);
+      crashPoint("rollout.expiring");
       await rollouts.end(live.id, "expired", reason);
     } catch (error) {
       // Closed or failed meanwhile: that ends it.

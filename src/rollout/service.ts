@@ -1,5 +1,6 @@
 import type { Claims } from "../controllers/claims.ts";
 import type { Membership } from "../controllers/membership.ts";
+import { crashPoint } from "../core/crash-point.ts";
 import { withDeadline } from "../core/deadline.ts";
 import type { Clock } from "../core/clock.ts";
 import { BerthError } from "../core/errors.ts";
@@ -114,7 +115,9 @@ export class Rollouts implements RolloutService {
    */
   async resume(): Promise<void> {
     await this.#takeover.all();
+    crashPoint("resume.taken-over");
     await this.#takeover.tidyUp();
+    crashPoint("resume.tidied");
     this.#caretaker.start();
     for (const { environment } of await this.#options.store.environments()) this.#warm.begin(environment);
   }
@@ -139,6 +142,7 @@ export class Rollouts implements RolloutService {
       provider: launcher.provider.name,
       createdAt: this.#rollouts.now(),
     });
+    crashPoint("rollout.recorded");
     if (created) {
       const live = new LiveRollout(rollout, environment, clock);
       this.#rollouts.add(live);
@@ -211,14 +215,22 @@ export class Rollouts implements RolloutService {
         await live.lane.idle();
         await live.turnOver?.catch(() => undefined);
         await live.egress?.flush();
-        await live.sandbox?.[Symbol.asyncDispose]();
       }
+      // Before anything goes: whoever starts after a crash must not take a sandbox that was closed for one that was lost. A full disk keeps none.
+      await this.#endAsClosed(rollout_id).catch(() => undefined);
+      crashPoint("rollout.closed");
+      await live?.sandbox?.[Symbol.asyncDispose]();
       for (const handle of await launcher.of([rollout_id, `grade:${rollout_id}`])) await launcher.destroy(handle);
-      const { status } = await this.get(rollout_id);
-      if (!terminalStatuses.includes(status)) await this.#rollouts.end(rollout_id, "closed");
+      crashPoint("rollout.emptied");
+      await this.#endAsClosed(rollout_id);
       this.#rollouts.forget(rollout_id);
       return this.get(rollout_id);
     });
+  }
+
+  async #endAsClosed(id: string): Promise<void> {
+    const { status } = await this.get(id);
+    if (!terminalStatuses.includes(status)) await this.#rollouts.end(id, "closed");
   }
 
   async registerEnvironment(input: EnvironmentInput, baseDir: string | null): Promise<Environment> {
@@ -266,6 +278,7 @@ export class Rollouts implements RolloutService {
       await this.#handOver(rollout);
       waiting.delete(rollout);
     };
+    crashPoint("drain.begun");
     await Promise.all([
       within(graceMs, () => this.#preparation.stop(live, reason)),
       within(graceMs, () => Promise.all(live.map(handOverIdle))),
@@ -275,6 +288,7 @@ export class Rollouts implements RolloutService {
     ]);
     for (const rollout of waiting) rollout.end(cutOff(rollout));
     await within(CUT_OFF_MS, () => Promise.all([...waiting].map((rollout) => rollout.callsEnded())));
+    crashPoint("drain.cut-off");
     await within(CUT_OFF_MS, () => Promise.all([...waiting].map((rollout) => this.#handOver(rollout))));
   }
 

@@ -1,5 +1,6 @@
 import type { Claims } from "../controllers/claims.ts";
 import type { Clock } from "../core/clock.ts";
+import { crashPoint } from "../core/crash-point.ts";
 import { BerthError, toBerthError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import { Slots } from "../core/slots.ts";
@@ -77,6 +78,7 @@ export class Takeover {
       const claim = await store.leases.claim(id, claims.controller);
       if (!claim) return false;
       claims.took(id, claim);
+      crashPoint("resume.claimed");
       try {
         this.#outcomes[await this.#goOn(await rollouts.stored(id))]++;
         return true;
@@ -126,9 +128,16 @@ export class Takeover {
       preparation.start(live);
       return "waiting";
     }
+    if (status === "active" && (await store.changeSet(id))) {
+      await store.markInterruptedCalls(id);
+      const over = "The rollout's time was over when its controller ended.";
+      await rollouts.end(id, "expired", new BerthError("budget_exhausted", over));
+      return "other";
+    }
     const sandbox = await this.#reattach(live);
     // Its guest answers to nobody before: what ran until now runs no more.
     await store.markInterruptedCalls(id);
+    crashPoint("resume.calls-marked");
     if (sandbox instanceof BerthError) {
       await rollouts.fail(live, sandbox);
       return "other";

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Clock } from "../core/clock.ts";
+import { crashPoint } from "../core/crash-point.ts";
 import { withDeadline } from "../core/deadline.ts";
 import { BerthError, toBerthError } from "../core/errors.ts";
 import type { IdSource } from "../core/ids.ts";
@@ -10,7 +11,7 @@ import type { Guest } from "../guest/guest.ts";
 import { limited, type Profile } from "../model/profile.ts";
 import type { Resources } from "../model/resources.ts";
 import type { Provider, SandboxBase, SandboxHandle, SandboxSpec } from "../provider/provider.ts";
-import type { Store } from "../store/store.ts";
+import type { SandboxIntent, Store } from "../store/store.ts";
 import { readPurpose } from "./purpose.ts";
 import { assertNoDrift, shakeHands, type ConnectGuest } from "./readiness.ts";
 import type { Sandbox } from "./sandbox.ts";
@@ -73,6 +74,7 @@ export class SandboxLauncher {
     const labels = { owner, purpose: request.purpose, incarnation };
     const handle: SandboxHandle = { id, provider: provider.name, labels };
     await this.#record(handle);
+    crashPoint("launch.intended");
     const spec: SandboxSpec = {
       id,
       labels,
@@ -87,11 +89,14 @@ export class SandboxLauncher {
         (signal) => (creating = provider.create(spec, { signal })),
         { parent: request.signal, code: "sandbox_create_failed", clock },
       );
+      crashPoint("launch.created");
       const guest = await this.#shakeHands(handle, request.signal);
+      crashPoint("launch.answered");
       await assertNoDrift(spec, { handle, guest }, this.#options, request.signal).catch(async (error: unknown) => {
         await guest.close();
         throw error;
       });
+      crashPoint("launch.checked");
       return this.#started(handle, guest);
     } catch (error) {
       await this.#undo(handle, creating);
@@ -158,21 +163,16 @@ export class SandboxLauncher {
       await Promise.resolve(sandbox[Symbol.asyncDispose]()).catch(() => undefined);
       throw error;
     }
+    crashPoint("launch.assigned");
     this.#noteGone(handle);
     return this.#started({ ...handle, labels }, guest);
   }
 
   /** The sandboxes that were asked for with one of these purposes, whether they are there or not. */
   async of(purposes: readonly string[]): Promise<SandboxHandle[]> {
-    const { provider, store, owner } = this.#options;
+    const { provider, store } = this.#options;
     const intents = await store.intents({ purposes });
-    return intents
-      .filter((intent) => intent.provider === provider.name)
-      .map(({ id, purpose, incarnation }) => ({
-        id,
-        provider: provider.name,
-        labels: { owner, purpose, incarnation },
-      }));
+    return intents.filter((intent) => intent.provider === provider.name).map((intent) => this.handleOf(intent));
   }
 
   /** Tries a few times; what still stands then is kept in the store and found again by its label. */
@@ -180,9 +180,12 @@ export class SandboxLauncher {
     const { provider, store, clock, log } = this.#options;
     for (let attempt = 1; ; attempt++) {
       try {
+        crashPoint("destroy.begun");
         await provider.destroy(handle);
+        crashPoint("destroy.gone");
         this.#noteGone(handle);
         await store.forgetIntent(handle.id);
+        crashPoint("destroy.forgotten");
         this.#cared.delete(handle.id);
         return;
       } catch (error) {
@@ -194,6 +197,11 @@ export class SandboxLauncher {
         await clock.sleep(200 * attempt);
       }
     }
+  }
+
+  /** What was asked for, whether it is there or not. */
+  handleOf({ id, provider, purpose, incarnation }: SandboxIntent): SandboxHandle {
+    return { id, provider, labels: { owner: this.#options.owner, purpose, incarnation } };
   }
 
   /** Whether this process starts it, works in it or destroys it at this time. */

@@ -15,7 +15,7 @@ export interface ReconcileParts {
 }
 
 /**
- * What is, beside what should be: destroys sandboxes of this installation that nobody owns, and forgets intents that nothing came of. Leaves alone what a live
+ * What is, beside what should be: destroys sandboxes of this installation that nobody owns, and what is left of those that were asked for and are in no list. Leaves alone what a live
  * process asked for, whoever that is, and what a rollout that lost its controller still needs. Gives the ids of what was removed; what cannot be
  * removed is in the log, and stays in the store for the next time.
  */
@@ -38,7 +38,8 @@ export async function reconcile(parts: ReconcileParts): Promise<string[]> {
   const there = new Set(handles.map(({ id }) => id));
   for (const intent of intents.values()) {
     const isOurs = intent.provider === launcher.provider.name && isLeft(intent, live, parts);
-    if (isOurs && !there.has(intent.id)) await store.forgetIntent(intent.id);
+    // A start or an end that was cut off may have left what no list shows. What cannot be removed is in the log.
+    if (isOurs && !there.has(intent.id)) await launcher.destroy(launcher.handleOf(intent)).catch(() => undefined);
   }
   return removed;
 }

@@ -1,5 +1,6 @@
 import { access, mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { crashPoint } from "../core/crash-point.ts";
 import { withDeadline } from "../core/deadline.ts";
 import { BerthError } from "../core/errors.ts";
 import { lock } from "../core/lock-file.ts";
@@ -122,6 +123,7 @@ export class SnapshotBuilder {
 
   async #leased(key: string, ensure: () => Promise<boolean>): Promise<SnapshotLease> {
     const hold = await this.#uses.hold(key);
+    crashPoint("build.leased");
     try {
       const built = await ensure();
       return { key, built, [Symbol.dispose]: () => hold[Symbol.dispose]() };
@@ -239,6 +241,7 @@ export class SnapshotBuilder {
     const { provider, trustedProfile, openSandbox, manifests } = this.#options;
     await provider.snapshots.remove(key);
     await using tree = await this.#fetch(environment, call);
+    crashPoint("build.checked-out");
     // A long fetch must not let the image go: it was last used just now, and from its start on the sandbox stands on it.
     await provider.snapshots.resolveImage(environment.image, call);
     const network = environment.setup_network && environment.setup.length > 0 ? trustedProfile.network : "none";
@@ -252,9 +255,11 @@ export class SnapshotBuilder {
       lifetimeMs: environment.setup_seconds * 1000 + BUILD_MARGIN_MS,
       signal: call.signal,
     });
+    crashPoint("build.sandbox-ready");
     const { guest } = sandbox;
     if (tree.path !== undefined) await sendTree(tree.path, guest, { timeoutMs: BUILD_MARGIN_MS, ...call });
     await runSetup(environment, guest, call);
+    crashPoint("build.set-up");
     call.onProgress?.("listing the workspace");
     await guest.own("", { timeoutMs: BUILD_MARGIN_MS, signal: call.signal });
     await guest.quiesce({ signal: call.signal });
@@ -265,8 +270,10 @@ export class SnapshotBuilder {
     call.signal.throwIfAborted();
     call.onProgress?.(`keeping the snapshot, ${files.length} files and folders in its workspace`);
     await manifests.write(key, files, recipeOf(environment));
+    crashPoint("build.manifest-written");
     try {
       await provider.snapshots.commit(sandbox.handle, key, call);
+      crashPoint("build.committed");
     } catch (error) {
       await manifests.remove(key);
       throw error;

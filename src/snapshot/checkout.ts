@@ -1,9 +1,8 @@
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { SimpleGit } from "simple-git";
 import { BerthError, toBerthError } from "../core/errors.ts";
 import type { Repository } from "../model/environment.ts";
-import { gitIn, type GitOptions } from "./git.ts";
+import { gitIn, type Git, type GitOptions } from "./git.ts";
 import { defaultRepositoryLimits, type RepositoryLimits } from "./limits.ts";
 
 /** Of the listing of one file, on the average at most. */
@@ -62,20 +61,18 @@ async function assertWithin(target: string, commit: string, options: CheckOutOpt
   });
   const seen = { files: 0, treeBytes: 0, listing: 0 };
   let rest = "";
-  git.outputHandler((_command, stdout) =>
-    stdout.on("data", (chunk: Buffer) => {
-      // `<mode> <type> <object> <size>\t<path>`, the size padded, or - for a submodule.
-      const entries = (rest + chunk.toString("latin1")).split("\0");
-      rest = entries.pop() ?? "";
-      seen.files += entries.length;
-      seen.listing += chunk.length;
-      for (const entry of entries) seen.treeBytes += Number(/^\S+ \S+ \S+ +(\d+)/.exec(entry)?.[1] ?? 0);
-      if (seen.files > limits.files || seen.treeBytes > limits.treeBytes || seen.listing > limits.files * LISTED_BYTES)
-        stop.abort();
-    }),
-  );
+  const count = (chunk: Buffer) => {
+    // `<mode> <type> <object> <size>\t<path>`, the size padded, or - for a submodule.
+    const entries = (rest + chunk.toString("latin1")).split("\0");
+    rest = entries.pop() ?? "";
+    seen.files += entries.length;
+    seen.listing += chunk.length;
+    for (const entry of entries) seen.treeBytes += Number(/^\S+ \S+ \S+ +(\d+)/.exec(entry)?.[1] ?? 0);
+    if (seen.files > limits.files || seen.treeBytes > limits.treeBytes || seen.listing > limits.files * LISTED_BYTES)
+      stop.abort();
+  };
   try {
-    await git.raw("ls-tree", "-r", "-l", "-z", commit);
+    await git.read(["ls-tree", "-r", "-l", "-z", commit], count);
     stop.signal.throwIfAborted();
   } catch (error) {
     if (!stop.signal.aborted) throw error;
@@ -88,7 +85,7 @@ async function assertWithin(target: string, commit: string, options: CheckOutOpt
 }
 
 /** Every object of the repository, dangling ones too, must belong to the commit or, where allowed, to its ancestors. */
-async function verifyHistory(git: SimpleGit, target: string, { commit, history }: Repository): Promise<void> {
+async function verifyHistory(git: Git, target: string, { commit, history }: Repository): Promise<void> {
   const lines = (text: string) => text.split("\n").filter((line) => line !== "");
   const refs = lines(await git.raw("for-each-ref", "--format=%(objectname) %(refname)"));
   const held = lines(await git.raw("cat-file", "--batch-all-objects", "--batch-check=%(objectname) %(objecttype)"));

@@ -2,9 +2,9 @@ import { createHash } from "node:crypto";
 import { mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import PQueue from "p-queue";
-import type { SimpleGit } from "simple-git";
 import { z } from "zod";
 import { allocatedBytes } from "../core/allocated-bytes.ts";
+import { crashPoint } from "../core/crash-point.ts";
 import { BerthError, toBerthError } from "../core/errors.ts";
 import { withDeadline } from "../core/deadline.ts";
 import { exists } from "../core/exists.ts";
@@ -13,7 +13,7 @@ import { paced } from "../core/pace.ts";
 import { bytesInWords } from "../core/quantities.ts";
 import type { CachedItem } from "./eviction.ts";
 import type { Cache } from "./evictor.ts";
-import { gitIn, type GitOptions } from "./git.ts";
+import { gitIn, type Git, type GitOptions } from "./git.ts";
 import { defaultRepositoryLimits, type RepositoryLimits } from "./limits.ts";
 import { originUrl, printableUrl } from "./origin.ts";
 import { SingleFlight } from "./single-flight.ts";
@@ -117,8 +117,8 @@ export class Mirrors implements Cache {
     const alone = (patience: AbortSignal) => lock(file, patience);
     const parent = request.signal;
     await using _alone = await withDeadline("waiting for another process's fetch", PATIENCE_MS, alone, { parent });
-    const isNew = !(await exists(path));
-    if (isNew) await this.#init(path);
+    if (!(await exists(path))) await this.#init(path);
+    crashPoint("mirror.made");
     const tooLarge = new AbortController();
     const signal = AbortSignal.any([tooLarge.signal, ...(request.signal ? [request.signal] : [])]);
     const git = this.#git(path, { ...request, signal });
@@ -128,10 +128,13 @@ export class Mirrors implements Cache {
     onProgress(`fetching ${printableUrl(url)}`);
     const tell = paced((bytes: number) => onProgress(`fetching: the mirror has ${bytesInWords(bytes)}`));
     const packs = join(path, "objects", "pack");
+    // Also when it was made by someone who was killed before anything came.
+    const isNew = (await readdir(packs)).length === 0;
     const { mirrorBytes } = this.#limits;
     try {
       using _watch = watchSize(packs, mirrorBytes, () => tooLarge.abort(), tell);
       await fetchInto(git, url, request.commit);
+      crashPoint("mirror.fetched");
       if ((await sizeOf(packs)) > mirrorBytes) tooLarge.abort();
       tooLarge.signal.throwIfAborted();
       await this.#record(path, printableUrl(url));
@@ -152,7 +155,7 @@ export class Mirrors implements Cache {
     return known;
   }
 
-  #git(path: string, { signal, onProgress }: MirrorRequest): SimpleGit {
+  #git(path: string, { signal, onProgress }: MirrorRequest): Git {
     return gitIn(path, { processEnv: this.#processEnv, signal, isolated: false, onProgress });
   }
 
@@ -186,18 +189,20 @@ async function readRecord(path: string): Promise<z.infer<typeof record> | undefi
 
 const draftOf = (path: string): string => `${path}.draft`;
 
-async function fetchInto(git: SimpleGit, url: string, commit: string): Promise<void> {
+async function fetchInto(git: Git, url: string, commit: string): Promise<void> {
   const attempts = [["+refs/*:refs/*"], [commit]];
   let last: unknown;
+  let isReached = true;
   for (const refs of attempts) {
     last = await git.raw("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", url, ...refs).then(
       () => undefined,
       (error: unknown) => error,
     );
     if (await hasCommit(git, commit)) return;
-    if (last !== undefined && refs !== attempts[1] && !(await reachable(git, url))) break;
+    if (last !== undefined) isReached = await reachable(git, url);
+    if (!isReached) break;
   }
-  if (last !== undefined && !(await reachable(git, url))) {
+  if (!isReached) {
     throw new BerthError(
       "repository_unreachable",
       `The repository ${printableUrl(url)} cannot be read: ${gitSays(last)}`,
@@ -206,13 +211,13 @@ async function fetchInto(git: SimpleGit, url: string, commit: string): Promise<v
   throw new BerthError("commit_not_found", `The repository ${printableUrl(url)} has no commit ${commit}.`);
 }
 
-const reachable = (git: SimpleGit, url: string): Promise<boolean> =>
+const reachable = (git: Git, url: string): Promise<boolean> =>
   git.raw("ls-remote", "--quiet", url, "HEAD").then(
     () => true,
     () => false,
   );
 
-const hasCommit = (git: SimpleGit, commit: string): Promise<boolean> =>
+const hasCommit = (git: Git, commit: string): Promise<boolean> =>
   git.raw("rev-parse", "--verify", "--quiet", `${commit}^{commit}`).then(
     (found) => found.trim() === commit,
     () => false,

@@ -65,6 +65,10 @@ export interface SendOptions {
   readonly key?: string | null;
   /** The body as it is, instead of `body` as JSON. */
   readonly raw?: { readonly text: string; readonly type: string };
+  /** Milliseconds until the client gives up; two minutes when it is left out. */
+  readonly timeoutMs?: number;
+  /** The client goes away when it aborts. */
+  readonly signal?: AbortSignal;
 }
 
 /** A running `berth serve`. */
@@ -88,9 +92,12 @@ export class ControllerProcess implements AsyncDisposable {
     backend: string;
     dataDir: string;
     flags?: readonly string[];
+    /** Instead of the product's own entry. */
+    entry?: string;
+    env?: NodeJS.ProcessEnv;
   }): Promise<ControllerProcess> {
-    const { backend, dataDir, flags = [] } = options;
-    const child = spawn(["--provider", backend, "--data-dir", dataDir, ...flags]);
+    const { backend, dataDir, flags = [], entry = program, env = {} } = options;
+    const child = spawn(entry, ["--provider", backend, "--data-dir", dataDir, ...flags], env);
     let said = "";
     const address = await new Promise<{ url: string; provider: string }>((listens, fail) => {
       child.stdout.on("data", (chunk: Buffer) => {
@@ -106,8 +113,13 @@ export class ControllerProcess implements AsyncDisposable {
     return this.#child.pid ?? 0;
   }
 
+  /** Resolves with the signal that ended it, or undefined when it ended by itself. */
+  async ended(): Promise<NodeJS.Signals | undefined> {
+    return (await this.#child).signal;
+  }
+
   async send(method: Method, path: string, body?: unknown, options: SendOptions = {}): Promise<Reply> {
-    const { key = controllerKey, raw } = options;
+    const { key = controllerKey, raw, timeoutMs = 120_000, signal } = options;
     const sent = raw ?? (body === undefined ? undefined : { text: JSON.stringify(body), type: "application/json" });
     const reply = await fetch(this.url + path, {
       method,
@@ -116,7 +128,7 @@ export class ControllerProcess implements AsyncDisposable {
         ...(sent ? { "content-type": sent.type } : {}),
       },
       ...(sent ? { body: sent.text } : {}),
-      signal: AbortSignal.timeout(120_000),
+      signal: AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(signal ? [signal] : [])]),
     });
     const text = await reply.text();
     const isJson = reply.headers.get("content-type")?.startsWith("application/json") === true;
@@ -155,9 +167,9 @@ export class ControllerProcess implements AsyncDisposable {
   }
 }
 
-function spawn(flags: readonly string[]) {
-  return execa(process.execPath, [program, "serve", "--port", "0", "--log-level", "warn", "--json", ...flags], {
-    env: { ...cleanEnvironment(), BERTH_API_KEYS: controllerKey },
+function spawn(entry: string, flags: readonly string[], env: NodeJS.ProcessEnv) {
+  return execa(process.execPath, [entry, "serve", "--port", "0", "--log-level", "warn", "--json", ...flags], {
+    env: { ...cleanEnvironment(), BERTH_API_KEYS: controllerKey, ...env },
     extendEnv: false,
     stdin: "ignore",
     reject: false,

@@ -1,3 +1,4 @@
+import { crashPoint } from "../../core/crash-point.ts";
 import { BerthError, toBerthError } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
 import type { Runtime } from "../../model/profile.ts";
@@ -112,7 +113,9 @@ export function createSandbox(parts: Parts): (spec: SandboxSpec, options?: CallO
       const container = await inspectContainer(daemon, containerId);
       if (container === undefined) throw new BerthError("sandbox_create_failed", "The container vanished.");
       await disks.cover(container, size);
+      crashPoint("docker.disk-covered");
       await start(containerId, runtime);
+      crashPoint("docker.container-started");
       await disks.assertTook(container).catch(async (thrown: unknown) => {
         // One that has ended writes nowhere; whoever connects to it learns of its death.
         if ((await inspectContainer(daemon, containerId))?.State.Running === true) throw thrown;
@@ -131,6 +134,7 @@ export function createSandbox(parts: Parts): (spec: SandboxSpec, options?: CallO
     const size = diskSize(providerName, spec.resources);
     const { id, start: mine } = await claim(spec, handle, image);
     if (!mine) return;
+    crashPoint("docker.container-made");
     if (size === undefined) await start(id, spec.profile.runtime);
     else await startOnDisk(id, spec.profile.runtime, size);
   }

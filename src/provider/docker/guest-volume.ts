@@ -3,6 +3,7 @@ import type { Clock } from "../../core/clock.ts";
 import type { Daemon } from "./daemon.ts";
 import { refusalStatus, refusedAs } from "./daemon-errors.ts";
 import { deadlines } from "./deadlines.ts";
+import { crashPoint } from "../../core/crash-point.ts";
 import { installedHash, installGuest } from "./guest-archive.ts";
 import type { GuestBinary } from "./guest-binary.ts";
 import { guestDirectory, guestPath, label } from "./names.ts";
@@ -98,6 +99,7 @@ export function guestVolume(daemon: Daemon, guest: GuestBinary, clock: Clock): G
   async function run(image: string): Promise<void> {
     try {
       const helper = await createHelper(image);
+      crashPoint("docker.helper-made");
       try {
         if ((await installedHash(daemon, helper)) !== guest.sha256) {
           await installGuest(daemon, helper, guest);

@@ -1,5 +1,6 @@
 import type { ContainerInspectInfo } from "dockerode";
 import type { Clock } from "../../core/clock.ts";
+import { crashPoint } from "../../core/crash-point.ts";
 import { BerthError } from "../../core/errors.ts";
 import type { Daemon } from "./daemon.ts";
 import { refusalStatus, refusedAs } from "./daemon-errors.ts";
@@ -57,6 +58,7 @@ export type RemoveSandbox = (container: ContainerInspectInfo) => Promise<void>;
 export function sandboxRemover(daemon: Daemon, disks: LayerDisks, clock: Clock): RemoveSandbox {
   return async (container) => {
     await removeContainer(daemon, container.Id, clock);
+    crashPoint("docker.container-removed");
     await disks.assertGone(container);
   };
 }

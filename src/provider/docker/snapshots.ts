@@ -1,3 +1,4 @@
+import { crashPoint } from "../../core/crash-point.ts";
 import { BerthError } from "../../core/errors.ts";
 import type { CallOptions, SandboxHandle, SnapshotStore } from "../provider.ts";
 import type { Daemon } from "./daemon.ts";
@@ -110,6 +111,7 @@ export function dockerSnapshots(
       await stop(container.Id, options.signal);
       options.onProgress?.("Keeping the snapshot");
       await commitContainer(container.Id, key, handle.labels.owner, options.signal);
+      crashPoint("docker.snapshot-named");
     }
     if (container !== undefined) await remove(container);
   }

@@ -57,11 +57,19 @@ export class IdRanges {
   /** Idempotent. After a restart of the machine the claim may be another's: its sandboxes had ended, and the claims with them. */
   async release(id: string, folder: string): Promise<void> {
     const first = this.#taken.get(id);
-    if (first === undefined) return;
+    if (first === undefined) return this.#dropClaimsOf(folder);
     this.#taken.delete(id);
     this.#lent.delete(first);
     const owner = await readlink(this.#claim(first)).catch(() => undefined);
     if (owner === folder) await drop(this.#claim(first));
+  }
+
+  /** Of a sandbox whose start was cut off before anything said which range it was lent. */
+  async #dropClaimsOf(folder: string): Promise<void> {
+    for (const name of await readdir(this.#claims)) {
+      const link = join(this.#claims, name);
+      if ((await readlink(link).catch(() => undefined)) === folder) await drop(link);
+    }
   }
 
   #claim(first: number): string {

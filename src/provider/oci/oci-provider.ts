@@ -2,6 +2,7 @@ import { chmod, mkdir, rm } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import type { Duplex } from "node:stream";
+import { crashPoint } from "../../core/crash-point.ts";
 import { BerthError, toBerthError } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
 import { Slots } from "../../core/slots.ts";
@@ -256,10 +257,11 @@ class OciProvider implements Provider {
     const sandbox = sandboxPaths(this.#paths, handle.id);
     const record = await readSandboxRecord(this.#paths, handle.id);
     await this.#stop(handle.id, record);
+    crashPoint("oci.stopped");
     // On a disk of its own is all that a policy built; what is left in the folder is ours.
     const removeFolder = record?.disk ? rm(sandbox.dir, { recursive: true, force: true }) : removeTree(sandbox.dir);
     await Promise.all([rm(sandbox.socket, { force: true }), removeFolder]);
-    await this.#idRanges.release(handle.id, sandbox.dir);
+    if (!record || record.ids) await this.#idRanges.release(handle.id, sandbox.dir);
     if (record?.snapshot) await sweepRemovedSnapshots(this.#paths, record.snapshot);
   }
 

@@ -1,6 +1,7 @@
 import { access, lstat, mkdir, readdir, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { allocatedBytes } from "../../core/allocated-bytes.ts";
+import { crashPoint } from "../../core/crash-point.ts";
 import { BerthError } from "../../core/errors.ts";
 import type { StoredSnapshot } from "../provider.ts";
 import { copyUpper } from "./disk.ts";
@@ -54,6 +55,7 @@ export async function keepAsSnapshot(paths: OciPaths, sandbox: SandboxRecord, ke
   const bytes = await allocatedBytes(layerDir(draft));
   const { owner } = sandbox.labels;
   await writeJson(join(draft, "snapshot.json"), { key, image, beneath, createdAtMs: Date.now(), bytes, owner });
+  crashPoint("oci.layer-drafted");
   await rename(draft, join(paths.snapshots, key)).catch(async (error: NodeJS.ErrnoException) => {
     if (error.code !== "ENOTEMPTY" && error.code !== "EEXIST") throw error;
     await removeTree(draft);

@@ -1,6 +1,7 @@
 import { access, mkdir, readFile } from "node:fs/promises";
 import { machine } from "node:os";
 import { join, resolve } from "node:path";
+import { crashPoint } from "../../core/crash-point.ts";
 import { BerthError } from "../../core/errors.ts";
 import { diskSize } from "../disk.ts";
 import type { SandboxSpec } from "../provider.ts";
@@ -45,7 +46,9 @@ export async function startSandbox(spec: SandboxSpec, context: StartContext): Pr
 
   // One by one from here: what is still being made when another step fails would outlive the sandbox.
   await mkdir(sandbox.dir, { recursive: true, mode: 0o700 });
+  crashPoint("oci.folder-made");
   const ids = await context.takeIds(sandbox.dir);
+  crashPoint("oci.ids-claimed");
   const record: SandboxRecord = {
     id: spec.id,
     labels: spec.labels,
@@ -57,6 +60,7 @@ export async function startSandbox(spec: SandboxSpec, context: StartContext): Pr
     runtime: runtime.name,
   };
   await writeJson(sandbox.record, record);
+  crashPoint("oci.recorded");
   const layer = await writableLayer(spec, paths);
   const oomCounter = runtime.dialect.passesFiles
     ? await prepareMemoryCgroup(cgroups, spec.id, spec.resources.memory_mb * MEGABYTE)
@@ -82,6 +86,7 @@ export async function startSandbox(spec: SandboxSpec, context: StartContext): Pr
       ids,
     }),
   );
+  crashPoint("oci.configured");
   await runtime.run({
     id: spec.id,
     bundle: sandbox.dir,

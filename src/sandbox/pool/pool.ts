@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Clock } from "../../core/clock.ts";
+import { crashPoint } from "../../core/crash-point.ts";
 import { withDeadline } from "../../core/deadline.ts";
 import { toBerthError } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
@@ -90,6 +91,7 @@ export class Pool {
         const { sandbox, lifetimeMs } = member;
         // Rollouts of one kind may have different budgets.
         if (lifetimeMs >= request.lifetimeMs && (await answers(sandbox, clock))) {
+          crashPoint("pool.taken");
           measures.poolHit(request.environment);
           return sandbox;
         }
@@ -223,6 +225,7 @@ export class Pool {
           }),
         { patienceMs: PATIENCE_MS, signal },
       );
+      crashPoint("pool.started");
       shelf.failures = 0;
       if (signal.aborted || this.#shelves.get(shelf.key) !== shelf) return await this.#dispose(sandbox);
       shelf.ready.push({ sandbox, startedAt: clock.monotonic(), lifetimeMs });

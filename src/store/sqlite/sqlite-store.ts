@@ -2,6 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { Kysely, sql } from "kysely";
 import { systemClock, type Clock } from "../../core/clock.ts";
+import { crashPoint } from "../../core/crash-point.ts";
 import { toBerthError } from "../../core/errors.ts";
 import { migrate } from "../migrations/migrate.ts";
 import type { Tables } from "../schema.ts";
@@ -20,6 +21,7 @@ export async function openSqliteStore(
   const migrated = new Kysely<Tables>({ dialect: sqliteDialect(file) });
   try {
     await migrate(migrated);
+    crashPoint("store.opened");
   } catch (error) {
     await migrated.destroy().catch(() => undefined);
     throw toBerthError(error, "storage_failed");

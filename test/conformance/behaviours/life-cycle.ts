@@ -36,6 +36,18 @@ export const lifeCycle: BehaviourGroup = {
       },
     },
     {
+      title: "a sandbox that was given another purpose after its start is found, reached and destroyed under that",
+      run: async (bench) => {
+        await using berth = await bench.berth();
+        const labels = { ...berth.handle.labels, purpose: "another" };
+        const handle = { ...berth.handle, labels };
+        expect((await bench.provider.inspect(handle)).status).toBe("running");
+        await (await bench.guestOf(handle)).close();
+        await bench.provider.destroy(handle);
+        expect(await bench.provider.list(bench.owner)).toEqual([]);
+      },
+    },
+    {
       title: "a create that fails leaves nothing",
       run: async (bench) => {
         const spec = await bench.spec({ base: { kind: "snapshot", key: bench.newKey() } });

@@ -3,7 +3,8 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
+import { onCrashPoint } from "../../../src/core/crash-point.ts";
 import { checkOut } from "../../../src/snapshot/checkout.ts";
 import { Mirrors } from "../../../src/snapshot/mirror.ts";
 import { gitIn, originRepository } from "../../support/origin-repository.ts";
@@ -89,6 +90,20 @@ describe("a mirror", () => {
     expect((await at.names()).filter((name) => name.includes("draft"))).toEqual([]);
   });
 
+  test("is not kept when nothing came into it, although whoever made it was killed", async () => {
+    await using origin = await originRepository();
+    await using at = await scene();
+    const url = `${origin.url}-is-elsewhere`;
+    onCrashPoint((point) => {
+      if (point === "mirror.made") throw new Error("killed");
+    });
+    await expect(at.mirrors.ensure({ url, commit: no })).rejects.toThrow("killed");
+    onCrashPoint(() => {});
+    expect(await at.names()).toHaveLength(1);
+    await expect(at.mirrors.ensure({ url, commit: no })).rejects.toMatchObject({ code: "repository_unreachable" });
+    expect(await at.names()).toEqual([]);
+  });
+
   test("a tree's id is not a commit", async () => {
     await using origin = await originRepository();
     await using at = await scene();
@@ -117,7 +132,11 @@ describe("a mirror", () => {
   test("lets go when nobody waits any more", async () => {
     await using at = await scene();
     const asked = Promise.withResolvers<void>();
-    await using server = createServer(() => asked.resolve());
+    let connections = 0;
+    await using server = createServer(() => asked.resolve()).on("connection", (socket) => {
+      connections++;
+      socket.once("close", () => connections--);
+    });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const { port } = server.address() as AddressInfo;
     const controller = new AbortController();
@@ -125,7 +144,8 @@ describe("a mirror", () => {
     await asked.promise;
     controller.abort(new Error("left"));
     await expect(stalled).rejects.toThrow("left");
-    server.closeAllConnections();
+    // git's helper that speaks HTTP does not end with git: the connection is the proof that it has.
+    await vi.waitFor(() => expect(connections).toBe(0), { timeout: 10_000 });
   });
 });
 

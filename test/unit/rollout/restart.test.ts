@@ -164,6 +164,70 @@ test("a restart removes what nobody owns, and leaves another installation's sand
   await controller.store.forgetIntent("of-another-provider");
 });
 
+test("what is left of a sandbox that is in no list goes, although its start or its end was cut off", async () => {
+  const destroyed: string[] = [];
+  await using controller = await memoryController({
+    provider: (bare) =>
+      altered(bare, () => ({
+        destroy: async (handle) => {
+          destroyed.push(handle.id);
+          await bare.destroy(handle);
+        },
+      })),
+  });
+  await controller.store.recordIntent({ id: "half-made", provider: "memory", purpose: "x", incarnation: "1" });
+  await controller.restart({ crash: true });
+  expect(destroyed).toEqual(["half-made"]);
+  expect(await controller.store.intents()).toEqual([]);
+});
+
+test("a rollout whose controller ends while it removes the sandbox is closed, not lost", async () => {
+  const removed = Promise.withResolvers<void>();
+  let isCutOff = true;
+  await using controller = await memoryController({
+    provider: (bare) =>
+      altered(bare, () => ({
+        destroy: async (handle) => {
+          await bare.destroy(handle);
+          if (!isCutOff || handle.labels.purpose.includes(":")) return;
+          removed.resolve();
+          await new Promise(() => {});
+        },
+      })),
+  });
+  const { rollout_id } = await controller.rollout();
+  void controller.service.close(rollout_id);
+  await removed.promise;
+  isCutOff = false;
+  await controller.restart({ crash: true });
+  expect(await controller.service.close(rollout_id)).toMatchObject({ status: "closed", error: null });
+});
+
+test("a rollout whose controller ends after its time was over is expired, not lost, and is graded", async () => {
+  const over = Promise.withResolvers<void>();
+  let isCutOff = true;
+  await using controller = await memoryController({
+    provider: (bare) =>
+      altered(bare, () => ({
+        destroy: async (handle) => {
+          await bare.destroy(handle);
+          if (!isCutOff || handle.labels.purpose.includes(":")) return;
+          over.resolve();
+          await new Promise(() => {});
+        },
+      })),
+  });
+  const { rollout_id } = await controller.rollout({ budget: { idle_seconds: 1 } });
+  await over.promise;
+  isCutOff = false;
+  await controller.restart({ crash: true });
+  expect(await controller.service.get(rollout_id)).toMatchObject({
+    status: "expired",
+    error: { code: "budget_exhausted", cause: "policy" },
+  });
+  expect(await controller.service.grade(rollout_id, {})).toMatchObject({ status: "scored" });
+});
+
 test("one sandbox that cannot be removed does not keep the controller from starting", async () => {
   let stuck = true;
   await using controller = await memoryController({

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, test } from "vitest";
+import { onCrashPoint } from "../../../src/core/crash-point.ts";
 import { openSqliteStore } from "../../../src/store/sqlite/sqlite-store.ts";
 
 async function folder() {
@@ -30,6 +31,18 @@ test("migrations run once: opening again changes nothing", async () => {
   expect(before).toContain("0001-rollouts");
   await (await openSqliteStore(at.file)).close();
   expect(tables()).toBe(before);
+});
+
+test("of migrations that are cut off nothing is there, and the next start makes them", async () => {
+  await using at = await folder();
+  onCrashPoint((point) => {
+    if (point === "store.migrating") throw new Error("cut off");
+  });
+  await expect(openSqliteStore(at.file)).rejects.toThrow();
+  onCrashPoint(() => {});
+  const store = await openSqliteStore(at.file);
+  expect(await store.environments()).toEqual([]);
+  await store.close();
 });
 
 test("a database of a later version is refused and not changed", async () => {

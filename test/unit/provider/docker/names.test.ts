@@ -24,6 +24,7 @@ describe("the labels of a container", () => {
     const handle = { id: "id", provider: "docker", labels };
     expect(sameSandbox(handle, { ...handle })).toBe(true);
     expect(sameSandbox(handle, { ...handle, labels: { ...labels, incarnation: "2" } })).toBe(false);
+    expect(sameSandbox(handle, { ...handle, labels: { ...labels, purpose: "another" } })).toBe(true);
     expect(sameSandbox(handle, undefined)).toBe(false);
   });
 });

@@ -50,6 +50,14 @@ describe("ranges of ids", () => {
     expect(await take(ranges, "b")).not.toEqual(first);
   });
 
+  test("what was claimed for a sandbox of which nothing else is known can be given back", async () => {
+    await take(await open(), "cut-off");
+    await take(await open(), "another");
+    const after = await open();
+    await after.release("cut-off", await folderOf("cut-off"));
+    expect(await readdir(join(top, "ids"))).toHaveLength(1);
+  });
+
   test("a controller that starts again knows those of the sandboxes that are there, and can give them back", async () => {
     const before = await take(await open(), "old");
     if (!before) throw new Error("nothing was lent");
