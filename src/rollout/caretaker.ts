@@ -64,10 +64,13 @@ export class Caretaker {
   async #prolong(live: LiveRollout): Promise<void> {
     const { rollouts, launcher, clock, log } = this.#parts;
     const sandbox = live.active;
-    if (!sandbox || live.turn.signal.aborted || this.#stopping.signal.aborted) return;
+    const { signal } = this.#stopping;
+    if (!sandbox || live.turn.signal.aborted || signal.aborted) return;
     try {
-      await sandbox.guest.prolong(UNATTENDED_MS, { timeoutMs: ANSWER_DEADLINE_MS });
+      await sandbox.guest.prolong(UNATTENDED_MS, { timeoutMs: ANSWER_DEADLINE_MS, signal });
     } catch (thrown) {
+      // What its drain let go of is not lost.
+      if (signal.aborted) return;
       const error = toBerthError(thrown);
       log.warn({ rollout: live.id, code: error.code, err: error }, "the life of a sandbox could not be prolonged");
       const reason = await causeOfDeath(error, sandbox.handle, { provider: launcher.provider, clock });

@@ -271,7 +271,6 @@ export class Rollouts implements RolloutService {
     const { clock, pool } = this.#options;
     const within = (ms: number, work: () => Promise<unknown>) =>
       withDeadline("draining", ms, work, { clock }).catch(() => undefined);
-    await within(CUT_OFF_MS, () => this.#caretaker.stop());
     const waiting = new Set(live);
     const handOverIdle = async (rollout: LiveRollout) => {
       await Promise.all([rollout.callsEnded(), rollout.preparation, this.#grading.ended(rollout.id)]);
@@ -280,6 +279,7 @@ export class Rollouts implements RolloutService {
     };
     crashPoint("drain.begun");
     await Promise.all([
+      within(graceMs, () => this.#caretaker.stop()),
       within(graceMs, () => this.#preparation.stop(live, reason)),
       within(graceMs, () => Promise.all(live.map(handOverIdle))),
       this.#grading.drain(graceMs, reason),
