@@ -172,7 +172,7 @@ describe("oci", () => {
     const dry = await gc("--dry-run");
     expect(dry).toMatchObject({ code: 0, stdout: expect.stringContaining("would be removed") });
     const swept = JSON.parse((await gc("--json")).stdout) as { items: unknown[] };
-    expect(swept.items).toMatchObject([{ kind: "sandbox", reason: "no controller runs that would build" }]);
+    expect(swept.items).toMatchObject([{ kind: "sandbox", reason: "whoever asked for it to build is no more" }]);
     expect((await gc()).stdout).toBe("Nothing is left behind, and nothing is kept for too long.");
 
     await using second = await ControllerProcess.start({ backend: "oci", dataDir: other.path });

@@ -51,10 +51,11 @@ describe("controllers that share a database", () => {
       arguments: { command },
     });
 
-  const untilRunning = (controller: ControllerProcess, path: string, call_id: string) =>
-    expect
+  async function untilRunning(controller: ControllerProcess, path: string, call_id: string): Promise<void> {
+    await expect
       .poll(() => controller.trajectory(path), { timeout: 10_000 })
       .toContainEqual(expect.objectContaining({ call_id, state: "running" }));
+  }
 
   test("any of them answers for any rollout: calls, events and the end", async () => {
     await using one = await start();
@@ -120,7 +121,7 @@ describe("controllers that share a database", () => {
   test("a rolling restart loses nothing of the rollouts that run through it", { timeout: 240_000 }, async () => {
     const running = [await start(), await start()];
     const paths = await Promise.all(Array.from({ length: 6 }, (_, n) => activeRollout(running[n % 2]!)));
-    let over = false;
+    const over = new AbortController();
     const send = async (turn: number, work: (controller: ControllerProcess) => Promise<Reply>): Promise<Reply> => {
       for (let attempt = 0; ; attempt++) {
         const reply = await work(running[(turn + attempt) % 2]!).catch(() => undefined);
@@ -131,7 +132,7 @@ describe("controllers that share a database", () => {
       }
     };
     const policies = paths.map(async (path, n) => {
-      for (let call = 0; !over || call < 20; call++) {
+      for (let call = 0; !over.signal.aborted || call < 20; call++) {
         const reply = await send(n + call, (at) => shell(at, path, `c${call}`, `echo ${call} >> log; sleep 0.05`));
         expect(reply.body.error, `${path} ${call}`).toBeUndefined();
         if (call > 2_000) return call;
@@ -144,7 +145,7 @@ describe("controllers that share a database", () => {
       expect(await running[index]!.end("SIGTERM")).toBe(0);
       running[index] = await next;
     }
-    over = true;
+    over.abort();
     for (const lines of await Promise.all(policies)) {
       expect(lines).toEqual(Array.from({ length: (lines as number[]).length }, (_, call) => call));
       expect((lines as number[]).length).toBeGreaterThanOrEqual(20);

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { environment as environmentSchema } from "../../../src/model/environment.ts";
 import { silentLogger } from "../../../src/core/log.ts";
 import { openPostgresStore } from "../../../src/store/postgres/postgres-store.ts";
@@ -76,18 +76,18 @@ const places: Record<string, { why?: string | undefined; open: () => Promise<Sto
 };
 
 describe.each(Object.entries(places))("leases in %s", (_name, { why, open }) => {
-  const onStore = (title: string, work: (store: Store) => Promise<void>) =>
-    test(title, async ({ skip }) => {
-      skip(why !== undefined, why);
-      const store = await open();
-      try {
-        await work(store);
-      } finally {
-        await store.close();
-      }
-    });
+  let store: Store;
 
-  onStore("a rollout is its creator's, and nobody else's as long as that one's lease lasts", async (store) => {
+  beforeEach(async ({ skip }) => {
+    skip(why !== undefined, why);
+    store = await open();
+  });
+
+  afterEach(async () => {
+    if (why === undefined) await store.close();
+  });
+
+  test("a rollout is its creator's, and nobody else's as long as that one's lease lasts", async () => {
     const one = await joined(store, "one");
     await joined(store, "two");
     await one.store.createRollout(newRollout());
@@ -99,7 +99,7 @@ describe.each(Object.entries(places))("leases in %s", (_name, { why, open }) => 
     expect(await store.leases.claim(id, "one")).toEqual({ controller: "one", epoch: 2 });
   });
 
-  onStore("a rollout whose holder's lease has ended is one other's, however many ask for it", async (store) => {
+  test("a rollout whose holder's lease has ended is one other's, however many ask for it", async () => {
     const one = await joined(store, "one", -1);
     await one.store.createRollout(newRollout());
     expect(await store.leases.holder(id)).toBeUndefined();
@@ -112,7 +112,7 @@ describe.each(Object.entries(places))("leases in %s", (_name, { why, open }) => 
     expect(await store.leases.free(10)).toEqual([]);
   });
 
-  onStore("what is given back, or was held by one that left, is free at once", async (store) => {
+  test("what is given back, or was held by one that left, is free at once", async () => {
     const one = await joined(store, "one");
     await joined(store, "two");
     await one.store.createRollout(newRollout());
@@ -130,7 +130,7 @@ describe.each(Object.entries(places))("leases in %s", (_name, { why, open }) => 
     expect(await store.leases.live()).toEqual([{ id: "build", role: "command", url: null }]);
   });
 
-  onStore("no write of a holder that was replaced is carried out, and it learns why", async (store) => {
+  test("no write of a holder that was replaced is carried out, and it learns why", async () => {
     const one = await joined(store, "one");
     await joined(store, "two");
     await one.store.createRollout(newRollout());
@@ -148,15 +148,12 @@ describe.each(Object.entries(places))("leases in %s", (_name, { why, open }) => 
     expect(one.lost).toHaveLength(Object.keys(writes).length);
   });
 
-  onStore(
-    "about a rollout that has ended anyone may write what is missing, about another nobody who does not hold it",
-    async (store) => {
-      const one = await joined(store, "one");
-      const two = await joined(store, "two");
-      await one.store.createRollout(newRollout());
-      await expect(two.store.saveVerdict(id, verdict)).rejects.toMatchObject({ code: "fenced" });
-      await one.store.updateRollout(id, { status: "expired" });
-      expect(await two.store.saveVerdict(id, verdict)).toEqual(verdict);
-    },
-  );
+  test("about a rollout that has ended anyone may write what is missing, about another nobody who does not hold it", async () => {
+    const one = await joined(store, "one");
+    const two = await joined(store, "two");
+    await one.store.createRollout(newRollout());
+    await expect(two.store.saveVerdict(id, verdict)).rejects.toMatchObject({ code: "fenced" });
+    await one.store.updateRollout(id, { status: "expired" });
+    expect(await two.store.saveVerdict(id, verdict)).toEqual(verdict);
+  });
 });
