@@ -12,7 +12,8 @@ const passed = [...text.matchAll(/crashPoint\(\s*"([^"]+)"\s*\)/g)].map(([, name
 
 describe("the crash points", () => {
   it("stand at one place each in the sources", () => {
-    expect(passed.toSorted()).toEqual(crashPoints.toSorted());
+    expect(passed).toHaveLength(crashPoints.length);
+    expect(new Set(passed)).toEqual(new Set(crashPoints));
   });
 
   it("are all visited by a case that kills there", () => {

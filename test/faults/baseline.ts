@@ -6,7 +6,7 @@ import { DatabaseSync } from "node:sqlite";
 import Docker from "dockerode";
 import { label } from "../../src/provider/docker/names.ts";
 import { loopDevicesOf } from "../support/providers.ts";
-import type { BackendName } from "./fault.ts";
+import type { BackendName } from "./backend.ts";
 
 /** For what is removed after it was told, and for the kernel to let go of it. */
 const deadlineMs = 15_000;
@@ -78,7 +78,7 @@ export class Baseline {
       createHash("sha256").update(path.join(dir, "oci")).digest("hex").slice(0, 12),
     );
     const found = await Promise.all([
-      this.#backend === "docker" ? this.#inDocker() : [],
+      this.#backend === "docker" ? this.#inDocker() : Promise.resolve([]),
       this.#processes(),
       this.#cgroups(),
       loopDevicesOf(dir).then((lines) => lines.map((line) => `loop device ${line}`)),
@@ -89,7 +89,7 @@ export class Baseline {
       halfSnapshots(dir, this.#backend),
       claimedIds(dir),
       orphans(this.#folder, this.#living()),
-      this.#intents(),
+      Promise.resolve(this.#intents()),
     ]);
     return found.flat().toSorted();
   }
@@ -150,10 +150,10 @@ export class Baseline {
 
   async #inDocker(): Promise<string[]> {
     const owner = query(this.#dataDir, "select value from installation where key = 'id'")[0]?.["value"];
-    if (owner === undefined) return [];
+    if (typeof owner !== "string") return [];
     const docker = new Docker(this.#docker);
-    const ofOwner = JSON.stringify({ label: [`${label.owner}=${String(owner)}`] });
-    const ofSnapshots = JSON.stringify({ label: [`${label.snapshotOwner}=${String(owner)}`], dangling: ["true"] });
+    const ofOwner = JSON.stringify({ label: [`${label.owner}=${owner}`] });
+    const ofSnapshots = JSON.stringify({ label: [`${label.snapshotOwner}=${owner}`], dangling: ["true"] });
     const helpers = JSON.stringify({ label: [label.guest] });
     const [containers, volumes, images, guests] = await Promise.all([
       docker.listContainers({ all: true, filters: ofOwner }),

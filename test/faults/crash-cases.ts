@@ -1,5 +1,6 @@
 import type { CrashPoint } from "../../src/core/crash-point.ts";
-import type { BackendName, Phase } from "./fault.ts";
+import type { BackendName } from "./backend.ts";
+import type { Phase } from "./fault.ts";
 
 /** One kill: at which point, while a rollout is where, and what the caller sees who asks again. */
 export interface CrashCase {

@@ -1,8 +1,5 @@
+import type { BackendName } from "./backend.ts";
 import type { Scene } from "./scene.ts";
-
-/** The providers that faults are brought about on. */
-export const backendNames = ["oci", "docker"] as const;
-export type BackendName = (typeof backendNames)[number];
 
 /** What a fault came to, in the words that `expected` uses, and what was counted besides. */
 export interface Outcome {

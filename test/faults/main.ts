@@ -3,7 +3,8 @@ import { table } from "../../src/cli/table.ts";
 import { evidence, writeEvidence, type EvidenceRow } from "../../src/core/evidence.ts";
 import { whyUnavailable } from "../support/backend-availability.ts";
 import { faults } from "./cases/all.ts";
-import { backendNames, type BackendName, type Fault } from "./fault.ts";
+import { backendNames, type BackendName } from "./backend.ts";
+import type { Fault } from "./fault.ts";
 import { Journey } from "./journey.ts";
 import { evidenceSection, writeEvidenceSection } from "./phases-page.ts";
 import { runFault, withCauses } from "./run-fault.ts";
@@ -57,6 +58,13 @@ for (const backend of backends) {
 
 const isFor = ({ backends: only }: Fault, backend: BackendName): boolean => only?.includes(backend) ?? true;
 
+let interrupted = false;
+for (const signal of ["SIGINT", "SIGTERM"] as const)
+  process.once(signal, () => {
+    interrupted = true;
+    console.error("Ending after the cases that are under way, so that nothing of them is left.");
+  });
+
 /** All faults of a backend one after the other: each looks at what the whole scene has left. */
 async function runAll(backend: BackendName): Promise<EvidenceRow[]> {
   await using scene = await Scene.open({ backend });
@@ -66,6 +74,7 @@ async function runAll(backend: BackendName): Promise<EvidenceRow[]> {
   await scene.baseline.take();
   const rows: EvidenceRow[] = [];
   for (const fault of chosen.filter((candidate) => isFor(candidate, backend))) {
+    if (interrupted) break;
     const row = await runFault(fault, scene);
     if (!values.json) console.error(`${row.ok ? "  " : "! "}${backend}  ${row.case}: ${row.result}  ${seenOf(row)}`);
     rows.push(row);
@@ -80,7 +89,8 @@ const rows = (await Promise.all(backends.map(runAll)).catch((error: unknown) => 
 const report = evidence("faults", startedAt, rows);
 const file = await writeEvidence("reports", report);
 const whole = values.case.includes("") && backends.length === backendNames.length;
-if (process.env["UPDATE_DOCS"] === "1" && whole && report.ok) await writeEvidenceSection(evidenceSection(faults, rows));
+if (process.env["UPDATE_DOCS"] === "1" && whole && report.ok && !interrupted)
+  await writeEvidenceSection(evidenceSection(faults, rows));
 if (values.json) console.log(JSON.stringify(report, null, 2));
 else {
   const sum = (name: string) => rows.reduce((total, row) => total + Number(row[name]), 0);
@@ -96,4 +106,4 @@ else {
     `\n${good} of ${rows.length} rows as they must be: leaks ${sum("leaks")}, lost records ${sum("lost_records")}, double executions ${sum("double_executions")}. The rows are in ${file}.`,
   );
 }
-process.exitCode = report.ok ? 0 : 1;
+process.exitCode = interrupted ? 130 : report.ok ? 0 : 1;

@@ -1,6 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import type { EvidenceRow } from "../../src/core/evidence.ts";
-import { backendNames, phases, type Fault } from "./fault.ts";
+import { backendNames } from "./backend.ts";
+import { phases, type Fault } from "./fault.ts";
 
 const heading = "## Evidence";
 

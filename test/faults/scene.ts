@@ -8,7 +8,7 @@ import { ControllerProcess, type Method, type Reply, type SendOptions } from "..
 import { dockerConnection } from "../support/providers.ts";
 import { removeSnapshotImages } from "../support/residue.ts";
 import { Baseline } from "./baseline.ts";
-import type { BackendName } from "./fault.ts";
+import type { BackendName } from "./backend.ts";
 
 const entry = path.join(import.meta.dirname, "controller.ts");
 /** For a controller that lost its client to die, and for one that was started to listen. */

@@ -45,8 +45,8 @@ async function carriedOut(db: Kysely<Tables>): Promise<string[]> {
 /** Its tables are made, and that they are is not recorded yet. */
 const passing = (all: Readonly<Record<string, Migration>>): Record<string, Migration> =>
   Object.fromEntries(
-    Object.entries(all).map(([name, { up }]) => [
+    Object.entries(all).map(([name, migration]) => [
       name,
-      { up: (db) => up(db).then(() => crashPoint("store.migrating")) } satisfies Migration,
+      { up: (db) => migration.up(db).then(() => crashPoint("store.migrating")) } satisfies Migration,
     ]),
   );

@@ -38,7 +38,7 @@ test("of migrations that are cut off nothing is there, and the next start makes 
   onCrashPoint((point) => {
     if (point === "store.migrating") throw new Error("cut off");
   });
-  await expect(openSqliteStore(at.file)).rejects.toThrow();
+  await expect(openSqliteStore(at.file)).rejects.toMatchObject({ code: "storage_failed" });
   onCrashPoint(() => {});
   const store = await openSqliteStore(at.file);
   expect(await store.environments()).toEqual([]);

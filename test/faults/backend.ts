@@ -1,0 +1,3 @@
+/** The providers that faults are brought about on. */
+export const backendNames = ["oci", "docker"] as const;
+export type BackendName = (typeof backendNames)[number];
