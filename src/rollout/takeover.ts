@@ -125,6 +125,8 @@ export class Takeover {
     const live = new LiveRollout(rollout, await rollouts.environmentOf(id), clock);
     rollouts.add(live);
     if (status === "queued" || status === "preparing") {
+      // A sandbox of an earlier attempt may come late, or not go: it must never be taken for the one that the rollout works in.
+      await this.#parts.launcher.disown(id);
       preparation.start(live);
       return "waiting";
     }

@@ -218,6 +218,13 @@ export class SandboxLauncher {
     return this.#cared.has(id);
   }
 
+  /** What was asked for with this purpose is nobody's from now on, durably, whether it is there, will be or will not go. @throws BerthError of the store */
+  async disown(purpose: string): Promise<void> {
+    const { store } = this.#options;
+    for (const { id, provider, labels } of await this.of([purpose]))
+      await store.recordIntent({ id, provider, purpose: `nobody:${purpose}`, incarnation: labels.incarnation });
+  }
+
   /** All sandboxes of this installation, with the purposes that they have now: labels tell what each was started for. */
   async list(): Promise<readonly SandboxHandle[]> {
     const { store } = this.#options;

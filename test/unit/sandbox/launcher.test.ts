@@ -22,7 +22,7 @@ async function launcher(change: Partial<Provider>) {
   const store = await openSqliteStore(":memory:");
   const provider = altered(createMemoryProvider(), () => change);
   const common = { clock, ids: systemIds, log: silentLogger, measures: noMeasures };
-  return { clock, launcher: new SandboxLauncher({ ...common, provider, store, owner: "ours" }) };
+  return { clock, store, launcher: new SandboxLauncher({ ...common, provider, store, owner: "ours" }) };
 }
 
 test.for([
@@ -35,4 +35,12 @@ test.for([
   expect(await clock.passUntil(failure, hour)).toBe(true);
   expect(await failure).toBe(code);
   expect(clock.pending).toBe(0);
+});
+
+test("what was asked for with a purpose can be made nobody's", async () => {
+  const { store, launcher: asked } = await launcher({ list: async () => [handle] });
+  await store.recordIntent({ id: "b-1", provider: "memory", purpose: "some rollout", incarnation: "1" });
+  await asked.disown("some rollout");
+  expect(await asked.of(["some rollout"])).toEqual([]);
+  expect(await asked.list()).toMatchObject([{ id: "b-1", labels: { purpose: "nobody:some rollout" } }]);
 });
