@@ -103,7 +103,13 @@ export class Rollouts implements RolloutService {
     this.#warm = new KeepWarm(options);
     this.#grading = new Grading({ ...options, rollouts, events });
     const { membership, claims } = options;
-    const takeover = new Takeover({ ...options, rollouts, preparation, entering: this.#entering });
+    const takeover = new Takeover({
+      ...options,
+      rollouts,
+      preparation,
+      grading: this.#grading,
+      entering: this.#entering,
+    });
     this.#takeover = takeover;
     this.#caretaker = new Caretaker({ ...options, rollouts, takeover, siblings: !membership.exclusive });
     claims.onLost((id) =>
