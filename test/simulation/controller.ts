@@ -49,7 +49,7 @@ export function startController(life: Life, world: World, durable: Store): Contr
   const store = changes.store?.(simulatedStore(durable, life, world)) ?? simulatedStore(durable, life, world);
   const bare = simulatedProvider(life, world);
   const provider = changes.provider?.(bare) ?? bare;
-  const common = { clock, measures: gauges, log: silentLogger };
+  const common = { clock, measures: gauges.measures, log: silentLogger };
   const ids = random.fork();
   const launcher = new SandboxLauncher({
     ...common,

@@ -2,34 +2,24 @@ import { noMeasures, type Measures } from "../../src/core/measures.ts";
 import type { Ledger } from "./ledger.ts";
 
 /** What a controller says that it holds, which must be nothing when nothing is left to hold. */
-export class Gauges implements Measures {
+export class Gauges {
   readonly #ledger: Ledger;
   /** Kind of sandbox → how many. */
   readonly running = new Map<string, number>();
   /** Status → rollouts that are held. */
   readonly held = new Map<string, number>();
 
-  readonly queued = noMeasures.queued;
-  readonly provisioned = noMeasures.provisioned;
-  readonly poolReady = noMeasures.poolReady;
-  readonly poolHit = noMeasures.poolHit;
-  readonly poolMiss = noMeasures.poolMiss;
-  readonly rolloutEnded = noMeasures.rolloutEnded;
-  readonly firstResult = noMeasures.firstResult;
-  readonly toolCall = noMeasures.toolCall;
-  readonly graded = noMeasures.graded;
+  readonly measures: Measures = {
+    ...noMeasures,
+    sandboxes: (purpose, change) => this.#add(this.running, purpose, change),
+    rolloutMoved: (from, to) => {
+      if (from !== undefined) this.#add(this.held, from, -1);
+      if (to !== undefined) this.#add(this.held, to, 1);
+    },
+  };
 
   constructor(ledger: Ledger) {
     this.#ledger = ledger;
-  }
-
-  sandboxes(purpose: string, change: 1 | -1): void {
-    this.#add(this.running, purpose, change);
-  }
-
-  rolloutMoved(from: string | undefined, to: string | undefined): void {
-    if (from !== undefined) this.#add(this.held, from, -1);
-    if (to !== undefined) this.#add(this.held, to, 1);
   }
 
   /** Everything that is not zero, in words. */

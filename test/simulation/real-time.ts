@@ -8,7 +8,7 @@ export function refuseRealTime({ clock }: { clock: VirtualClock }): Disposable {
   const { setTimeout, setInterval, crypto } = globalThis;
   const { now } = Date;
   const { random } = Math;
-  const { randomUUID } = crypto;
+  const randomUUID = crypto.randomUUID.bind(crypto);
   const refuse = (what: string) => () => {
     throw new Error(`${what} was used in a simulated world.`);
   };

@@ -10,7 +10,9 @@ export interface Task {
 
 // The program of a thread that plays seeds: `Task` in, `Outcome` out.
 
-parentPort?.on("message", async ({ seed, mistake }: Task) => {
+async function play({ seed, mistake }: Task): Promise<void> {
   const changes = planted.find(({ name }) => name === mistake)?.changes() ?? {};
   parentPort?.postMessage((await simulate(seed, { changes, alone: true })) satisfies Outcome);
-});
+}
+
+parentPort?.on("message", (task: Task) => void play(task));
