@@ -104,6 +104,7 @@ export class Client {
   async close(): Promise<boolean> {
     const answer = await this.#persist({
       what: `close ${this.id}`,
+      rollout: this.id,
       send: (service) => service.close(this.id),
       withinMs: END_MS,
     });
@@ -132,6 +133,7 @@ export class Client {
   #grade() {
     return this.#persist({
       what: `grade ${this.id}`,
+      rollout: this.id,
       send: (service) => service.grade(this.id, {}),
       withinMs: END_MS,
       onValue: (verdict) => this.#world.ledger.judged(this.id, verdict, this.#world.machine),
@@ -161,6 +163,7 @@ export class Client {
     const text = writeStep(step);
     return this.#persist({
       what: `call ${step.call} of ${this.id}`,
+      rollout: this.id,
       send: (service) =>
         service.callTool(this.id, tool, {
           call_id: step.call,

@@ -1,3 +1,5 @@
+import { Claims } from "../../src/controllers/claims.ts";
+import { Membership } from "../../src/controllers/membership.ts";
 import { silentLogger } from "../../src/core/log.ts";
 import type { Grader } from "../../src/grader/grader.ts";
 import { Rollouts } from "../../src/rollout/service.ts";
@@ -5,9 +7,11 @@ import { Admission } from "../../src/sandbox/admission/admission.ts";
 import { SandboxLauncher } from "../../src/sandbox/launcher.ts";
 import { Pool } from "../../src/sandbox/pool/pool.ts";
 import { profileNamed } from "../../src/sandbox/profiles.ts";
+import type { Leases } from "../../src/store/leases.ts";
 import type { Store } from "../../src/store/store.ts";
 import { builtinTools } from "../../src/tool/builtin-tools.ts";
 import { createToolRegistry } from "../../src/tool/registry.ts";
+import { DeferredFences } from "./deferred-fences.ts";
 import { Gauges } from "./gauges.ts";
 import type { Life } from "./life.ts";
 import { connectSimulated, simulatedProvider } from "./simulated-provider.ts";
@@ -34,6 +38,8 @@ const grader: Grader = {
 export interface Controller {
   readonly life: Life;
   readonly service: Rollouts;
+  readonly membership: Membership;
+  readonly leases: Leases;
   readonly gauges: Gauges;
   readonly snapshots: SimulatedSnapshots;
   readonly pool: Pool;
@@ -46,16 +52,28 @@ export function startController(life: Life, world: World, durable: Store): Contr
   const { profiles, random, faults, changes } = world;
   const clock = life.clock(world.clock);
   const gauges = new Gauges(world.ledger);
-  const store = changes.store?.(simulatedStore(durable, life, world)) ?? simulatedStore(durable, life, world);
   const bare = simulatedProvider(life, world);
   const provider = changes.provider?.(bare) ?? bare;
   const common = { clock, measures: gauges.measures, log: silentLogger };
   const ids = random.fork();
+  const id = ids.uuid();
+  const claims: Claims = new Claims({
+    id,
+    get holds() {
+      return membership.holds;
+    },
+  });
+  const fences = new DeferredFences(claims);
+  const reached = simulatedStore(durable.fencedBy(fences), fences, life, world);
+  const store = changes.store?.(reached) ?? reached;
+  const { leases } = store;
+  const membership = new Membership({ leases, clock, log: silentLogger, id, role: "controller", exclusive: true });
   const launcher = new SandboxLauncher({
     ...common,
     provider,
     store,
     ids,
+    claims,
     owner: "ours",
     connect: connectSimulated(life, world),
   });
@@ -74,6 +92,8 @@ export function startController(life: Life, world: World, durable: Store): Contr
   const service = new Rollouts({
     ...common,
     store,
+    membership,
+    claims,
     launcher,
     admission,
     pool,
@@ -85,5 +105,5 @@ export function startController(life: Life, world: World, durable: Store): Contr
     ids,
     limits: { live: world.limits.live, toolCallMs: 60_000 },
   });
-  return { life, service, gauges, snapshots, pool, admission, open: false };
+  return { life, service, membership, leases, gauges, snapshots, pool, admission, open: false };
 }

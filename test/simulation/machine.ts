@@ -17,6 +17,8 @@ export interface SimulatedSandbox {
   /** Commands that run: each hears when it is ended from outside. */
   readonly commands: Set<() => void>;
   readonly createdAtMs: number;
+  /** Unix milliseconds. */
+  expiresAtMs: number;
   exited: { readonly oom: boolean; readonly atMs: number } | undefined;
 }
 
@@ -53,14 +55,27 @@ export class Machine {
       served: new Set(),
       commands: new Set(),
       createdAtMs: this.#clock.monotonic(),
+      expiresAtMs: spec.expiresAtMs,
       exited: undefined,
     };
     this.sandboxes.set(spec.id, sandbox);
     this.created++;
     this.#trace.note(`+ ${spec.id} (${spec.labels.purpose})`);
-    const expiry = () => this.stop(sandbox, { oom: false, why: "expires" });
-    this.#clock.alarm(spec.expiresAtMs - this.#clock.now(), expiry);
+    this.#expire(sandbox);
     return handle;
+  }
+
+  /** Puts its expiry off. */
+  prolong(sandbox: SimulatedSandbox, forMs: number): void {
+    sandbox.expiresAtMs = Math.max(sandbox.expiresAtMs, this.#clock.now() + forMs);
+  }
+
+  #expire(sandbox: SimulatedSandbox): void {
+    this.#clock.alarm(sandbox.expiresAtMs - this.#clock.now(), () => {
+      if (sandbox.exited) return;
+      if (this.#clock.now() < sandbox.expiresAtMs) return this.#expire(sandbox);
+      this.stop(sandbox, { oom: false, why: "expires" });
+    });
   }
 
   stateOf(id: string): SandboxState {

@@ -12,6 +12,8 @@ export type Answer<T> =
 export interface Request<T> {
   readonly what: string;
   readonly send: (service: RolloutService) => Promise<T>;
+  /** The rollout that it is about: whoever holds it answers. */
+  readonly rollout?: string;
   /** The controller must have answered by then, whatever goes wrong. */
   readonly withinMs: number;
   /** Hears of every value that the controller gives, also of those that the client does not get. */
@@ -57,7 +59,7 @@ export class Network {
     await this.#deliver(request);
   }
 
-  async #deliver<T>({ what, send, withinMs, onValue }: Request<T>): Promise<Answer<T>> {
+  async #deliver<T>({ what, rollout, send, withinMs, onValue }: Request<T>): Promise<Answer<T>> {
     const { clock, ledger, trace } = this.#world;
     const controller = this.#controller();
     if (!controller?.open || !controller.life.alive) return nothing;
@@ -66,7 +68,10 @@ export class Network {
     const late = clock.alarm(withinMs, () => {
       if (life.alive) ledger.violated("answered", `${what} had no answer within ${withinMs / 1000} s`);
     });
-    const heard = send(service).then(
+    const located = rollout === undefined ? undefined : service.locate(rollout);
+    const asked =
+      located === "here" || located === undefined ? send(service) : Promise.resolve(located).then(() => send(service));
+    const heard = asked.then(
       (value): Answer<T> => ({ kind: "value", value }),
       (thrown: unknown): Answer<T> => ({ kind: "refused", error: this.#refusal(what, thrown) }),
     );

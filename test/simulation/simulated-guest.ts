@@ -14,7 +14,7 @@ const EXEC_MARGIN_MS = 15_000;
 
 type Simulated = Pick<
   Guest,
-  "handshake" | "health" | "exec" | "lines" | "read" | "tree" | "probe" | "quiesce" | "close"
+  "handshake" | "health" | "exec" | "lines" | "read" | "tree" | "probe" | "prolong" | "quiesce" | "close"
 >;
 
 /** A guest as one controller sees it. What a real client promises is kept: each request ends in time, and says what is known. */
@@ -95,6 +95,7 @@ export function simulatedGuest(sandbox: SimulatedSandbox, life: Life, world: Wor
         return { bytes: Buffer.from(content), size: content.length, mode: 0o644 };
       }),
     probe: (question, options) => ask("a probe", options, () => probed(question, sandbox)),
+    prolong: (forMs, options) => ask("more time", options, () => machine.prolong(sandbox, forMs)),
     quiesce: (options) =>
       ask("quiet", options, () => {
         for (const end of sandbox.commands) end();

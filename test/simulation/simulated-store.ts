@@ -1,5 +1,7 @@
 import { BerthError } from "../../src/core/errors.ts";
+import type { Leases } from "../../src/store/leases.ts";
 import type { Store } from "../../src/store/store.ts";
+import type { DeferredFences } from "./deferred-fences.ts";
 import type { Life } from "./life.ts";
 import type { World } from "./world.ts";
 
@@ -16,6 +18,8 @@ const reads: ReadonlySet<string> = new Set([
   "intents",
 ] satisfies (keyof Store)[]);
 
+const readsOfLeases: ReadonlySet<string> = new Set(["live", "holder", "free"] satisfies (keyof Leases)[]);
+
 interface Waiting {
   readonly what: string;
   readonly work: () => Promise<unknown>;
@@ -29,7 +33,7 @@ const failed = () => new BerthError("storage_failed", "The store failed: disk I/
  * The durable store as one controller's life reaches it. Writes are committed in the order in which they were asked for, those that
  * wait together at once: all of them or, when the process dies before, none.
  */
-export function simulatedStore(durable: Store, life: Life, world: World): Store {
+export function simulatedStore(durable: Store, fences: DeferredFences, life: Life, world: World): Store {
   const { clock, faults, random, ledger } = world;
   const own = life.clock(clock);
   let waiting: Waiting[] = [];
@@ -55,6 +59,7 @@ export function simulatedStore(durable: Store, life: Life, world: World): Store 
       settle.push(() => (outcome.status === "fulfilled" ? resolve(value) : reject(outcome.reason)));
     }
     const silent = !lost && faults.happens("store_reply_lost");
+    fences.settle({ heard: !silent });
     if (!life.step(`committed ${names}`)) return;
     committing = false;
     schedule();
@@ -75,17 +80,21 @@ export function simulatedStore(durable: Store, life: Life, world: World): Store 
       return work();
     });
 
-  return new Proxy(durable, {
-    get(_, name: string): unknown {
-      const method = Reflect.get(durable, name) as (...given: unknown[]) => Promise<unknown>;
-      if (name === "close") return async () => {};
-      if (reads.has(name)) return (...given: unknown[]) => read(name, () => method.apply(durable, given));
-      return (...given: unknown[]) =>
-        write(name, async () => {
-          const result = await method.apply(durable, given);
-          ledger.written(name, given, result);
-          return result;
-        });
-    },
-  });
+  const reached = <T extends object>(target: T, readNames: ReadonlySet<string>, others: Partial<T>): T =>
+    new Proxy(target, {
+      get(_, name: string): unknown {
+        const other: unknown = Reflect.get(others, name);
+        if (other !== undefined) return other;
+        const method = Reflect.get(target, name) as (...given: unknown[]) => Promise<unknown>;
+        if (readNames.has(name)) return (...given: unknown[]) => read(name, () => method.apply(target, given));
+        return (...given: unknown[]) =>
+          write(name, async () => {
+            const result = await method.apply(target, given);
+            ledger.written(name, given, result);
+            return result;
+          });
+      },
+    });
+  const leases = reached(durable.leases, readsOfLeases, {});
+  return reached(durable, reads, { leases, close: async () => {} });
 }

@@ -93,7 +93,7 @@ export class Supervisor {
       if (life.alive && !controller.open)
         ledger.violated("answered", `${life.name} did not start within ${START_MS / minute} min`);
     });
-    const started = controller.service.resume().then(
+    const started = begin(controller).then(
       () => true,
       () => false,
     );
@@ -111,16 +111,23 @@ export class Supervisor {
     if (this.current) await this.#drainLife(this.current);
   }
 
-  async #drainLife({ life, service }: Controller): Promise<void> {
+  async #drainLife({ life, service, membership }: Controller): Promise<void> {
     const { clock, ledger, trace } = this.#world;
     if (!life.alive) return;
     trace.note(`${life.name} drains`);
     const late = clock.alarm(DRAIN_WITHIN_MS, () => {
       if (life.alive) ledger.violated("answered", `${life.name} did not drain within ${DRAIN_WITHIN_MS / minute} min`);
     });
-    await Promise.race([service.drain(DRAIN_MS), life.ended]);
+    await Promise.race([service.drain(DRAIN_MS).then(() => membership.leave()), life.ended]);
     late[Symbol.dispose]();
     if (this.#finished && life.alarms > 0) ledger.violated("left", `${life.alarms} timers of ${life.name} are set`);
     life.end("ends");
   }
+}
+
+/** As a process does that has a data directory to itself. */
+async function begin({ leases, membership, service }: Controller): Promise<void> {
+  await leases.releaseControllers();
+  await membership.join();
+  await service.resume();
 }
