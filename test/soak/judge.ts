@@ -15,13 +15,21 @@ interface Tolerance {
 export const tolerances: readonly Tolerance[] = [
   { figure: "descriptors", what: "open files of the controller", unit: "", growth: 12, end: 4 },
   { figure: "resident", what: "resident memory of the controller", unit: " MiB", growth: 40, end: 120 },
-  { figure: "heap", what: "JavaScript heap of the controller", unit: " MiB", growth: 30, end: 60 },
+  { figure: "heap", what: "JavaScript heap of the controller, its low points", unit: " MiB", growth: 30, end: 60 },
   { figure: "mounts", what: "mounts of the data directory that the controller sees", unit: "", growth: 1, end: 0 },
   { figure: "cgroups", what: "cgroups of sandboxes", unit: "", growth: 24, end: 0 },
   { figure: "sandboxes", what: "sandboxes", unit: "", growth: 8, end: 0 },
   { figure: "zombies", what: "processes that nobody waited for", unit: "", growth: 2, end: 0 },
   { figure: "inodes", what: "files and folders of the data directory", unit: "", growth: 400, end: 8 },
 ];
+
+/** Between two collections a heap only grows: what lives shows in the lowest value of each while. */
+const WHILE_SECONDS = 30;
+
+function lows(points: readonly (readonly [number, number])[]): (readonly [number, number])[] {
+  const whiles = Map.groupBy(points, ([seconds]) => Math.floor(seconds / WHILE_SECONDS));
+  return [...whiles.values()].map((of) => of.reduce((low, point) => (point[1] < low[1] ? point : low)));
+}
 
 /** Least squares: what the trend of some values adds over all of their time. */
 export function growthOf(points: readonly (readonly [number, number])[]): number {
@@ -45,7 +53,8 @@ export function figureRows(
 ): EvidenceRow[] {
   const late = samples.filter(({ seconds }) => seconds >= halfSeconds);
   return tolerances.map(({ figure, what, unit, growth: mayGrow, end: mayDiffer }) => {
-    const growth = growthOf(late.map((sample) => [sample.seconds, sample[figure]]));
+    const points = late.map((sample) => [sample.seconds, sample[figure]] as const);
+    const growth = growthOf(figure === "heap" ? lows(points) : points);
     const difference = after[figure] - before[figure];
     const flat = late.length > 2 && growth <= mayGrow;
     const back = mayDiffer === null || difference <= mayDiffer;

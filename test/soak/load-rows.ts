@@ -33,7 +33,7 @@ export function loadRows(
     ),
     row(
       "faults",
-      `${tally.guestsKilled} guests and ${tally.controllersKilled} controllers killed, ${tally.clientsGone} clients gone, ${tally.expired} rollouts left idle; callers were told: ${refused || "nothing"}`,
+      `${tally.guestsKilled} guests and ${tally.controllersKilled} controllers killed, ${tally.clientsGone} clients gone, ${tally.expired} rollouts left idle; errors in answers, those of ended rollouts among them: ${refused || "none"}`,
       Object.values(faults).every((times) => times > 0),
       faults,
     ),
