@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH):/usr/sbin:/sbin
 .DEFAULT_GOAL := help
-.PHONY: help setup guest check typecheck lint format unused build unit test attacks faults demo bench bench-peers profile clean
+.PHONY: help setup guest check typecheck lint format unused build unit test attacks faults simulate soak demo bench bench-peers profile clean
 
 help: ## this list
 	@sed -n 's/^\([a-z][a-z -]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 34
@@ -35,6 +35,13 @@ attacks: ## every known attack on every backend, with its positive control; ARGS
 
 faults: ## kills, cut connections, full disks and more in the life of rollouts, with what leaks; ARGS='--help'
 	@infra/setup/faults.sh $(ARGS)
+
+simulate: ## the rollouts on simulated time, chance, provider, guests and store; SEEDS=5000, or SEED=N plays one again
+	@infra/setup/node.sh
+	@node test/simulation/main.ts $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),2000))
+
+soak: ## ten minutes of rollouts with faults at random on oci, what they leave must be nothing; ARGS='--minutes 1 --rollouts 100'
+	@infra/setup/soak.sh $(ARGS)
 
 demo: ## one rollout three ways on real input; ARGS='--provider docker', ARGS='--repo URL --commit SHA --test "…"'
 	@infra/setup/demo.sh $(ARGS)

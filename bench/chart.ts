@@ -1,4 +1,5 @@
 import type { Row } from "../src/bench/row.ts";
+import { escaped, svg } from "./svg.ts";
 
 /** How many times better than raw Docker, and how many times it has to be; undefined for rows that are held against nothing. */
 interface Bar {
@@ -21,8 +22,6 @@ function barOf({ scenario, backend, what, ratio, target, outcome, unit }: Row): 
   const held = target?.of === "ratio" ? better(target.value) : undefined;
   return { label: `${scenario}: ${what} (${backend})`, times: better(ratio), target: held, met: outcome !== "missed" };
 }
-
-const escaped = (text: string): string => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 
 /** From 1 to 1000 times on a logarithmic scale; what is below 1 is a stub at the left. */
 function position(times: number): number {
@@ -51,18 +50,17 @@ export function chart(rows: readonly Row[]): string {
     const x = position(10 ** power).toFixed(1);
     return `<line class="grid" x1="${x}" x2="${x}" y1="${top - 8}" y2="${bottom}"/><text class="axis" x="${x}" y="${top - 14}" text-anchor="middle">${10 ** power}×</text>`;
   });
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${bottom + 30}" width="${width}" height="${bottom + 30}" role="img" aria-label="How many times better than raw Docker">
-<style>
-text { font: 12px system-ui, sans-serif; fill: #24292f }
-.axis { fill: #6e7781 } .grid { stroke: #d0d7de } .target { stroke: #24292f; stroke-width: 2 }
-.met { fill: #2da44e } .missed { fill: #bf8700 }
-@media (prefers-color-scheme: dark) {
-text { fill: #e6edf3 } .axis { fill: #8b949e } .grid { stroke: #30363d } .target { stroke: #e6edf3 }
-}
-</style>
-${grid.join("\n")}
+  const drawing = `${grid.join("\n")}
 ${bars.map(drawn).join("\n")}
-<text class="axis" x="${left}" y="${bottom + 20}">Times better than raw Docker in the same run; the dark line is the target.</text>
-</svg>
-`;
+<text class="axis" x="${left}" y="${bottom + 20}">Times better than raw Docker in the same run; the dark line is the target.</text>`;
+  return svg(
+    {
+      width,
+      height: bottom + 30,
+      label: "How many times better than raw Docker",
+      styles: " .target { stroke: #24292f; stroke-width: 2 }\n.met { fill: #2da44e } .missed { fill: #bf8700 }",
+      dark: " .target { stroke: #e6edf3 }",
+    },
+    drawing,
+  );
 }

@@ -16,25 +16,32 @@ export interface Clock {
 /** A timer beyond this fires at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-export const systemClock: Clock = {
-  now: () => Date.now(),
-  monotonic: () => performance.now(),
-  sleep: (ms, signal) =>
+/** How a clock sleeps that has alarms. */
+export const sleepBy =
+  (alarm: Clock["alarm"]): Clock["sleep"] =>
+  (ms, signal) =>
     new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason);
       const onAbort = () => {
-        clearTimeout(timer);
+        timer[Symbol.dispose]();
         reject(signal?.reason);
       };
-      const timer = setTimeout(() => {
+      const timer = alarm(ms, () => {
         signal?.removeEventListener("abort", onAbort);
         resolve();
-      }, ms);
+      });
       signal?.addEventListener("abort", onAbort, { once: true });
-    }),
-  alarm: (ms, due, { background = false } = {}) => {
-    const timer = setTimeout(due, Math.min(ms, LONGEST_TIMER_MS));
-    if (background) timer.unref();
-    return { [Symbol.dispose]: () => clearTimeout(timer) };
-  },
+    });
+
+const systemAlarm: Clock["alarm"] = (ms, due, { background = false } = {}) => {
+  const timer = setTimeout(due, Math.min(ms, LONGEST_TIMER_MS));
+  if (background) timer.unref();
+  return { [Symbol.dispose]: () => clearTimeout(timer) };
+};
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  sleep: sleepBy(systemAlarm),
+  alarm: systemAlarm,
 };

@@ -7,7 +7,7 @@ import { verdictOfFailure } from "../grader/grade-rollout.ts";
 import type { Graders } from "../grader/registry.ts";
 import type { ChangeSet } from "../model/change-set.ts";
 import type { Environment } from "../model/environment.ts";
-import { terminalStatuses } from "../model/rollout.ts";
+import { terminalStatuses, type Rollout } from "../model/rollout.ts";
 import type { GradeRequest, Verdict } from "../model/verdict.ts";
 import type { SandboxLauncher } from "../sandbox/launcher.ts";
 import { profileNamed, type Profiles } from "../sandbox/profiles.ts";
@@ -53,6 +53,8 @@ export class Grading {
   readonly #parts: GradingParts;
   readonly #flights = new SingleFlight<Verdict>();
   readonly #running = new Map<string, RunningGrading>();
+  /** Rollouts whose verdict was asked for and not told, until somebody asks again. */
+  readonly #unasked = new Map<string, Disposable>();
 
   constructor(parts: GradingParts) {
     this.#parts = parts;
@@ -61,17 +63,49 @@ export class Grading {
   /** The verdict of a rollout; the same one whenever it is asked for. */
   async grade(rolloutId: string, request: GradeRequest): Promise<Verdict> {
     const rollout = await this.#parts.rollouts.stored(rolloutId);
-    if (rollout.verdict) return rollout.verdict;
+    if (rollout.verdict) {
+      // It stands, whether or not its rollout can be written as ended now.
+      if (!this.#running.has(rollout.rollout_id)) await this.#close(rollout).catch(() => undefined);
+      return rollout.verdict;
+    }
     const { rollout_id: id } = await this.#parts.rollouts.storedHere(rolloutId);
     return this.#flights.run(id, () => {
       const running: RunningGrading = { controller: new AbortController(), work: undefined };
       this.#running.set(id, running);
-      return this.#grade(id, request, running).finally(() => this.#running.delete(id));
+      this.#forgetUnasked(id);
+      return this.#grade(id, request, running)
+        .catch(async (error: unknown) => {
+          await this.expectAgain(id).catch(() => undefined);
+          throw error;
+        })
+        .finally(() => this.#running.delete(id));
     });
+  }
+
+  /** A rollout in grading has a change set and no verdict: when nobody asks for one in its idle time, it expires, and can still be graded. */
+  async expectAgain(id: string): Promise<void> {
+    const { rollouts, clock } = this.#parts;
+    const { idle_seconds } = (await rollouts.environmentOf(id)).environment.budget;
+    this.#forgetUnasked(id);
+    const message = `Nobody asked for the verdict for ${idle_seconds} seconds.`;
+    const expire = async () => {
+      this.#unasked.delete(id);
+      const { status } = await rollouts.stored(id);
+      if (status === "grading" && !this.#running.has(id))
+        await rollouts.end(id, "expired", new BerthError("budget_exhausted", message));
+    };
+    const alarm = clock.alarm(idle_seconds * 1000, () => void expire().catch(() => undefined), { background: true });
+    this.#unasked.set(id, alarm);
+  }
+
+  #forgetUnasked(id: string): void {
+    this.#unasked.get(id)?.[Symbol.dispose]();
+    this.#unasked.delete(id);
   }
 
   /** Calls off the grading of a rollout, which then throws `reason`; resolves when its sandboxes are gone. */
   async cancel(id: string, reason: BerthError): Promise<void> {
+    this.#forgetUnasked(id);
     const running = this.#running.get(id);
     if (!running) return;
     running.controller.abort(reason);
@@ -87,6 +121,7 @@ export class Grading {
 
   /** Lets what is graded now come to its end within `graceMs`, then calls it off; no verdict is kept of that. */
   async drain(graceMs: number, reason: BerthError): Promise<void> {
+    for (const id of this.#unasked.keys()) this.#forgetUnasked(id);
     const { clock } = this.#parts;
     const all = () => Promise.all([...this.#running.keys()].map((id) => this.ended(id)));
     await withDeadline("grading", graceMs, all, { clock }).catch(() => undefined);
@@ -118,12 +153,15 @@ export class Grading {
       failure: verdict.status === "unscored" ? verdict.reason : undefined,
     });
     events.publish(id, { type: "verdict", status: verdict.status, reward: verdict.reward });
-    const { status } = await rollouts.stored(id);
-    if (!terminalStatuses.includes(status)) await rollouts.end(id, "closed");
+    await this.#close(await rollouts.stored(id));
     crashPoint("grade.closed");
     // The verdict stands; what could not be removed is in the log and is found again by its label.
     await Promise.resolve(live?.sandbox?.[Symbol.asyncDispose]()).catch(() => undefined);
     return verdict;
+  }
+
+  async #close({ rollout_id, status }: Rollout): Promise<void> {
+    if (!terminalStatuses.includes(status)) await this.#parts.rollouts.end(rollout_id, "closed");
   }
 
   /** @throws BerthError of cause `caller`, or `shutting_down`: there is nothing to grade, and no verdict is kept */

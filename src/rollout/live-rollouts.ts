@@ -3,6 +3,7 @@ import type { Clock } from "../core/clock.ts";
 import { crashPoint } from "../core/crash-point.ts";
 import { BerthError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
+import type { Later } from "../core/later.ts";
 import type { Measures } from "../core/measures.ts";
 import { normaliseRolloutId } from "../core/ids.ts";
 import { terminalStatuses, type Rollout } from "../model/rollout.ts";
@@ -20,6 +21,7 @@ export class LiveRollouts {
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #measures: Measures;
+  readonly #later: Later;
   readonly #claims: Pick<Claims, "forget" | "holds">;
 
   constructor(parts: {
@@ -28,8 +30,10 @@ export class LiveRollouts {
     clock: Clock;
     log: Logger;
     measures: Measures;
+    later: Later;
     claims: Pick<Claims, "forget" | "holds">;
   }) {
+    this.#later = parts.later;
     this.#claims = parts.claims;
     this.#store = parts.store;
     this.#events = parts.events;
@@ -93,13 +97,28 @@ export class LiveRollouts {
     live.status = patch.status;
   }
 
+  /**
+   * What cannot be written now is tried again in the background: else the rollout would take up room until the next start.
+   * @throws BerthError of the first attempt
+   */
   async end(id: string, status: "closed" | "failed" | "expired", error?: BerthError): Promise<void> {
     const report = error?.report();
-    const written = await this.#write(id, { status, ended_at: this.now(), ...(report ? { error: report } : {}) });
-    if (written) this.#measures.rolloutEnded(status, report);
-    this.#events.end(id);
-    this.forget(id);
-    this.#claims.forget(id);
+    const patch = { status, ended_at: this.now(), ...(report ? { error: report } : {}) };
+    const end = async () => {
+      const written = await this.#write(id, patch);
+      if (written) this.#measures.rolloutEnded(status, report);
+      this.#events.end(id);
+      this.forget(id);
+      this.#claims.forget(id);
+    };
+    try {
+      await end();
+    } catch (thrown) {
+      // What another controller holds by then is its to end.
+      const again = async () => (this.#claims.holds(id) ? end() : undefined);
+      this.#later.again(`writing the end of the rollout ${id}`, again);
+      throw thrown;
+    }
   }
 
   /** Another controller has it now, or will: whoever waits is told, and its sandbox is left as it is. */
@@ -121,8 +140,8 @@ export class LiveRollouts {
   }
 
   /**
-   * Ends a rollout with why: the sandbox goes, whoever waits is told. Never rejects: what could not be written or removed
-   * is in the log, and the next start finds it.
+   * Ends a rollout with why: the sandbox goes, whoever waits is told. Never rejects: what could not be removed is in the log, and the
+   * next start finds it.
    */
   async fail(live: LiveRollout, error: BerthError): Promise<void> {
     this.#log.warn({ rollout: live.id, code: error.code, err: error }, "a rollout failed");

@@ -142,12 +142,13 @@ export class Preparation {
     const reason = new BerthError("budget_exhausted", message);
     try {
       await endTurn(live, reason, this.#parts);
-      crashPoint("rollout.expiring");
-      await rollouts.end(live.id, "expired", reason);
     } catch (error) {
       // Closed or failed meanwhile: that ends it.
       if (live.turn.signal.reason !== reason && error === live.turn.signal.reason) return;
-      await rollouts.fail(live, toBerthError(error));
+      return await rollouts.fail(live, toBerthError(error));
     }
+    crashPoint("rollout.expiring");
+    // What cannot be written is tried again; it expired all the same.
+    await rollouts.end(live.id, "expired", reason).catch(() => undefined);
   }
 }

@@ -5,6 +5,7 @@ import { withDeadline } from "../core/deadline.ts";
 import type { Clock } from "../core/clock.ts";
 import { BerthError } from "../core/errors.ts";
 import { normaliseRolloutId, type IdSource } from "../core/ids.ts";
+import { Later } from "../core/later.ts";
 import type { Logger } from "../core/log.ts";
 import type { Measures } from "../core/measures.ts";
 import type { Dial } from "../egress/dialler.ts";
@@ -83,6 +84,7 @@ export class Rollouts implements RolloutService {
   readonly #takeover: Takeover;
   readonly #caretaker: Caretaker;
   readonly #closing = new SingleFlight<Rollout>();
+  readonly #later: Later;
   /** Rollouts that were let in and are being written: in the store already, perhaps, and not yet among the live ones. */
   readonly #entering = new Map<string, Promise<void>>();
   #draining = false;
@@ -91,7 +93,8 @@ export class Rollouts implements RolloutService {
     const { clock, limits } = options;
     this.#options = options;
     const events = new EventHub(() => clock.now());
-    const rollouts = new LiveRollouts({ ...options, events });
+    this.#later = new Later(options);
+    const rollouts = new LiveRollouts({ ...options, events, later: this.#later });
     const preparation = new Preparation({ ...options, rollouts, events });
     this.#events = events;
     this.#rollouts = rollouts;
@@ -100,7 +103,13 @@ export class Rollouts implements RolloutService {
     this.#warm = new KeepWarm(options);
     this.#grading = new Grading({ ...options, rollouts, events });
     const { membership, claims } = options;
-    const takeover = new Takeover({ ...options, rollouts, preparation, entering: this.#entering });
+    const takeover = new Takeover({
+      ...options,
+      rollouts,
+      preparation,
+      grading: this.#grading,
+      entering: this.#entering,
+    });
     this.#takeover = takeover;
     this.#caretaker = new Caretaker({ ...options, rollouts, takeover, siblings: !membership.exclusive });
     claims.onLost((id) =>
@@ -266,6 +275,7 @@ export class Rollouts implements RolloutService {
 
   async drain(graceMs: number): Promise<void> {
     this.#draining = true;
+    this.#later.stop();
     const live = [...this.#rollouts.all()];
     const reason = new BerthError("shutting_down", "The controller is shutting down.");
     const { clock, pool } = this.#options;

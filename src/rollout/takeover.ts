@@ -15,6 +15,7 @@ import type { Claim } from "../store/leases.ts";
 import type { Store } from "../store/store.ts";
 import { causeOfDeath } from "./cause-of-death.ts";
 import { endTurn } from "./end-turn.ts";
+import type { Grading } from "./grading.ts";
 import { LiveRollout } from "./live-rollout.ts";
 import type { LiveRollouts } from "./live-rollouts.ts";
 import type { Preparation } from "./preparation.ts";
@@ -28,6 +29,7 @@ export interface TakeoverParts {
   readonly log: Logger;
   readonly rollouts: LiveRollouts;
   readonly preparation: Preparation;
+  readonly grading: Pick<Grading, "expectAgain">;
   /** Rollouts that are being created here: in the store, perhaps, and not held yet. */
   readonly entering: ReadonlyMap<string, Promise<void>>;
 }
@@ -111,20 +113,28 @@ export class Takeover {
   }
 
   async #goOn(rollout: Rollout): Promise<Outcome> {
-    const { store, rollouts, preparation, claims, clock } = this.#parts;
+    const { store, rollouts, preparation, grading, claims, clock } = this.#parts;
     const { rollout_id: id, status } = rollout;
     if (terminalStatuses.includes(status)) {
       claims.forget(id);
       return "other";
     }
+    // Its controller died between the verdict and the end.
+    if (rollout.verdict) {
+      await rollouts.end(id, "closed");
+      return "other";
+    }
     // Its change set is all that grading needs; the next request for the verdict goes on from there.
     if (status === "grading" && (await store.changeSet(id))) {
       await store.markInterruptedCalls(id);
+      await grading.expectAgain(id);
       return "other";
     }
     const live = new LiveRollout(rollout, await rollouts.environmentOf(id), clock);
     rollouts.add(live);
     if (status === "queued" || status === "preparing") {
+      // A sandbox of an earlier attempt may come late, or not go: it must never be taken for the one that the rollout works in.
+      await this.#parts.launcher.disown(id);
       preparation.start(live);
       return "waiting";
     }
@@ -180,11 +190,12 @@ export class Takeover {
 
   /** Grading had begun and its change set was not stored yet: the policy's turn stays over. */
   async #finishTurn(live: LiveRollout, sandbox: Sandbox): Promise<void> {
-    const { rollouts } = this.#parts;
+    const { rollouts, grading } = this.#parts;
     live.becomeActive(sandbox);
     try {
       await endTurn(live, new BerthError("rollout_closed", "The rollout is being graded."), this.#parts);
       rollouts.forget(live.id);
+      await grading.expectAgain(live.id);
     } catch (error) {
       await rollouts.fail(live, toBerthError(error));
     }

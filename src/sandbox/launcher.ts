@@ -45,6 +45,10 @@ export interface LauncherOptions {
 
 const CREATE_DEADLINE_MS = 120_000;
 const UNDO_DEADLINE_MS = 30_000;
+const INSPECT_DEADLINE_MS = 30_000;
+const LIST_DEADLINE_MS = 60_000;
+/** Of one attempt; hundreds may be on their way out before it. */
+const DESTROY_DEADLINE_MS = 120_000;
 const DESTROY_ATTEMPTS = 3;
 
 /** Starts, re-attaches and destroys sandboxes. The intent is in the store before the provider is asked. */
@@ -134,7 +138,9 @@ export class SandboxLauncher {
    * @throws BerthError `sandbox_lost` when it is not running, `fenced` when it is another's
    */
   async attach(handle: SandboxHandle): Promise<Sandbox> {
-    const state = await this.#options.provider.inspect(handle);
+    const { provider, clock } = this.#options;
+    const inspect = () => provider.inspect(handle);
+    const state = await withDeadline(`inspecting sandbox ${handle.id}`, INSPECT_DEADLINE_MS, inspect, { clock });
     if (state.status !== "running")
       throw new BerthError("sandbox_lost", `The sandbox ${handle.id} is ${state.status}.`);
     await this.#record(handle);
@@ -181,7 +187,10 @@ export class SandboxLauncher {
     for (let attempt = 1; ; attempt++) {
       try {
         crashPoint("destroy.begun");
-        await provider.destroy(handle);
+        await withDeadline(`destroying sandbox ${handle.id}`, DESTROY_DEADLINE_MS, () => provider.destroy(handle), {
+          code: "teardown_failed",
+          clock,
+        });
         crashPoint("destroy.gone");
         this.#noteGone(handle);
         await store.forgetIntent(handle.id);
@@ -209,10 +218,17 @@ export class SandboxLauncher {
     return this.#cared.has(id);
   }
 
+  /** What was asked for with this purpose is nobody's from now on, durably, whether it is there, will be or will not go. @throws BerthError of the store */
+  async disown(purpose: string): Promise<void> {
+    const { store } = this.#options;
+    for (const { id, provider, labels } of await this.of([purpose]))
+      await store.recordIntent({ id, provider, purpose: `nobody:${purpose}`, incarnation: labels.incarnation });
+  }
+
   /** All sandboxes of this installation, with the purposes that they have now: labels tell what each was started for. */
   async list(): Promise<readonly SandboxHandle[]> {
-    const { provider, store, owner } = this.#options;
-    const handles = await provider.list(owner);
+    const { store } = this.#options;
+    const handles = await this.#listed();
     const now = new Map((await store.intents()).map(({ id, purpose }) => [id, purpose]));
     return handles.map((handle) => {
       const purpose = now.get(handle.id) ?? handle.labels.purpose;
@@ -239,6 +255,11 @@ export class SandboxLauncher {
       return rollout === undefined ? undefined : this.#options.claims?.epoch(rollout);
     };
     return shakeHands(handle, { ...this.#options, epoch }, signal);
+  }
+
+  #listed(): Promise<readonly SandboxHandle[]> {
+    const { provider, owner, clock } = this.#options;
+    return withDeadline("listing the sandboxes", LIST_DEADLINE_MS, () => provider.list(owner), { clock });
   }
 
   #noteGone({ id, labels }: SandboxHandle): void {

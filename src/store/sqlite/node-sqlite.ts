@@ -1,4 +1,4 @@
-import type { DatabaseSync, SQLInputValue } from "node:sqlite";
+import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import { SqliteAdapter, SqliteDialect, type SqliteDatabase } from "kysely";
 import { openDatabase } from "./open-database.ts";
 
@@ -18,16 +18,30 @@ class WholeMigrations extends SqliteDialect {
   }
 }
 
-const shaped = (database: DatabaseSync): SqliteDatabase => ({
-  close: () => database.close(),
-  prepare: (query) => {
-    const statement = database.prepare(query);
-    const values = (parameters: readonly unknown[]) => parameters as SQLInputValue[];
-    return {
-      reader: statement.columns().length > 0,
-      all: (parameters) => statement.all(...values(parameters)),
-      run: (parameters) => statement.run(...values(parameters)),
-      iterate: (parameters) => statement.iterate(...values(parameters)) as IterableIterator<unknown>,
-    };
-  },
-});
+/** Prepared statements that are kept; the store has some dozen texts. */
+const MOST_PREPARED = 200;
+
+function shaped(database: DatabaseSync): SqliteDatabase {
+  const prepared = new Map<string, ReturnType<SqliteDatabase["prepare"]>>();
+  return {
+    close: () => database.close(),
+    prepare: (query) => {
+      const known = prepared.get(query);
+      if (known) return known;
+      if (prepared.size >= MOST_PREPARED) prepared.clear();
+      const statement = shapedStatement(database.prepare(query));
+      prepared.set(query, statement);
+      return statement;
+    },
+  };
+}
+
+function shapedStatement(statement: StatementSync): ReturnType<SqliteDatabase["prepare"]> {
+  const values = (parameters: readonly unknown[]) => parameters as SQLInputValue[];
+  return {
+    reader: statement.columns().length > 0,
+    all: (parameters) => statement.all(...values(parameters)),
+    run: (parameters) => statement.run(...values(parameters)),
+    iterate: (parameters) => statement.iterate(...values(parameters)) as IterableIterator<unknown>,
+  };
+}

@@ -270,7 +270,8 @@ test("a rollout whose failing cannot be written is tidied up all the same, and n
   await vi.waitFor(() => expect(controller.sandboxes()).toEqual([]), { timeout: 8_000 });
   expect(await codeOf(service.callTool(rollout.rollout_id, "shell", shell("true")))).toBe("storage_failed");
   broken = false;
-  expect((await service.close(rollout_id)).status).toBe("closed");
+  // Its expiry may be written at last before it is closed.
+  expect(["closed", "expired"]).toContain((await service.close(rollout_id)).status);
 });
 
 test("a sandbox that cannot be removed keeps its intent and does not cost the verdict; close tries again", async () => {

@@ -1,5 +1,6 @@
 import { expect, test, vi } from "vitest";
 import type { Grader } from "../../../src/grader/grader.ts";
+import type { Provider } from "../../../src/provider/provider.ts";
 import { BerthError } from "../../../src/core/errors.ts";
 import { altered, codeOf, memoryController, shell, smallEnvironment } from "../../support/memory-controller.ts";
 
@@ -252,4 +253,37 @@ test("one sandbox that cannot be removed does not keep the controller from start
   expect((await controller.service.get(rollout_id)).status).toBe("active");
   stuck = false;
   await controller.restart({ crash: true });
+});
+
+test("a restart gives a rollout the sandbox that it worked in, not one of an earlier attempt that would not go", async () => {
+  const begun = Promise.withResolvers<string>();
+  await using controller = await memoryController({
+    provider: (bare) =>
+      altered(bare, () => ({
+        create: async (spec, options) => {
+          const handle = await bare.create(spec, options);
+          if (spec.labels.purpose.startsWith("build:")) return handle;
+          begun.resolve(spec.id);
+          return new Promise(() => {});
+        },
+      })),
+  });
+  const { rollout } = await controller.service.create({ environment: smallEnvironment() });
+  const earlier = await begun.promise;
+  let stuck = true;
+  const provider = (bare: Provider) =>
+    altered(bare, () => ({
+      destroy: (handle) =>
+        stuck && handle.id === earlier
+          ? Promise.reject(new BerthError("teardown_failed", "busy"))
+          : bare.destroy(handle),
+    }));
+  await controller.restart({ crash: true, provider });
+  await controller.service.callTool(rollout.rollout_id, "shell", shell("echo 1 > answer"));
+  expect(controller.sandboxes()).toHaveLength(2);
+  await controller.restart({ crash: true, provider });
+  expect(await controller.service.grade(rollout.rollout_id, {})).toMatchObject({ reward: 1 });
+  stuck = false;
+  await controller.restart();
+  expect(controller.sandboxes()).toEqual([]);
 });
