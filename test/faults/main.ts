@@ -85,7 +85,10 @@ async function runAll(backend: BackendName): Promise<EvidenceRow[]> {
 const seenOf = (row: EvidenceRow): string => (row["seen"] as readonly string[]).join("; ");
 
 const startedAt = Date.now();
-const rows = (await Promise.all(backends.map(runAll)).catch((error: unknown) => stop(withCauses(error)))).flat();
+// One that cannot go on must not take away the end of the other's scene.
+const runs = await Promise.allSettled(backends.map(runAll));
+for (const run of runs) if (run.status === "rejected") stop(withCauses(run.reason));
+const rows = runs.flatMap((run) => (run.status === "fulfilled" ? run.value : []));
 const report = evidence("faults", startedAt, rows);
 const file = await writeEvidence("reports", report);
 const whole = values.case.includes("") && backends.length === backendNames.length;
