@@ -174,6 +174,7 @@ export const compose: Compose = async (config, log, { role, resolve = resolveNam
   });
   if (role === "controller") {
     await builder.sweepWorkTrees();
+    started.defer(() => service.rest());
     await service.resume();
     evictor.start(EVICTION_PAUSE_MS);
     retention.start(RETENTION_PAUSE_MS);

@@ -273,9 +273,14 @@ export class Rollouts implements RolloutService {
     return this.#options.claims.holds(id) ? "here" : this.#locate(id);
   }
 
+  /** Ends what is done time and again, also without a drain; resolves when nothing of it is under way. */
+  async rest(): Promise<void> {
+    this.#later.stop();
+    await this.#caretaker.stop();
+  }
+
   async drain(graceMs: number): Promise<void> {
     this.#draining = true;
-    this.#later.stop();
     const live = [...this.#rollouts.all()];
     const reason = new BerthError("shutting_down", "The controller is shutting down.");
     const { clock, pool } = this.#options;
@@ -289,7 +294,7 @@ export class Rollouts implements RolloutService {
     };
     crashPoint("drain.begun");
     await Promise.all([
-      within(graceMs, () => this.#caretaker.stop()),
+      within(graceMs, () => this.rest()),
       within(graceMs, () => this.#preparation.stop(live, reason)),
       within(graceMs, () => Promise.all(live.map(handOverIdle))),
       this.#grading.drain(graceMs, reason),
@@ -316,6 +321,7 @@ export class Rollouts implements RolloutService {
   async #locate(id: string): Promise<Whereabouts> {
     const { store, claims } = this.#options;
     this.#assertOpen();
+    await this.#entering.get(id);
     const holder = await store.leases.holder(id);
     if (holder && holder.controller !== claims.controller) return { controller: holder.controller, url: holder.url };
     if (!(await store.rollout(id)) || (await this.#takeover.one(id))) return "here";

@@ -249,7 +249,7 @@ describe.each(["oci", "docker"] as const)("%s", (backend) => {
     expect((await send("GET", "/healthz")).body).toEqual({ status: "ok" });
     expect((await send("GET", "/readyz")).body).toEqual({
       status: "ready",
-      checks: { store: "ok", provider: "ok", accepting: "ok" },
+      checks: { store: "ok", provider: "ok", lease: "ok", accepting: "ok" },
     });
     expect((await send("GET", "/metrics")).body).toContain("berth_http_requests_total{");
     for (const format of ["berth", "openai", "mcp"])
