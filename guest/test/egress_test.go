@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -141,5 +142,31 @@ func TestManyEgressConnectionsStartNoThreads(t *testing.T) {
 	var threads int
 	if _, err := fmt.Sscan(rest, &threads); err != nil || threads > guestThreads {
 		t.Errorf("%d threads, %v", threads, err)
+	}
+}
+
+func TestRequestsThatAreGivenUpWhileTheyWaitEndNothingElse(t *testing.T) {
+	g := start(t)
+	if r := g.post("/v1/egress/listen", map[string]int{"port": freePort(t), "max_connections": 4}); r.status != http.StatusOK {
+		t.Fatalf("%s", r.body)
+	}
+	var waiting sync.WaitGroup
+	for range 100 {
+		waiting.Go(func() {
+			ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
+			defer cancel()
+			request, err := http.NewRequestWithContext(ctx, "POST", "http://guest/v1/egress/accept", nil)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if response, err := g.client.Do(request); err == nil {
+				_ = response.Body.Close()
+			}
+		})
+	}
+	waiting.Wait()
+	if r := g.do("GET", "/v1/health", nil); r.status != http.StatusOK {
+		t.Errorf("%d %s", r.status, r.body)
 	}
 }

@@ -25,13 +25,18 @@ func (s *server) enter(w http.ResponseWriter, r *http.Request) (context.Context,
 	if err != nil {
 		return nil, nil, err
 	}
+	told := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
+		defer close(told)
 		control := http.NewResponseController(w)
 		_ = control.SetReadDeadline(time.Now())
 		_ = control.SetWriteDeadline(time.Now().Add(lastWords))
 	})
 	return ctx, func() {
-		stop()
+		// The writer is not there any more once its handler has returned: who touches it then ends the whole guest.
+		if !stop() {
+			<-told
+		}
 		leave()
 	}, nil
 }

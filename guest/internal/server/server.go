@@ -106,28 +106,46 @@ func (s *server) routes() *http.ServeMux {
 		"PUT /v1/archive":                s.archive,
 		"POST /v1/own":                   s.own,
 		"POST /v1/egress/listen":         s.egressListen,
-		"POST /v1/egress/accept":         s.egressAccept,
 		"/":                              s.unknown,
 	} {
 		mux.Handle(pattern, replying(h))
 	}
+	mux.Handle("POST /v1/egress/accept", conversing(s.egressAccept))
 	return mux
 }
 
 func replying(h handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if err := h(w, r); err != nil {
-			writeError(w, fault.From(err))
+			refuse(w, r, err)
+			return
+		}
+		readToEnd(r)
+	})
+}
+
+// conversing is for requests whose body goes on beside the answer: whoever asks may end it only when the answer has ended.
+func conversing(h handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := h(w, r); err != nil {
+			refuse(w, r, err)
 		}
 	})
 }
+
+func refuse(w http.ResponseWriter, r *http.Request, err error) {
+	writeError(w, fault.From(err))
+	readToEnd(r)
+}
+
+// readToEnd lets an answer leave only when its question has come: an earlier one resets the stream, and a client that is still sending may lose it.
+func readToEnd(r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) }
 
 func (s *server) unknown(_ http.ResponseWriter, r *http.Request) error {
 	return fault.New(fault.InvalidArgument, "no endpoint %s %s", r.Method, r.URL.Path)
 }
 
-// conventions are what holds for every request: the boot id, the echo of the call id, the fence, no panic that ends init, and a body that is read to its end: what
-// answers before that resets the stream, and a client that is still sending may lose the answer with it.
+// conventions are what holds for every request: the boot id, the echo of the call id, the fence, no panic that ends init.
 func (s *server) conventions(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
@@ -139,18 +157,17 @@ func (s *server) conventions(next http.Handler) http.Handler {
 				writeError(w, fault.New(fault.Internal, "panic: %v\n%s", p, debug.Stack()))
 			}
 		}()
-		defer func() { _, _ = io.Copy(io.Discard, r.Body) }()
 		w.Header().Set("berth-boot-id", s.BootID)
 		if id := r.Header.Get("berth-call-id"); id != "" {
 			w.Header().Set("berth-call-id", id)
 		}
 		if expect := r.Header.Get("berth-expect-boot"); expect != "" && expect != s.BootID {
-			writeError(w, fault.New(fault.WrongBoot, "this is boot %s", s.BootID))
+			refuse(w, r, fault.New(fault.WrongBoot, "this is boot %s", s.BootID))
 			return
 		}
 		ctx, leave, err := s.enter(w, r)
 		if err != nil {
-			writeError(w, fault.From(err))
+			refuse(w, r, err)
 			return
 		}
 		defer leave()
