@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { BerthError, toBerthError } from "../core/errors.ts";
 import type { Repository } from "../model/environment.ts";
 import { gitIn, type Git, type GitOptions } from "./git.ts";
+import { commitId } from "./origin.ts";
 import { defaultRepositoryLimits, type RepositoryLimits } from "./limits.ts";
 
 /** Of the listing of one file, on the average at most. */
@@ -18,7 +19,7 @@ export interface CheckOutOptions extends Pick<GitOptions, "processEnv" | "signal
 /**
  * Lays out `target` as a work tree of one commit whose repository holds that commit and, as `history` allows, its
  * ancestors: nothing else, reachable or not. Checked after it was made.
- * @throws BerthError `commit_not_found`, `repository_refused` when its files are too many, too large or named as none may be, `internal`
+ * @throws BerthError `invalid_environment`, `commit_not_found`, `repository_refused` when its files are too many, too large or named as none may be, `internal`
  * when the check finds more than it should
  */
 export async function checkOut(
@@ -27,7 +28,8 @@ export async function checkOut(
   target: string,
   options: CheckOutOptions,
 ): Promise<void> {
-  const { commit, history } = repository;
+  const { history } = repository;
+  const commit = commitId(repository.commit);
   await mkdir(target, { recursive: true });
   const git = gitIn(target, { ...options, isolated: true });
   await git.raw("init", "--quiet", "--template=", "--initial-branch=main");

@@ -15,7 +15,7 @@ import type { CachedItem } from "./eviction.ts";
 import type { Cache } from "./evictor.ts";
 import { gitIn, type Git, type GitOptions } from "./git.ts";
 import { defaultRepositoryLimits, type RepositoryLimits } from "./limits.ts";
-import { originUrl, printableUrl } from "./origin.ts";
+import { commitId, originUrl, printableUrl } from "./origin.ts";
 import { SingleFlight } from "./single-flight.ts";
 import { Uses } from "./uses.ts";
 import { sizeOf, watchSize } from "./watch-size.ts";
@@ -63,6 +63,7 @@ export class Mirrors implements Cache {
   /** @throws BerthError `invalid_environment`, `repository_unreachable`, `commit_not_found`, `repository_refused` when it is too large */
   async ensure(request: MirrorRequest): Promise<MirrorLease> {
     const url = originUrl(request.url);
+    commitId(request.commit);
     const path = join(this.#dir, `${createHash("sha256").update(url).digest("hex").slice(0, 32)}.git`);
     const hold = await this.#uses.hold(path);
     try {
@@ -194,7 +195,7 @@ async function fetchInto(git: Git, url: string, commit: string): Promise<void> {
   let last: unknown;
   let isReached = true;
   for (const refs of attempts) {
-    last = await git.raw("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", url, ...refs).then(
+    last = await git.raw("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--", url, ...refs).then(
       () => undefined,
       (error: unknown) => error,
     );
@@ -212,7 +213,7 @@ async function fetchInto(git: Git, url: string, commit: string): Promise<void> {
 }
 
 const reachable = (git: Git, url: string): Promise<boolean> =>
-  git.raw("ls-remote", "--quiet", url, "HEAD").then(
+  git.raw("ls-remote", "--quiet", "--", url, "HEAD").then(
     () => true,
     () => false,
   );

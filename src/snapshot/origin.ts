@@ -20,6 +20,12 @@ export function originUrl(url: string): string {
   throw new BerthError("invalid_environment", `repo.url: ${printableUrl(url)} is not an https, ssh or file URL.`);
 }
 
+/** A full commit id as git is given it: whatever else stood in its place could be an option of git's. @throws BerthError `invalid_environment` */
+export function commitId(commit: string): string {
+  if (/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(commit)) return commit;
+  throw new BerthError("invalid_environment", "repo.commit: it is not a full commit id of 40 or 64 hex digits.");
+}
+
 /** An URL, or text with URLs in it, without what may be a secret: for messages and logs. Names, passwords and queries go. */
 export function printableUrl(text: string): string {
   return text

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { originUrl, printableUrl } from "../../../src/snapshot/origin.ts";
+import { commitId, originUrl, printableUrl } from "../../../src/snapshot/origin.ts";
 
 describe("the URL of an origin", () => {
   test.for([
@@ -61,5 +61,25 @@ describe("a URL in a message", () => {
     ["no URL at all?", "no URL at all?"],
   ])("%s becomes %s", ([text, expected]) => {
     expect(printableUrl(text!)).toBe(expected);
+  });
+});
+
+describe("A commit", () => {
+  const hex = "0123456789abcdef";
+
+  test.each([hex.repeat(2) + hex.slice(0, 8), hex.repeat(4)])("is a full id: %s", (id) => {
+    expect(commitId(id)).toBe(id);
+  });
+
+  test.each([
+    "--upload-pack=touch x;git-upload-pack",
+    "HEAD",
+    "main",
+    hex,
+    `${hex.repeat(4)} `,
+    `-${hex.repeat(2)}abcdef0`,
+    "",
+  ])("is never another name, or an option of git's: %s", (name) => {
+    expect(() => commitId(name)).toThrow(expect.objectContaining({ code: "invalid_environment" }));
   });
 });
