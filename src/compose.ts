@@ -7,6 +7,7 @@ import { processEnvironment } from "./config/process-environment.ts";
 import type { Config } from "./config/schema.ts";
 import { Claims } from "./controllers/claims.ts";
 import { Membership } from "./controllers/membership.ts";
+import { assertOnePlace } from "./controllers/one-place.ts";
 import { systemClock } from "./core/clock.ts";
 import { BerthError } from "./core/errors.ts";
 import { systemIds } from "./core/ids.ts";
@@ -45,7 +46,6 @@ import { openPostgresStore } from "./store/postgres/postgres-store.ts";
 import { openSqliteStore } from "./store/sqlite/sqlite-store.ts";
 import { Retention } from "./store/retention.ts";
 import type { Store } from "./store/store.ts";
-import { assertOnePlace } from "./controllers/one-place.ts";
 import { builtinTools } from "./tool/builtin-tools.ts";
 import { createToolRegistry } from "./tool/registry.ts";
 
@@ -200,9 +200,7 @@ export const compose: Compose = async (config, log, { role, resolve = resolveNam
       const atWork = new Set((await othersAtWork()).map(({ id }) => id));
       const intents = new Map((await store.intents()).map(({ id, controller }) => [id, controller]));
       const live = new Set(
-        (await store.rollouts({ limit: 1_000_000, status: ["queued", "preparing", "active", "grading"] })).map(
-          (r) => r.rollout_id,
-        ),
+        (await store.rollouts({ limit: 1_000_000, status: [...unfinishedStatuses] })).map((r) => r.rollout_id),
       );
       const items: SweptItem[] = [];
       for (const handle of await launcher.list()) {

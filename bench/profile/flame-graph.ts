@@ -1,3 +1,4 @@
+import { escaped } from "../svg.ts";
 import type { Stack } from "./cpu-profile.ts";
 
 interface Block {
@@ -14,9 +15,6 @@ const heading = 34;
 const leastWidth = 0.5;
 const characterWidth = 6.4;
 const mostRows = 60;
-
-const escaped = (text: string): string =>
-  text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
 
 function stacked(stacks: readonly Stack[]): Block {
   const whole: Block = { name: "all", micros: 0, inner: new Map() };

@@ -2,9 +2,9 @@ import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { execa } from "execa";
 import { Trainer } from "../../src/bench/trainer.ts";
 import { table } from "../../src/cli/table.ts";
+import { ControllerProcess, controllerKey } from "../../test/support/controller-process.ts";
 import { guestsOf } from "../process-figures.ts";
 import { byPart, stacksOf, type Span } from "./cpu-profile.ts";
 import { flameGraph } from "./flame-graph.ts";
@@ -37,7 +37,6 @@ if (!Number.isInteger(calls) || calls < 100) {
 }
 
 const warmUp = 200;
-const key = "key-of-the-profile";
 const tools = [
   ["shell", { command: "true" }],
   ["read_file", { path: "a.txt" }],
@@ -86,38 +85,18 @@ async function measure(
 }
 
 async function profiled(dataDir: string, profiles: string): Promise<Measured[]> {
-  const root = path.resolve(values.root);
-  const child = execa(
-    process.execPath,
-    ["--cpu-prof", `--cpu-prof-dir=${profiles}`, path.join(root, "src/main.ts"), "serve", "--port", "0", "--json"],
-    {
-      cwd: root,
-      env: { BERTH_API_KEYS: key, BERTH_DATA_DIR: dataDir, BERTH_PROVIDER: "oci", BERTH_LOG_LEVEL: "warn" },
-      stdin: "ignore",
-      reject: false,
-    },
-  );
-  const url = await new Promise<string>((listens, fail) => {
-    let said = "";
-    child.stdout.on("data", (chunk: Buffer) => {
-      said += chunk.toString();
-      if (said.includes("}")) listens((JSON.parse(said) as { url: string }).url);
-    });
-    void child.then(({ exitCode, stderr }) => fail(new Error(`berth serve ended with ${exitCode}:\n${stderr}`)));
+  await using controller = await ControllerProcess.start({
+    backend: "oci",
+    dataDir,
+    entry: path.join(path.resolve(values.root), "src/main.ts"),
+    env: { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${profiles}` },
   });
-  try {
-    using trainer = new Trainer({ url, key });
-    await trainer.register({ name: "profile", image: "host", budget: { tool_calls: 100_000, wall_seconds: 3600 } });
-    const { rollout_id: rollout } = await trainer.create("profile", { waitSeconds: 60 });
-    await trainer.call(rollout, "write_file", { path: "a.txt", content: "hello\nworld\n" });
-    const [guest] = await guestsOf(dataDir);
-    const measured = await measure(trainer, rollout, { controller: child.pid ?? 0, guest: Number(guest) });
-    await trainer.deleteAll();
-    return measured;
-  } finally {
-    child.kill("SIGTERM");
-    await child;
-  }
+  using trainer = new Trainer({ url: controller.url, key: controllerKey });
+  await trainer.register({ name: "profile", image: "host", budget: { tool_calls: 100_000, wall_seconds: 3600 } });
+  const { rollout_id: rollout } = await trainer.create("profile", { waitSeconds: 60 });
+  await trainer.call(rollout, "write_file", { path: "a.txt", content: "hello\nworld\n" });
+  const [guest] = await guestsOf(dataDir);
+  return await measure(trainer, rollout, { controller: controller.pid, guest: Number(guest) });
 }
 
 /** The main thread's: the largest. */

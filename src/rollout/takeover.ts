@@ -159,24 +159,21 @@ export class Takeover {
 
   /** The rollout's sandbox, or why it has none that answers. */
   async #reattach(live: LiveRollout): Promise<Sandbox | BerthError> {
-    const { launcher, clock } = this.#parts;
+    const { launcher } = this.#parts;
     let reason = new BerthError("sandbox_lost", "The sandbox did not survive its controller.");
     for (const handle of await launcher.of([live.id])) {
       try {
         return await launcher.attach(handle);
       } catch (thrown) {
-        reason = await this.#whyNot(handle, toBerthError(thrown, "sandbox_lost"), { launcher, clock });
+        reason = await this.#whyNot(handle, toBerthError(thrown, "sandbox_lost"));
       }
     }
     return reason;
   }
 
   /** @throws BerthError what says nothing of the sandbox */
-  async #whyNot(
-    handle: SandboxHandle,
-    error: BerthError,
-    { launcher, clock }: Pick<TakeoverParts, "launcher" | "clock">,
-  ): Promise<BerthError> {
+  async #whyNot(handle: SandboxHandle, error: BerthError): Promise<BerthError> {
+    const { launcher, clock } = this.#parts;
     if (error.code === "fenced" || error.code === "storage_failed" || error.code === "provider_unavailable")
       throw error;
     return (await causeOfDeath(error, handle, { provider: launcher.provider, clock })) ?? error;

@@ -1,5 +1,6 @@
 import { withDeadline } from "../../src/core/deadline.ts";
 import type { EvidenceRow } from "../../src/core/evidence.ts";
+import { withCauses } from "../support/with-causes.ts";
 import { Arena } from "./arena.ts";
 import type { Attack, Reached } from "./attack.ts";
 import type { Backend } from "./backends.ts";
@@ -59,9 +60,4 @@ async function attemptIn(attack: Attack, arena: Arena): Promise<Ended> {
   );
   const left = await arena[Symbol.asyncDispose]().then(() => undefined, withCauses);
   return left === undefined ? ended : { error: left };
-}
-
-function withCauses(error: unknown): string {
-  const cause = error instanceof Error ? error.cause : undefined;
-  return cause === undefined ? String(error) : `${String(error)} (${withCauses(cause)})`;
 }

@@ -7,7 +7,8 @@ import { backendNames, type BackendName } from "./backend.ts";
 import type { Fault } from "./fault.ts";
 import { Journey } from "./journey.ts";
 import { evidenceSection, writeEvidenceSection } from "./phases-page.ts";
-import { runFault, withCauses } from "./run-fault.ts";
+import { withCauses } from "../support/with-causes.ts";
+import { runFault } from "./run-fault.ts";
 import { Scene } from "./scene.ts";
 
 const help = `make faults ARGS='…': brings faults about in the life of rollouts, and counts what leaks, is lost or runs twice. Ends non-zero

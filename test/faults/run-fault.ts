@@ -1,3 +1,4 @@
+import { withCauses } from "../support/with-causes.ts";
 import { withDeadline } from "../../src/core/deadline.ts";
 import type { EvidenceRow } from "../../src/core/evidence.ts";
 import type { Fault, Outcome } from "./fault.ts";
@@ -29,9 +30,4 @@ export async function runFault(fault: Fault, scene: Scene): Promise<EvidenceRow>
     seen: [...left, ...lost, ...doubled],
     duration_ms: Date.now() - startedAt,
   };
-}
-
-export function withCauses(error: unknown): string {
-  const cause = error instanceof Error ? error.cause : undefined;
-  return cause === undefined ? String(error) : `${String(error)} (${withCauses(cause)})`;
 }

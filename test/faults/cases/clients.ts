@@ -1,6 +1,6 @@
-import { readFile, readdir } from "node:fs/promises";
 import { request } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
+import { controllerFigures } from "../../../bench/process-figures.ts";
 import { controllerKey } from "../../support/controller-process.ts";
 import type { Fault, Outcome } from "../fault.ts";
 import { travel, type Journey } from "../journey.ts";
@@ -19,9 +19,8 @@ interface Held {
 
 /** Open files of the controller and its resident memory. */
 async function heldBy(scene: Scene): Promise<Held> {
-  const { pid } = scene.controller;
-  const [files, status] = await Promise.all([readdir(`/proc/${pid}/fd`), readFile(`/proc/${pid}/status`, "utf8")]);
-  return { handles: files.length, bytes: 1024 * Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]) };
+  const { descriptors, memory } = await controllerFigures(scene.controller.pid);
+  return { handles: descriptors, bytes: memory * 2 ** 20 };
 }
 
 /** Clients that ask, and do not wait for the end of the answer. */

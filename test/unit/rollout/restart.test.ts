@@ -182,45 +182,39 @@ test("what is left of a sandbox that is in no list goes, although its start or i
   expect(await controller.store.intents()).toEqual([]);
 });
 
-test("a rollout whose controller ends while it removes the sandbox is closed, not lost", async () => {
-  const removed = Promise.withResolvers<void>();
+/** Sandboxes of rollouts are removed, and nobody hears of it until it is mended. */
+function cutOffRemoval() {
+  const reached = Promise.withResolvers<void>();
   let isCutOff = true;
-  await using controller = await memoryController({
-    provider: (bare) =>
-      altered(bare, () => ({
-        destroy: async (handle) => {
-          await bare.destroy(handle);
-          if (!isCutOff || handle.labels.purpose.includes(":")) return;
-          removed.resolve();
-          await new Promise(() => {});
-        },
-      })),
-  });
+  const provider = (bare: Provider) =>
+    altered(bare, () => ({
+      destroy: async (handle) => {
+        await bare.destroy(handle);
+        if (!isCutOff || handle.labels.purpose.includes(":")) return;
+        reached.resolve();
+        await new Promise(() => {});
+      },
+    }));
+  return { provider, reached: reached.promise, mend: () => (isCutOff = false) };
+}
+
+test("a rollout whose controller ends while it removes the sandbox is closed, not lost", async () => {
+  const removal = cutOffRemoval();
+  await using controller = await memoryController({ provider: removal.provider });
   const { rollout_id } = await controller.rollout();
   void controller.service.close(rollout_id);
-  await removed.promise;
-  isCutOff = false;
+  await removal.reached;
+  removal.mend();
   await controller.restart({ crash: true });
   expect(await controller.service.close(rollout_id)).toMatchObject({ status: "closed", error: null });
 });
 
 test("a rollout whose controller ends after its time was over is expired, not lost, and is graded", async () => {
-  const over = Promise.withResolvers<void>();
-  let isCutOff = true;
-  await using controller = await memoryController({
-    provider: (bare) =>
-      altered(bare, () => ({
-        destroy: async (handle) => {
-          await bare.destroy(handle);
-          if (!isCutOff || handle.labels.purpose.includes(":")) return;
-          over.resolve();
-          await new Promise(() => {});
-        },
-      })),
-  });
+  const removal = cutOffRemoval();
+  await using controller = await memoryController({ provider: removal.provider });
   const { rollout_id } = await controller.rollout({ budget: { idle_seconds: 1 } });
-  await over.promise;
-  isCutOff = false;
+  await removal.reached;
+  removal.mend();
   await controller.restart({ crash: true });
   expect(await controller.service.get(rollout_id)).toMatchObject({
     status: "expired",
