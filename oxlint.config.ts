@@ -27,7 +27,19 @@ export default defineConfig({
   plugins: ["typescript", "unicorn", "oxc", "import", "promise", "node", "vitest"],
   options: { typeAware: true, denyWarnings: true, reportUnusedDisableDirectives: "error" },
   env: { node: true, es2024: true },
-  ignorePatterns: ["node_modules", "dist", "build", "reports", "coverage", "test/fixtures", "clients", "guest"],
+  ignorePatterns: [
+    "node_modules",
+    "dist",
+    "build",
+    "reports",
+    "coverage",
+    "test/fixtures",
+    "examples/*/workspace",
+    "examples/*/hidden",
+    "examples/*/solutions",
+    "clients",
+    "guest",
+  ],
   categories: { correctness: "error", suspicious: "error" },
   rules: {
     eqeqeq: "error",
@@ -65,7 +77,10 @@ export default defineConfig({
   },
   overrides: [
     ...oneWay,
-    { files: ["src/config/**", "test/**", "bench/**", "*.config.ts"], rules: { "node/no-process-env": "off" } },
+    {
+      files: ["src/config/**", "test/**", "bench/**", "examples/runner/main.ts", "*.config.ts"],
+      rules: { "node/no-process-env": "off" },
+    },
     { files: ["*.config.ts"], rules: { "import/no-default-export": "off" } },
     {
       files: ["test/**"],

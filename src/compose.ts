@@ -1,13 +1,20 @@
+import { userInfo } from "node:os";
 import { join } from "node:path";
-import type { Berth, Compose, ImageSummary, SweptItem } from "./cli/berth.ts";
+import type { Berth, Compose, ImageSummary } from "./cli/berth.ts";
+import type { ExamineCluster } from "./cli/doctor/examine.ts";
+import { CodeIndexes } from "./code-index/indexes.ts";
+import { Embeddings, type EmbeddingsOptions } from "./code-index/meaning/embeddings.ts";
+import { OpenAiEmbedder } from "./code-index/meaning/openai-embedder.ts";
 import { dockerConnection } from "./config/docker-connection.ts";
+import { kubernetesOptions } from "./config/kubernetes-options.ts";
 import { evict } from "./cli/evict.ts";
+import { sweep } from "./cli/sweep.ts";
 import { removeOldRecords } from "./cli/old-records.ts";
 import { processEnvironment } from "./config/process-environment.ts";
 import type { Config } from "./config/schema.ts";
 import { Claims } from "./controllers/claims.ts";
 import { Membership } from "./controllers/membership.ts";
-import { assertOnePlace } from "./controllers/one-place.ts";
+import { assertOnePlace, folderPlace } from "./controllers/one-place.ts";
 import { systemClock } from "./core/clock.ts";
 import { BerthError } from "./core/errors.ts";
 import { systemIds } from "./core/ids.ts";
@@ -15,10 +22,15 @@ import { lockHolder } from "./core/lock-file.ts";
 import type { Logger } from "./core/log.ts";
 import { createDial } from "./egress/dialler.ts";
 import { connectToAddress, isOwnAddress, resolveName } from "./egress/network.ts";
+import { OpenAiJudge } from "./grader/judge/openai-judge.ts";
+import { exportLayer } from "./guest/export-layer.ts";
+import { startLife } from "./guest/start-life.ts";
 import { createGraders } from "./grader/registry.ts";
 import { createMetrics } from "./http/metrics/metrics.ts";
+import { RolloutKeys } from "./http/rollout-keys.ts";
+import { CONTROLLER } from "./model/audit.ts";
 import { unfinishedStatuses } from "./model/rollout.ts";
-import { buildImage } from "./provider/docker/build-image.ts";
+import { buildFolder, buildImage } from "./provider/docker/build-image.ts";
 import { createDockerProvider } from "./provider/docker/docker-provider.ts";
 import { dockerImages } from "./provider/docker/image-source.ts";
 import { listFolderImages } from "./provider/docker/list-images.ts";
@@ -31,10 +43,11 @@ import { Rollouts } from "./rollout/service.ts";
 import { Admission } from "./sandbox/admission/admission.ts";
 import { availableMemory } from "./sandbox/admission/machine-room.ts";
 import { takeLock } from "./sandbox/controller-lock.ts";
+import { WaitingRoom } from "./sandbox/admission/waiting-room.ts";
 import { SandboxLauncher } from "./sandbox/launcher.ts";
 import { Pool } from "./sandbox/pool/pool.ts";
 import { loadProfiles, profileNamed } from "./sandbox/profiles.ts";
-import { readPurpose } from "./sandbox/purpose.ts";
+import { findLeaks, type Leak } from "./sandbox/leaks.ts";
 import { SnapshotBuilder } from "./snapshot/builder.ts";
 import { imageCache, snapshotCache } from "./snapshot/caches.ts";
 import type { EvictionLimits } from "./snapshot/eviction.ts";
@@ -42,6 +55,7 @@ import { Evictor } from "./snapshot/evictor.ts";
 import { Manifests } from "./snapshot/manifest.ts";
 import { Mirrors } from "./snapshot/mirror.ts";
 import { snapshotsOf } from "./snapshot/of-environments.ts";
+import { AuditTrail } from "./store/audit-trail.ts";
 import { openPostgresStore } from "./store/postgres/postgres-store.ts";
 import { openSqliteStore } from "./store/sqlite/sqlite-store.ts";
 import { Retention } from "./store/retention.ts";
@@ -57,7 +71,7 @@ const EVICTION_PAUSE_MS = 600_000;
 const RETENTION_PAUSE_MS = 3_600_000;
 
 /** The only place where ports meet their adapters. */
-export const compose: Compose = async (config, log, { role, resolve = resolveName }) => {
+export const compose: Compose = async (config, log, { role, resolve = resolveName, provider: given }) => {
   const processEnv = processEnvironment();
   const lockFile = join(config.data_dir, "controller.pid");
   await using started = new AsyncDisposableStack();
@@ -67,17 +81,18 @@ export const compose: Compose = async (config, log, { role, resolve = resolveNam
   const durable = await openStore(config, log);
   started.defer(() => durable.close());
   const { leases } = durable;
-  const provider = await chooseProvider(config, log);
+  const provider = given ?? (await chooseProvider(config, log, { onlyLooks: role === "observer" }));
   started.defer(() => provider.close());
+  const member = role === "controller" ? "controller" : "command";
   const exclusive = isAlone && role === "controller";
-  const membership = new Membership({ leases, clock: systemClock, log, id: systemIds.uuid(), role, exclusive });
+  const membership = new Membership({ leases, clock: systemClock, log, id: systemIds.uuid(), role: member, exclusive });
   started.defer(() => membership.leave());
   const claims = new Claims(membership);
   const store = durable.fencedBy(claims);
   if (role === "controller") {
     if (isAlone) await leases.releaseControllers();
     await membership.join();
-    if (!isAlone) await assertOnePlace(durable, config.data_dir, membership.id);
+    if (!isAlone) await assertOnePlace(durable, await placeOf(provider, config), membership.id);
   }
 
   const registry = createToolRegistry(builtinTools);
@@ -86,9 +101,13 @@ export const compose: Compose = async (config, log, { role, resolve = resolveNam
 
   const profiles = await loadProfiles(config.profiles_dir);
   const owner = await store.installationId(systemIds.uuid());
+  const rolloutKeys = new RolloutKeys(await store.rolloutKeySecret(systemIds.hex(32)));
+  const self = role === "controller" ? CONTROLLER : `cli:${userInfo().username}`;
+  const audit = new AuditTrail({ log: store.audit, clock: systemClock, logger: log, self });
   const launcher = new SandboxLauncher({
     provider,
     store,
+    audit,
     clock: systemClock,
     ids: systemIds,
     log,
@@ -104,10 +123,18 @@ export const compose: Compose = async (config, log, { role, resolve = resolveNam
   };
   const isControlled = async () => (await othersAtWork()).some(({ role: of }) => of === "controller");
   const mirrors = new Mirrors(join(config.data_dir, "mirrors"), processEnv);
+  const indexes = new CodeIndexes({
+    dir: join(config.data_dir, "indexes"),
+    workDir: join(config.data_dir, "work"),
+    mirrors,
+    processEnv,
+  });
+  started.use(indexes);
+  const embeddings = embeddingsOf(config, { indexes, mirrors, processEnv });
   const builder: SnapshotBuilder = new SnapshotBuilder({
     provider,
     mirrors,
-    manifests: new Manifests(join(config.data_dir, "manifests", provider.name)),
+    manifests: new Manifests(join(config.data_dir, "manifests", provider.name), provider.manifests),
     workDir: join(config.data_dir, "work"),
     openSandbox: async (request) => {
       // Before the first sandbox of a command: its own are left alone as long as it lives.
@@ -116,15 +143,35 @@ export const compose: Compose = async (config, log, { role, resolve = resolveNam
     },
     trustedProfile: profileNamed(profiles, "trusted"),
     processEnv,
-    // One process evicts: the one that knows all rollouts.
-    onBuilt: () => role === "controller" && evictor.soon(),
+    onBuilt: async (key, environment) => {
+      const detail = systemIds.hex(4);
+      await audit.tell({
+        action: "created",
+        kind: "snapshot",
+        subject: key,
+        why: `of environment ${environment}`,
+        detail,
+      });
+      // One process evicts: the one that knows all rollouts.
+      if (role === "controller") evictor.soon();
+    },
+    onRemoved: (key, why) =>
+      audit.tell({ action: "destroyed", kind: "snapshot", subject: key, why, detail: systemIds.hex(4) }),
     onRemoving: (key) => pool.drop(key),
   });
   const admission = new Admission({
     starting: config.max_starting,
+    gradings: config.max_grading,
     memoryFloor: config.memory_floor_mb * 1024 * 1024,
     availableMemory: isOnThisMachine(provider, config) ? availableMemory : async () => undefined,
     clock: systemClock,
+    measures,
+  });
+  const waitingRoom = new WaitingRoom({
+    places: config.max_waiting,
+    clock: systemClock,
+    measures,
+    startsPerSecond: () => admission.startsPerSecond(),
   });
   const limit = role === "controller" ? config.pool_sandboxes : 0;
   const pool = new Pool({ launcher, admission, clock: systemClock, measures, log, limit });
@@ -140,24 +187,37 @@ export const compose: Compose = async (config, log, { role, resolve = resolveNam
         caches: [snapshots, imageCache(provider.imageCopies)],
         limits: evictionLimits(config.snapshots_max_gb, config.snapshots_max_age_days),
       },
-      { caches: [mirrors], limits: evictionLimits(config.mirrors_max_gb, config.mirrors_max_age_days) },
+      {
+        caches: [mirrors, indexes, ...(embeddings ? [embeddings] : [])],
+        limits: evictionLimits(config.mirrors_max_gb, config.mirrors_max_age_days),
+      },
     ],
     clock: systemClock,
     log,
   });
   started.defer(() => evictor.close());
-  const retention = new Retention({ store, days: config.retention_days, clock: systemClock, log });
+  const retention = new Retention({
+    store,
+    days: config.retention_days,
+    auditDays: config.audit_days,
+    clock: systemClock,
+    log,
+  });
   started.defer(() => retention.close());
   const service = new Rollouts({
     store,
+    audit,
     membership,
     claims,
     launcher,
     admission,
+    waitingRoom,
     pool,
     builder,
     registry,
-    graders: createGraders(systemIds),
+    indexes,
+    embeddings,
+    graders: createGraders(systemIds, judgeOf(config)),
     profiles,
     dial: createDial({
       resolve,
@@ -166,6 +226,11 @@ export const compose: Compose = async (config, log, { role, resolve = resolveNam
       isOwn: isOwnAddress,
       ownPort: config.port,
     }),
+    items: {
+      template: config.item_template,
+      images: config.item_images,
+      repositories: config.item_repositories,
+    },
     clock: systemClock,
     ids: systemIds,
     log,
@@ -179,6 +244,14 @@ export const compose: Compose = async (config, log, { role, resolve = resolveNam
     evictor.start(EVICTION_PAUSE_MS);
     retention.start(RETENTION_PAUSE_MS);
   }
+  const leaks = async (): Promise<Leak[]> =>
+    findLeaks({
+      store,
+      launcher,
+      owner,
+      atWork: async () => new Set((await othersAtWork()).map(({ id }) => id)),
+      workTrees: () => builder.leftWorkTrees(),
+    });
   const parts = started.move();
 
   const berth: Berth = {
@@ -188,6 +261,7 @@ export const compose: Compose = async (config, log, { role, resolve = resolveNam
     log,
     provider: provider.name,
     metrics,
+    rolloutKeys,
     readiness: {
       store: async () => void (await store.environments()),
       provider: async () => void (await provider.list(owner)),
@@ -196,34 +270,9 @@ export const compose: Compose = async (config, log, { role, resolve = resolveNam
       },
     },
 
-    async sweep({ dryRun, onProgress }) {
-      const atWork = new Set((await othersAtWork()).map(({ id }) => id));
-      const intents = new Map((await store.intents()).map(({ id, controller }) => [id, controller]));
-      const live = new Set(
-        (await store.rollouts({ limit: 1_000_000, status: [...unfinishedStatuses] })).map((r) => r.rollout_id),
-      );
-      const items: SweptItem[] = [];
-      for (const handle of await launcher.list()) {
-        const { kind, subject } = readPurpose(handle.labels.purpose);
-        const by = intents.get(handle.id);
-        if (launcher.cares(handle.id) || (by && atWork.has(by)) || (kind === "rollout" && live.has(subject))) continue;
-        const item: SweptItem = {
-          kind: "sandbox",
-          id: handle.id,
-          reason:
-            kind === "rollout" ? `its rollout ${subject} has ended` : `whoever asked for it to ${kind} is no more`,
-        };
-        onProgress(`${dryRun ? "found" : "removing"} sandbox ${handle.id}: ${item.reason}`);
-        const failure = dryRun
-          ? undefined
-          : await launcher.destroy(handle).then(
-              () => undefined,
-              (error: unknown) => String(error),
-            );
-        items.push(failure === undefined ? item : { ...item, failure });
-      }
-      return items;
-    },
+    leaks,
+
+    sweep: async (how) => sweep(await leaks(), how),
 
     evict: ({ dryRun }) =>
       evict(evictor, {
@@ -246,6 +295,8 @@ export const compose: Compose = async (config, log, { role, resolve = resolveNam
       }));
     },
 
+    audit: (query) => store.audit.list(query),
+
     images: () => listFolderImages({ docker: dockerConnection(config.docker_host), imagesDir: config.images_dir }),
 
     async buildImage(name, onProgress): Promise<ImageSummary> {
@@ -257,6 +308,9 @@ export const compose: Compose = async (config, log, { role, resolve = resolveNam
       });
       return { name: built.name, digest: built.digest, built_at: new Date().toISOString() };
     },
+
+    buildFolder: (image, onProgress) =>
+      buildFolder({ ...image, docker: dockerConnection(config.docker_host), onProgress }),
 
     listensOn: (url) => membership.announce(config.advertise_url || url),
 
@@ -271,11 +325,18 @@ const evictionLimits = (maxGigabytes: number, maxDays: number): EvictionLimits =
   recentMs: RECENT_MS,
 });
 
-const openStore = ({ store_url, data_dir }: Config, log: Logger): Promise<Store> =>
+/** Where the sandboxes and snapshots of a controller are, for it and for people. */
+const placeOf = async ({ name, place }: Provider, { data_dir }: Config) =>
+  place === undefined
+    ? { place: await folderPlace(data_dir), words: `the data_dir ${data_dir}` }
+    : { place, words: `${name}'s ${place}` };
+
+/** The records of a configuration, whether or not a controller uses them. @throws BerthError `storage_failed` */
+export const openStore = ({ store_url, data_dir }: Config, log: Logger): Promise<Store> =>
   store_url === "" ? openSqliteStore(join(data_dir, "berth.db")) : openPostgresStore(store_url, { log });
 
 /** `auto` is oci where it works, else docker. @throws BerthError `provider_unavailable` saying why and what mends it */
-async function chooseProvider(config: Config, log: Logger): Promise<Provider> {
+async function chooseProvider(config: Config, log: Logger, { onlyLooks }: { onlyLooks: boolean }): Promise<Provider> {
   const { provider, guest_binary, data_dir } = config;
   const seccompDir = join(config.profiles_dir, "seccomp");
   const docker = dockerConnection(config.docker_host);
@@ -289,6 +350,18 @@ async function chooseProvider(config: Config, log: Logger): Promise<Provider> {
   };
   if (provider === "memory") return createMemoryProvider();
   if (provider === "docker") return createDockerProvider(dockerOptions);
+  if (provider === "kubernetes") {
+    // The client library takes half a second to load, and few need it.
+    const { createKubernetesProvider } = await import("./provider/kubernetes/kubernetes-provider.ts");
+    return createKubernetesProvider({
+      ...kubernetesOptions(config),
+      dataDir: data_dir,
+      exportLayer,
+      startLife,
+      log,
+      onlyLooks,
+    });
+  }
   const probe = await probeOci({ guestBinary: guest_binary });
   if (probe.works && probe.runtime) {
     return createOciProvider({
@@ -299,6 +372,7 @@ async function chooseProvider(config: Config, log: Logger): Promise<Provider> {
       runsc: { platform: config.runsc_platform },
       exporter: dockerImages(dockerOptions),
       log,
+      onlyLooks,
     });
   }
   const reasons = sentences(probe.reasons);
@@ -314,6 +388,44 @@ async function chooseProvider(config: Config, log: Logger): Promise<Provider> {
 const sentences = (reasons: readonly { what: string; remedy: string }[]): string =>
   reasons.map(({ what, remedy }) => `${what} (${remedy})`).join("; ");
 
+/** What the configured cluster lacks, for `berth doctor`. */
+export const examineCluster: ExamineCluster = async (config) => {
+  const kubernetes = await import("./provider/kubernetes/examine.ts");
+  return kubernetes.examineCluster(kubernetesOptions(config));
+};
+
+const judgeOf = (config: Config): OpenAiJudge | undefined =>
+  config.judge_base_url === "" || config.judge_model === ""
+    ? undefined
+    : new OpenAiJudge({
+        baseUrl: config.judge_base_url,
+        apiKey: config.judge_api_key,
+        model: config.judge_model,
+        parallel: config.judge_parallel,
+        deadlineMs: config.judge_deadline_seconds * 1000,
+        retries: config.judge_retries,
+      });
+
+const embeddingsOf = (
+  config: Config,
+  parts: Pick<EmbeddingsOptions, "indexes" | "mirrors" | "processEnv">,
+): Embeddings | undefined =>
+  config.embeddings_base_url === "" || config.embeddings_model === ""
+    ? undefined
+    : new Embeddings({
+        ...parts,
+        dir: join(config.data_dir, "indexes"),
+        workDir: join(config.data_dir, "work"),
+        mostChunks: config.embeddings_max_chunks,
+        embedder: new OpenAiEmbedder({
+          baseUrl: config.embeddings_base_url,
+          apiKey: config.embeddings_api_key,
+          model: config.embeddings_model,
+          parallel: config.embeddings_parallel,
+          deadlineMs: config.embeddings_deadline_seconds * 1000,
+        }),
+      });
+
 /** Of sandboxes elsewhere nobody here can tell what memory is left. */
 const isOnThisMachine = ({ name }: Provider, { docker_host }: Config): boolean =>
-  name !== "docker" || "socketPath" in dockerConnection(docker_host);
+  name !== "kubernetes" && (name !== "docker" || "socketPath" in dockerConnection(docker_host));

@@ -124,9 +124,10 @@ func (g *guest) stop() {
 }
 
 type reply struct {
-	status int
-	header http.Header
-	body   []byte
+	status  int
+	header  http.Header
+	body    []byte
+	trailer http.Header
 }
 
 func (g *guest) request(method, path string, body io.Reader, headers ...string) (*reply, error) {
@@ -145,7 +146,7 @@ func (g *guest) request(method, path string, body io.Reader, headers ...string) 
 	}
 	defer response.Body.Close()
 	content, err := io.ReadAll(response.Body)
-	return &reply{response.StatusCode, response.Header, content}, err
+	return &reply{response.StatusCode, response.Header, content, response.Trailer}, err
 }
 
 func (g *guest) do(method, path string, body io.Reader, headers ...string) *reply {

@@ -10,7 +10,11 @@ import (
 	"testing"
 )
 
-const initMarker = "BERTH_TEST_INIT"
+const (
+	initMarker = "BERTH_TEST_INIT"
+	// initRoot names a folder that becomes the root.
+	initRoot = "BERTH_TEST_ROOT"
+)
 
 var binary string
 
@@ -45,6 +49,12 @@ func build(m *testing.M) int {
 // becomeGuest runs as init of new namespaces: it mounts a /proc of its own and executes the rest of the command line.
 func becomeGuest() {
 	must(syscall.Mount("", "/", "", syscall.MS_REC|syscall.MS_PRIVATE, ""))
+	if root := os.Getenv(initRoot); root != "" {
+		must(syscall.Mount(root, root, "", syscall.MS_BIND, ""))
+		must(syscall.Chroot(root))
+		must(os.Chdir("/"))
+		must(os.Unsetenv(initRoot))
+	}
 	must(syscall.Mount("proc", "/proc", "proc", 0, ""))
 	if limit := os.Getenv("BERTH_TEST_NPROC"); limit != "" {
 		var n uint64

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# packages.sh check|demo|demo-docker|test: brings what the target stands on, or says exactly what is missing.
+# packages.sh check|demo|demo-docker|test|dev-cluster: brings what the target stands on, or says exactly what is missing.
 . "$(dirname "$0")/announce.sh"
 target=$1
 
@@ -11,7 +11,7 @@ go|-|Go 1.21 or newer: builds the guest
 git|git|mirrors repositories
 python3|python3|the Python repositories of demo and tests'
 case $target in
-demo | test) table+='
+demo | test | dev-cluster) table+='
 runc|runc|starts sandboxes without a daemon
 ip|iproute2|sets up the loopback device of a sandbox' ;;
 esac
@@ -22,7 +22,20 @@ iptables|iptables|gives image builds a network
 mkfs.ext4|e2fsprogs|disks of limited size
 runsc|runsc|gVisor, for the strict profile
 pg_ctlcluster|postgresql-15|PostgreSQL, for the store that several controllers share
-mmdebstrap|mmdebstrap|makes a base image where no registry can be reached'
+mmdebstrap|mmdebstrap|makes a base image where no registry can be reached
+docker-registry|docker-registry|holds the snapshots of clusters'
+fi
+if [ "$target" = dev-cluster ]; then
+  table+='
+etcd|etcd-server|keeps what the cluster knows
+containerd|containerd|starts the pods
+docker-registry|docker-registry|holds images and snapshots
+iptables|iptables|lets the bridge forward
+nft|nftables|rules of Services and of network policies
+openssl|openssl|certificates
+curl|curl|asks whether a part answers'
+  [ -x /usr/lib/cni/bridge ] || table+='
+/usr/lib/cni/bridge|containernetworking-plugins|gives pods a network'
 fi
 
 missing=() packages=() unavailable=()
@@ -35,7 +48,7 @@ done <<<"$table"
 
 # Sandboxes without a daemon need mounts, cgroups and namespaces; a private Docker Engine needs them too.
 needs_root=no
-case $target in demo | test) needs_root=yes ;; esac
+case $target in demo | test | dev-cluster) needs_root=yes ;; esac
 
 problems=()
 if [ "$needs_root" = yes ] && [ "$(uname -s)" != Linux ]; then

@@ -4,8 +4,10 @@
 infra/setup/packages.sh test
 infra/setup/node.sh
 infra/setup/guest.sh
+infra/setup/linters.sh
+export PATH="$PATH:$PWD/build/linters/bin"
 say "typecheck, lint, format, unused code"
 npm run -s check
 say "go vet and go test: the guest"
 (cd guest && go vet ./... && go test ./...)
-infra/setup/with-docker.sh infra/setup/with-postgres.sh bash -c 'infra/setup/images.sh base python node && npm run -s test'
+infra/setup/with-docker.sh infra/setup/with-postgres.sh bash -c 'infra/setup/images.sh base python node browser && npm run -s test'

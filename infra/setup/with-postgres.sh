@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # with-postgres.sh COMMAND...: runs the command with a PostgreSQL in reach, whose URL is BERTH_TEST_POSTGRES_URL; its user
 # may create databases. One that the variable names already is used as it is; else a private server is started, on a socket
-# in a folder of its own, which shares nothing with a system server and ends with the command.
+# in a folder of its own, which shares nothing with a system server and ends with the command. With BERTH_POSTGRES_LISTEN=ADDRESS
+# and BERTH_POSTGRES_CLIENTS=NETWORK it also listens there, at a free port, for the pods of a cluster: BERTH_CLUSTER_POSTGRES_URL.
 . "$(dirname "$0")/announce.sh"
 
 if [ -n "${BERTH_TEST_POSTGRES_URL:-}" ]; then
@@ -56,13 +57,20 @@ cd "$run"
 "${as_server[@]}" -- "$programs/initdb" --pgdata "$run/data" --username berth --auth trust --encoding UTF8 --locale C \
   --no-sync >"$run/initdb.log" 2>&1 || { cat "$run/initdb.log" >&2; fail "initdb failed."; }
 # setpriv becomes the server, so that the process that is ended is the server itself; it ends, too, when this script is killed.
-setsid "${as_server[@]}" -- "$programs/postgres" -D "$run/data" -k "$run" -c listen_addresses= -c max_connections=200 >"$run/postgres.log" 2>&1 </dev/null &
+listen=${BERTH_POSTGRES_LISTEN:-}
+port=5432
+if [ -n "$listen" ]; then
+  echo "host all all $BERTH_POSTGRES_CLIENTS trust" >>"$run/data/pg_hba.conf"
+  port=$(node -e 'const s = require("node:net").createServer().listen(0, process.argv[1], () => { console.log(s.address().port); s.close(); })' "$listen")
+  export BERTH_CLUSTER_POSTGRES_URL="postgres://berth@$listen:$port/postgres"
+fi
+setsid "${as_server[@]}" -- "$programs/postgres" -D "$run/data" -k "$run" -c "listen_addresses=$listen" -p "$port" -c max_connections=200 >"$run/postgres.log" 2>&1 </dev/null &
 server=$!
 cd "$OLDPWD"
 
-export BERTH_TEST_POSTGRES_URL="postgres:///postgres?host=$run&user=berth"
+export BERTH_TEST_POSTGRES_URL="postgres:///postgres?host=$run&user=berth&port=$port"
 for attempt in $(seq 150); do
-  "$programs/pg_isready" --quiet --host "$run" && break
+  "$programs/pg_isready" --quiet --host "$run" --port "$port" && break
   if [ "$attempt" = 150 ] || ! kill -0 "$server" 2>/dev/null; then
     tail -n 20 "$run/postgres.log" >&2
     fail "The private PostgreSQL did not start; the end of its log is above."

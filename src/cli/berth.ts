@@ -3,12 +3,17 @@ import type { Logger } from "../core/log.ts";
 import type { Resolve } from "../egress/dialler.ts";
 import type { Metrics } from "../http/metrics/metrics.ts";
 import type { ReadinessChecks } from "../http/route.ts";
+import type { RolloutKeys } from "../http/rollout-keys.ts";
 import type { RolloutService } from "../rollout/rollout-service.ts";
+import type { AuditEntry } from "../model/audit.ts";
+import type { AuditQuery } from "../store/audit-log.ts";
+import type { Provider } from "../provider/provider.ts";
+import type { Leak } from "../sandbox/leaks.ts";
 import type { Tool } from "../tool/tool.ts";
 
 /** Something that was left behind by a controller that is no more, or that is kept although nobody has used it for long. */
 export interface SweptItem {
-  readonly kind: "sandbox" | "snapshot" | "image" | "mirror" | "records";
+  readonly kind: Leak["kind"] | "snapshot" | "image" | "mirror" | "index" | "embeddings" | "records";
   readonly id: string;
   /** Why it goes. */
   readonly reason: string;
@@ -47,7 +52,10 @@ export interface Berth {
   readonly provider: string;
   readonly readiness: ReadinessChecks;
   readonly metrics: Metrics;
+  readonly rolloutKeys: RolloutKeys;
 
+  /** What exists beside what should; only looks. */
+  leaks(): Promise<readonly Leak[]>;
   /** Removes what nobody owns, or only says what it is. What a live controller owns is left alone. */
   sweep(options: { dryRun: boolean; onProgress: (message: string) => void }): Promise<readonly SweptItem[]>;
 
@@ -58,9 +66,18 @@ export interface Berth {
   /** Of registered environments whose snapshot is there. */
   snapshots(): Promise<readonly EnvironmentSnapshot[]>;
 
+  /** Who created and destroyed what, newest first. */
+  audit(query: AuditQuery): Promise<readonly AuditEntry[]>;
+
   images(): Promise<readonly ImageSummary[]>;
   /** Builds a folder of images_dir unless it is built. @throws BerthError `image_not_found`, `setup_failed` */
   buildImage(name: string, onProgress: (message: string) => void): Promise<ImageSummary>;
+
+  /** Builds an image of any folder unless one of that name is there. @throws BerthError `setup_failed`, `provider_unavailable` */
+  buildFolder(
+    image: { readonly folder: string; readonly reference: string },
+    onProgress: (message: string) => void,
+  ): Promise<void>;
 
   /** Other controllers send requests there, unless `advertise_url` says where. @throws BerthError `storage_failed` */
   listensOn(url: string): Promise<void>;
@@ -72,11 +89,14 @@ export interface Berth {
 export interface ComposeOptions {
   /**
    * `controller`: resumes the rollouts of the data directory and reaps what nobody owns. `command`: touches no rollout
-   * and no sandbox that it did not make itself, because a controller may be using the same directory.
+   * and no sandbox that it did not make itself, because a controller may be using the same directory. `observer`: removes not even what
+   * others have left half made.
    */
-  readonly role: "controller" | "command";
+  readonly role: "controller" | "command" | "observer";
   /** For the names that sandboxes may reach. Default: the machine's name servers. */
   readonly resolve?: Resolve;
+  /** Instead of the one that the configuration names: a cluster that is simulated. */
+  readonly provider?: Provider;
 }
 
 export type Compose = (config: Config, log: Logger, options: ComposeOptions) => Promise<Berth>;

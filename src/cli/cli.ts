@@ -1,10 +1,13 @@
 import { Command } from "commander";
+import { agentCommand } from "./commands/agent.ts";
+import { auditCommand } from "./commands/audit.ts";
 import { benchCommand } from "./commands/bench.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { envCommand } from "./commands/env.ts";
 import { gcCommand } from "./commands/gc.ts";
 import { imageCommand } from "./commands/image.ts";
+import { rftCommand } from "./commands/rft.ts";
 import { rolloutCommand } from "./commands/rollout.ts";
 import { serveCommand } from "./commands/serve.ts";
 import type { CliContext } from "./context.ts";
@@ -18,7 +21,10 @@ const commands: readonly ((context: CliContext) => Command)[] = [
   envCommand,
   imageCommand,
   rolloutCommand,
+  agentCommand,
+  rftCommand,
   gcCommand,
+  auditCommand,
 ];
 
 /** Errors of usage leave as exceptions and go to the context's terminal: settings that commander hands down only on its own `command()`. */

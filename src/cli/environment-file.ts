@@ -1,9 +1,7 @@
-import { readFileSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { parse } from "yaml";
-import { BerthError } from "../core/errors.ts";
 import { environment, type Environment } from "../model/environment.ts";
-import { describeIssues } from "../model/issues.ts";
+import { readYamlFile } from "./yaml-file.ts";
 
 export interface EnvironmentFile {
   readonly environment: Environment;
@@ -19,17 +17,5 @@ export function looksLikeFile(argument: string): boolean {
 
 /** @throws BerthError `invalid_environment` naming the file and the fields */
 export function readEnvironmentFile(path: string): EnvironmentFile {
-  const file = resolve(path);
-  let content: unknown;
-  try {
-    content = parse(readFileSync(file, "utf8"));
-  } catch (error) {
-    throw new BerthError("invalid_environment", `${path} cannot be read as YAML: ${(error as Error).message}`, {
-      cause: error,
-    });
-  }
-  const parsed = environment.safeParse(content);
-  if (!parsed.success)
-    throw new BerthError("invalid_environment", `${path} was refused: ${describeIssues(parsed.error.issues)}.`);
-  return { environment: parsed.data, baseDir: dirname(file) };
+  return { environment: readYamlFile(path, environment), baseDir: dirname(resolve(path)) };
 }

@@ -1,10 +1,11 @@
 import type { AddressInfo } from "node:net";
+import { BerthClient } from "../client/berth-client.ts";
 import type { Config } from "../config/schema.ts";
 import { systemIds } from "../core/ids.ts";
 import { createLogger } from "../core/log.ts";
+import { dialects } from "../dialects/all.ts";
 import { buildApp } from "../http/app.ts";
 import type { Berth, Compose } from "./berth.ts";
-import { BerthClient } from "./client.ts";
 
 /** A controller of a command's own, in its process, on a free loopback port with a key that nobody else knows. */
 export interface OwnController extends AsyncDisposable {
@@ -25,6 +26,8 @@ export async function startController(config: Config, compose: Compose): Promise
     service: berth.service,
     tools: berth.tools,
     metrics: berth.metrics,
+    rolloutKeys: berth.rolloutKeys,
+    dialects,
     config: settings,
     log,
     readiness: berth.readiness,
@@ -37,7 +40,7 @@ export async function startController(config: Config, compose: Compose): Promise
     berth,
     url,
     key,
-    client: new BerthClient({ url, apiKey: key }),
+    client: new BerthClient({ url, apiKey: key, patienceSeconds: 0 }),
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   };
 }

@@ -6,6 +6,13 @@ import { paint, type Terminal } from "./terminal.ts";
 export const rewardOf = (verdict: Verdict | null): string =>
   verdict === null ? "-" : verdict.status === "scored" ? String(verdict.reward) : "unscored";
 
+/** Who caused that it failed, expired or is unscored, and how. */
+export function causeOf({ error, verdict }: Rollout): string {
+  const failure = verdict?.status === "unscored" ? verdict.reason : error;
+  if (!failure) return "-";
+  return [failure.cause, failure.code, ...(failure.budget === undefined ? [] : [failure.budget])].join(" ");
+}
+
 const egressOf = ({ egress: { allowed, denied } }: Rollout): string | null =>
   allowed + denied === 0 ? null : `${allowed} allowed, ${denied} denied`;
 
@@ -50,5 +57,6 @@ export function printVerdict(terminal: Terminal, verdict: Verdict): void {
     (part) => `  ${printableLine(part.name)}  ${part.reward}  ${printableLine(part.summary)}`,
   );
   const flags = verdict.flags.length > 0 ? [`  flags: ${printableLine(verdict.flags.join(", "))}`] : [];
-  terminal.out([`reward ${verdict.reward}`, ...parts, ...flags].join("\n"));
+  const decision = verdict.decision === undefined || parts.length < 2 ? [] : [`  ${printableLine(verdict.decision)}`];
+  terminal.out([`reward ${verdict.reward}`, ...parts, ...decision, ...flags].join("\n"));
 }

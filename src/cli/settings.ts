@@ -50,11 +50,12 @@ export async function withBerth<T>(
   context: CliContext,
   options: Flags,
   work: (berth: Berth) => Promise<T>,
+  role: "command" | "observer" = "command",
 ): Promise<T> {
   const config = configOf(context, options);
   const quiet = options["logLevel"] === undefined && context.env["BERTH_LOG_LEVEL"] === undefined;
   const log = createLogger({ level: quiet ? "warn" : config.log_level, pretty: config.log_pretty });
-  const berth = await context.compose(config, log, { role: "command" });
+  const berth = await context.compose(config, log, { role });
   try {
     return await work(berth);
   } finally {

@@ -21,6 +21,8 @@ export const crashPoints = [
   "build.manifest-written",
   "oci.layer-drafted",
   "docker.snapshot-named",
+  "kubernetes.layer-kept",
+  "kubernetes.snapshot-named",
   "build.committed",
 
   // A sandbox starts.
@@ -33,6 +35,7 @@ export const crashPoints = [
   "docker.container-made",
   "docker.disk-covered",
   "docker.container-started",
+  "kubernetes.pod-made",
   "launch.created",
   "launch.answered",
   "launch.checked",

@@ -48,8 +48,21 @@ export const errorTable = {
   rollout_conflict: entry(409, "caller", "Use a new rollout id: this one was created from another environment."),
   rollout_closed: entry(409, "caller", "The rollout has ended; create a new one."),
   call_conflict: entry(409, "caller", "Use a new call id: this one was used for another tool or other arguments."),
+  call_cancelled: entry(409, "caller", "It did not run. Use a new call id to have it run after all."),
+  forbidden_origin: entry(
+    403,
+    "caller",
+    "Send the request to the address that the controller listens on, and from no page of another site.",
+  ),
   overloaded: entry(429, "infra", "Wait as long as Retry-After says, then send the request again.", true),
+  queue_deadline: entry(
+    429,
+    "infra",
+    "Wait as long as Retry-After says and send the request again, or give the rollout more time: `ready_within_seconds`.",
+    true,
+  ),
   invalid_config: entry(400, "caller", "Mend the named setting and start again."),
+  trainer_refused: entry(400, "caller", "Mend what the trainer names; no job was begun."),
 
   // What the model did.
   unknown_tool: entry(404, "policy", "Call one of the tools that the message lists."),
@@ -71,6 +84,19 @@ export const errorTable = {
   invalid_pattern: entry(400, "policy", "Write the pattern in RE2 syntax: no look-around and no back-references."),
   permission_denied: entry(403, "policy", "The tool user may not touch this path; work on files that it owns."),
   no_space: entry(507, "policy", "Remove files: the sandbox's disk is full."),
+  unknown_session: entry(404, "policy", "List those that there are, or open one."),
+  session_exists: entry(409, "policy", "Use the one of that name, or choose another name."),
+  interpreter_missing: entry(409, "policy", "Use the other language, or the shell: the environment's image has no such program."),
+  browser_missing: entry(409, "policy", "Work without a browser: the environment's image brings no Chromium with playwright-core, as images/browser does."),
+  browser_not_started: entry(409, "policy", "End what takes the sandbox's memory and processes, then use browser_open again: it takes about 400 MB and 100 processes and threads."),
+  browser_closed: entry(409, "policy", "Open the page again with browser_open; what was on the pages is lost."),
+  element_not_found: entry(404, "policy", "Take browser_snapshot of the page as it is now, and use a ref of it."),
+  page_not_loaded: entry(409, "policy", "Check the address, and that the server runs: background_status, or curl in the shell. Of other hosts only those are reached that the environment allows."),
+  page_timeout: entry(409, "policy", "See with browser_snapshot how the page is now; give more timeout_ms, or use browser_close where it does not answer any more."),
+  page_refused: entry(400, "policy", "See with browser_snapshot what the element is, and use the tool that fits it."),
+  screenshot_too_large: entry(413, "policy", "Take it of the viewport, without full_page, or of one element by its ref."),
+  session_limit: entry(409, "policy", "Close one that is not needed any more."),
+  tool_server_failed: entry(409, "policy", "Call the tool again: its server is started anew, without what it held."),
   budget_exhausted: entry(409, "policy", "The rollout has used its budget; it can only be graded or closed now."),
 
   sandbox_oom: entry(
@@ -124,6 +150,18 @@ export const errorTable = {
     true,
   ),
   shutting_down: entry(503, "infra", "Send the request to another controller, or wait for the restart.", true),
+  embeddings_failed: entry(
+    503,
+    "infra",
+    "Check embeddings_base_url, embeddings_model and the endpoint's key and quota, then call again with a new call id.",
+    true,
+  ),
+  trainer_unavailable: entry(
+    503,
+    "infra",
+    "Look among the trainer's jobs whether it was begun, then try again.",
+    true,
+  ),
   internal: entry(500, "infra", "Report it with the request id; the log has the details.", false),
 
   // Grading.
@@ -136,6 +174,10 @@ export type ErrorCode = keyof typeof errorTable;
 
 export const errorCodes = Object.keys(errorTable) as ErrorCode[];
 
+/** The budgets of a policy's turn, as an environment names them. */
+export const budgetNames = ["tool_calls", "wall_seconds", "idle_seconds"] as const;
+export type BudgetName = (typeof budgetNames)[number];
+
 /** A failure as callers see it. `causedBy` is on the wire as `cause`. */
 export interface ErrorReport {
   readonly code: ErrorCode;
@@ -143,18 +185,33 @@ export interface ErrorReport {
   readonly message: string;
   readonly remedy: string;
   readonly retryable: boolean;
+  /** Of `budget_exhausted`: which budget it was. */
+  readonly budget?: BudgetName | undefined;
+}
+
+export interface BerthErrorOptions {
+  readonly cause?: unknown;
+  readonly remedy?: string;
+  readonly retryAfterSeconds?: number;
+  readonly budget?: BudgetName | undefined;
 }
 
 export class BerthError extends Error {
   readonly code: ErrorCode;
   /** One sentence that says what to do; the table's unless the place of failure knows better. */
   readonly remedy: string;
+  /** When sending it again may help, where the place of failure knows. */
+  readonly retryAfterSeconds: number | undefined;
+  /** Of `budget_exhausted`. */
+  readonly budget: BudgetName | undefined;
 
-  constructor(code: ErrorCode, message: string, options: { cause?: unknown; remedy?: string } = {}) {
+  constructor(code: ErrorCode, message: string, options: BerthErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = "BerthError";
     this.code = code;
     this.remedy = options.remedy ?? errorTable[code].remedy;
+    this.retryAfterSeconds = options.retryAfterSeconds;
+    this.budget = options.budget;
   }
 
   get status(): number {
@@ -170,8 +227,13 @@ export class BerthError extends Error {
   }
 
   report(): ErrorReport {
-    const { code, message, remedy, retryable } = this;
-    return { code, cause: this.causedBy, message, remedy, retryable };
+    const { code, message, remedy, retryable, budget } = this;
+    return { code, cause: this.causedBy, message, remedy, retryable, ...(budget === undefined ? {} : { budget }) };
+  }
+
+  /** A failure that was reported before, to be told again. */
+  static of({ code, message, remedy, budget }: ErrorReport): BerthError {
+    return new BerthError(code, message, { remedy, budget });
   }
 }
 

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { link, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { link, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { alone } from "./alone.ts";
 
 const ATTEMPTS = 3;
 const LOOK_AGAIN_MS = 200;
@@ -38,7 +39,7 @@ export async function tryLock(file: string): Promise<AsyncDisposable | undefined
   try {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       if (await linked(draft, file)) return { [Symbol.asyncDispose]: () => rm(file, { force: true }) };
-      if (!(await moveAside(file, `${draft}.stale`))) return undefined;
+      if (!(await takeAway(file))) return undefined;
     }
     return undefined;
   } finally {
@@ -66,17 +67,11 @@ const linked = (from: string, to: string): Promise<boolean> =>
     },
   );
 
-/** Takes away what a dead holder left; what turns out to be held is put back. False when it is held. */
-async function moveAside(file: string, aside: string): Promise<boolean> {
-  if (await lockHolder(file)) return false;
-  await rename(file, aside).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== "ENOENT") throw error;
-  });
-  try {
-    if (!(await lockHolder(aside))) return true;
-    await linked(aside, file);
-    return false;
-  } finally {
-    await rm(aside, { force: true });
-  }
+/** Takes away what a dead holder left. False when it is held, or when another takes it away. */
+async function takeAway(file: string): Promise<boolean> {
+  // Alone: between the look and the removal, another that has looked too might have removed it and a third have locked.
+  await using turn = await alone(file);
+  if (!turn || (await lockHolder(file))) return false;
+  await rm(file, { force: true });
+  return true;
 }

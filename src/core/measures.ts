@@ -16,6 +16,12 @@ export interface MeasuredCall {
   readonly failure: MeasuredFailure | undefined;
 }
 
+/** What waits for a sandbox: a rollout, from its acceptance on, or its grading. */
+export type WaitingKind = "rollout" | "grading";
+
+/** How many of its own group waited when it came: none, up to 15, or more. */
+export type Crowd = "alone" | "few" | "many";
+
 export interface MeasuredGrading {
   readonly status: "scored" | "unscored";
   /** From the request to the durable verdict, clean sandboxes included. */
@@ -29,8 +35,10 @@ export interface MeasuredGrading {
  * number of the names that it is told, whoever chose them. All times are in seconds.
  */
 export interface Measures {
-  /** From the moment that a rollout was accepted to the start of its preparation. */
-  queued(seconds: number): void;
+  /** How many of a kind wait for their turn now, and since when the oldest of them does: Unix milliseconds. */
+  waiting(kind: WaitingKind, count: number, oldestSinceMs: number | undefined): void;
+  /** One of them had its turn, or gave up. */
+  waited(kind: WaitingKind, crowd: Crowd, seconds: number): void;
   /** From the start of a preparation to a sandbox that shook hands, taken from the pool or started for it. */
   provisioned(source: "pool" | "cold", seconds: number): void;
   /** How many sandboxes the pool has ready for an environment, each time that this changes. */
@@ -52,7 +60,8 @@ export interface Measures {
 
 /** For whoever has no use for figures. */
 export const noMeasures: Measures = {
-  queued() {},
+  waiting() {},
+  waited() {},
   provisioned() {},
   poolReady() {},
   poolHit() {},

@@ -3,9 +3,9 @@ import { systemIds } from "../core/ids.ts";
 import { BerthError, toBerthError } from "../core/errors.ts";
 import type { GraderSpec } from "../model/grader.ts";
 import type { Verdict, VerdictPart } from "../model/verdict.ts";
-import { combineRewards } from "./combine.ts";
-import type { GradingContext, PartResult } from "./grader.ts";
+import type { Grader, GradingContext, PartResult } from "./grader.ts";
 import { createGraders, type Graders } from "./registry.ts";
+import { combineRewards } from "./reward/combine.ts";
 
 /**
  * Runs every grader of an environment, one after the other, and gives the verdict; it throws only what aborts it. A
@@ -31,7 +31,7 @@ export async function gradeRollout(
     }
     return {
       status: "scored",
-      reward: combineRewards(parts),
+      ...combineRewards(parts, context.environment.reward),
       parts,
       flags: [...flags].toSorted(),
       duration_ms: durationMs(),
@@ -43,13 +43,14 @@ export async function gradeRollout(
 }
 
 async function gradePart(graders: Graders, spec: GraderSpec, context: GradingContext): Promise<PartResult> {
+  const grader: Grader = graders[spec.type];
   try {
-    return await graders[spec.type].grade(spec, context);
+    return await grader.grade(spec, context);
   } catch (thrown) {
     const error = toBerthError(thrown, "grader_failed");
     if (error.causedBy !== "grader" || context.signal.aborted) throw error;
     context.onProgress(`The grader ${spec.name} failed and is tried once more: ${error.message}`);
-    return await graders[spec.type].grade(spec, context);
+    return await grader.grade(spec, context);
   }
 }
 

@@ -1,6 +1,7 @@
 import type { ChangeSet } from "../model/change-set.ts";
 import type { Environment } from "../model/environment.ts";
 import type { GraderSpec } from "../model/grader.ts";
+import type { TrajectoryRecord } from "../model/trajectory.ts";
 import type { VerdictPart } from "../model/verdict.ts";
 import type { Guest } from "../guest/guest.ts";
 
@@ -24,6 +25,8 @@ export interface GradingContext {
   readonly changeSet: ChangeSet;
   /** The policy's last message, when it sent one. */
   readonly answer: string | undefined;
+  /** Every tool call of the rollout in the order of acceptance, as the store keeps them; none runs any more. @throws BerthError `storage_failed` */
+  readonly trajectory: () => Promise<readonly TrajectoryRecord[]>;
   /** The files of a grader's `files`. @throws BerthError `invalid_environment` when the folder cannot be read */
   readonly hiddenFiles: (folder: string) => Promise<readonly HiddenFile[]>;
   /** A fresh one at each call. */
@@ -33,12 +36,20 @@ export interface GradingContext {
   readonly onProgress: (message: string) => void;
 }
 
+/** The files of a task, while its environment is being checked. */
+export interface TaskFolder {
+  /** @throws BerthError `invalid_environment` unless the task has such a folder of hidden files */
+  assertHiddenFolder(path: string): Promise<void>;
+}
+
 export interface PartResult extends VerdictPart {
   readonly flags: readonly string[];
 }
 
 /** Turns a rollout into one part of its verdict. @throws BerthError of cause `grader`, `task` or `infra`: then the rollout is unscored. */
 export interface Grader<Spec extends GraderSpec = GraderSpec> {
-  readonly type: Spec["type"];
+  readonly type: GraderSpec["type"];
+  /** What a schema cannot know of a declaration, before a policy spends anything on it. @throws BerthError `invalid_environment` */
+  check?(spec: Spec, task: TaskFolder): Promise<void>;
   grade(spec: Spec, context: GradingContext): Promise<PartResult>;
 }

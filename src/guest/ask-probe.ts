@@ -1,4 +1,4 @@
-import type { RequestOptions } from "./guest.ts";
+import type { RequestOptions } from "./request-options.ts";
 import { wireProbe, type Probe, type ProbeQuestion } from "./probe.ts";
 import { readReply } from "./reply.ts";
 import type { Requester } from "./requester.ts";

@@ -2,12 +2,14 @@ import { systemClock, type Clock } from "../core/clock.ts";
 import { BerthError } from "../core/errors.ts";
 import { systemIds, type IdSource } from "../core/ids.ts";
 import { askProbe } from "./ask-probe.ts";
+import { BackgroundCommands } from "./background-commands.ts";
 import { EgressConnections } from "./egress-connections.ts";
 import { ExecCalls } from "./exec-calls.ts";
 import type { Guest } from "./guest.ts";
 import { GuestLink, type OpenStream } from "./link.ts";
 import { readReply } from "./reply.ts";
 import { Requester } from "./requester.ts";
+import { SessionRequests } from "./session-requests.ts";
 import { wireHealth, wireKilled, wireProlonged } from "./wire.ts";
 import { WorkspaceFiles } from "./workspace-files.ts";
 import { WorkspaceSearch } from "./workspace-search.ts";
@@ -52,6 +54,7 @@ function guestOver(link: GuestLink, options: ConnectGuestOptions): Guest {
   if (handshake === undefined) throw new BerthError("internal", "A guest's session without a handshake.");
   const requester = new Requester(link, ids);
   const calls = new ExecCalls(requester, clock);
+  const background = new BackgroundCommands(requester);
   const files = new WorkspaceFiles(requester);
   const search = new WorkspaceSearch(requester);
   const egress = new EgressConnections(
@@ -93,10 +96,15 @@ function guestOver(link: GuestLink, options: ConnectGuestOptions): Guest {
     cancel: (callId, given) => calls.cancel(callId, given),
     output: (callId, stream, range, given) => calls.output(callId, stream, range, given),
 
+    startBackground: (request, given) => background.start(request, given),
+    backgrounds: (given) => background.list(given),
+    stopBackground: (name, given) => background.stop(name, given),
+
     read: (path, range, given) => files.read(path, range, given),
     lines: (path, range, given) => files.lines(path, range, given),
     write: (path, content, how, given) => files.write(path, content, how, given),
     remove: (path, how, given) => files.remove(path, how, given),
+    move: (from, to, given) => files.move(from, to, given),
     stat: (path, given) => files.stat(path, given),
     list: (path, how, given) => files.list(path, how, given),
     unpack: (path, tar, given) => files.unpack(path, tar, given),
@@ -104,10 +112,13 @@ function guestOver(link: GuestLink, options: ConnectGuestOptions): Guest {
 
     grep: (request, given) => search.grep(request, given),
     glob: (request, given) => search.glob(request, given),
+    changed: (how, given) => search.changed(how, given),
     tree: (how, given) => search.tree(how, given),
 
     listenEgress: (how, given) => egress.listen(how, given),
     acceptEgress: (signal) => egress.accept(signal),
+
+    sessions: new SessionRequests(requester),
 
     close: async () => {
       link.close();

@@ -5,7 +5,7 @@ import type { IdSource } from "../core/ids.ts";
 import { byteStream } from "./byte-stream.ts";
 import { checkHeaders, requestHeaders } from "./exchange.ts";
 import { unacceptable } from "./guest-error.ts";
-import type { RequestOptions } from "./guest.ts";
+import type { RequestOptions } from "./request-options.ts";
 import type { GuestLink } from "./link.ts";
 import { readReply } from "./reply.ts";
 import type { Requester } from "./requester.ts";

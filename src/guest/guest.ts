@@ -2,12 +2,8 @@ import type { Duplex } from "node:stream";
 import type { CapturedStream, ExecOutcome } from "../model/tool-call.ts";
 import type { TreeEntry } from "../model/change-set.ts";
 import type { Probe, ProbeQuestion } from "./probe.ts";
-
-/** Ends a request early; without a deadline of its own a request ends at the client's default of 30 s. */
-export interface RequestOptions {
-  readonly signal?: AbortSignal;
-  readonly timeoutMs?: number;
-}
+import type { RequestOptions } from "./request-options.ts";
+import type { Sessions } from "./sessions.ts";
 
 export interface Handshake {
   readonly protocol: number;
@@ -48,11 +44,39 @@ export interface ExecResult {
   readonly survivorsKilled: number;
 }
 
+/** A command that outlives the request that starts it, under a name that no running one has. */
+export interface BackgroundRequest {
+  /** 1 to 64 letters, digits, `.`, `_` or `-`. */
+  readonly name: string;
+  /** At most once per boot of the guest. */
+  readonly callId: string;
+  readonly argv: readonly string[];
+  readonly otherwise?: readonly string[];
+  readonly cwd?: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** The guest kills it then; at most a day. */
+  readonly timeoutMs: number;
+}
+
+export interface BackgroundState {
+  readonly name: string;
+  /** By which `output` reads what it wrote. */
+  readonly callId: string;
+  readonly state: "running" | "done" | "not_started";
+  readonly runningMs: number;
+  readonly stdoutBytes: number;
+  readonly stderrBytes: number;
+  /** How it ended. */
+  readonly outcome: ExecOutcome | undefined;
+}
+
 export interface FileStat {
   readonly path: string;
   readonly type: "file" | "directory" | "link" | "other";
   readonly size: number;
   readonly mode: number;
+  /** Of a link, as it was written. */
+  readonly target?: string | undefined;
 }
 
 export interface FileLines {
@@ -125,6 +149,13 @@ export interface Guest {
     options?: RequestOptions,
   ): Promise<{ bytes: Buffer; totalBytes: number; spooledBytes: number }>;
 
+  /** Returns when its first process is there. At most 8 run at once. @throws BerthError `file_exists` when one of its name runs, `overloaded` */
+  startBackground(request: BackgroundRequest, options?: RequestOptions): Promise<void>;
+  /** The last commands of the last 32 names, in the order of their starts. */
+  backgrounds(options?: RequestOptions): Promise<readonly BackgroundState[]>;
+  /** Ends it with all that it started; returns when nothing of it runs. @throws BerthError `invalid_arguments` for an unknown name */
+  stopBackground(name: string, options?: RequestOptions): Promise<BackgroundState>;
+
   /** At most 8 MiB of a regular file. */
   read(
     path: string,
@@ -143,6 +174,8 @@ export interface Guest {
     options?: RequestOptions,
   ): Promise<{ bytes: number; sha256: string; created: boolean }>;
   remove(path: string, how?: { recursive?: boolean }, options?: RequestOptions): Promise<void>;
+  /** Makes the directories above `to`. @throws BerthError `file_exists`: what is at `to` is never replaced */
+  move(from: string, to: string, options?: RequestOptions): Promise<void>;
   /** Does not follow a last link. */
   stat(path: string, options?: RequestOptions): Promise<FileStat>;
   list(
@@ -156,6 +189,12 @@ export interface Guest {
     request: { pattern: string; path?: string; limit: number },
     options?: RequestOptions,
   ): Promise<{ paths: readonly string[]; truncated: boolean }>;
+
+  /** Regular files that changed since the sandbox began, whoever changed them; .git and what was removed is not among them. */
+  changed(
+    how: { limit: number },
+    options?: RequestOptions,
+  ): Promise<{ files: readonly { path: string; size: number }[]; truncated: boolean }>;
 
   /** Every entry below the root but `exclude`, with the content's hash; for change sets. */
   tree(
@@ -179,7 +218,10 @@ export interface Guest {
    */
   acceptEgress(signal: AbortSignal): Promise<Duplex>;
 
-  /** Kills every process but the guest and verifies it. Ends egress. */
+  /** Programs that outlive the request which starts them. */
+  readonly sessions: Sessions;
+
+  /** Kills every process but the guest and verifies it. Ends egress and sessions. */
   quiesce(options?: RequestOptions): Promise<{ killed: number }>;
 
   /** Closes the streams; the sandbox goes on. */

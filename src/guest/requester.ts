@@ -3,7 +3,7 @@ import { BerthError } from "../core/errors.ts";
 import { systemIds, type IdSource } from "../core/ids.ts";
 import { exchange, type GuestCall, type GuestReply } from "./exchange.ts";
 import { StreamBroken } from "./guest-error.ts";
-import type { RequestOptions } from "./guest.ts";
+import type { RequestOptions } from "./request-options.ts";
 import type { GuestLink } from "./link.ts";
 
 const defaultTimeoutMs = 30_000;

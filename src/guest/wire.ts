@@ -45,7 +45,29 @@ export const wireExecState = z.discriminatedUnion("state", [
 
 const fileType = z.enum(["file", "directory", "link", "other"]);
 
-export const wireStat = z.object({ path, type: fileType, size: count, mode: count });
+export const wireBackground = z
+  .object({
+    name: z.string().max(64),
+    call_id: z.string().max(256),
+    state: z.enum(["running", "done", "not_started"]),
+    running_ms: count,
+    stdout_bytes: count,
+    stderr_bytes: count,
+    outcome: execOutcome.refine((outcome) => outcome.type !== "lost", "lost").optional(),
+  })
+  .transform((told) => ({
+    name: told.name,
+    callId: told.call_id,
+    state: told.state,
+    runningMs: told.running_ms,
+    stdoutBytes: told.stdout_bytes,
+    stderrBytes: told.stderr_bytes,
+    outcome: told.outcome,
+  }));
+
+export const wireBackgrounds = z.object({ commands: z.array(wireBackground).max(64) });
+
+export const wireStat = z.object({ path, type: fileType, size: count, mode: count, target: path.optional() });
 
 export const wireLines = z.object({
   text: z.string(),
@@ -76,6 +98,8 @@ export const wireGrep = z.object({
 
 export const wireGlob = z.object({ paths: z.array(path), truncated: z.boolean() });
 
+export const wireChanged = z.object({ files: z.array(z.object({ path, size: count })), truncated: z.boolean() });
+
 export const wireTreeEnd = z.object({ type: z.literal("end"), count });
 
 export const wireUnpacked = z.object({ files: count, bytes: count });
@@ -83,5 +107,26 @@ export const wireUnpacked = z.object({ files: count, bytes: count });
 export const wireProlonged = z.object({ expires_at_ms: count.nullable() });
 
 export const wireKilled = z.object({ killed: count });
+
+const side = count.min(1).max(1_000);
+
+export const wireSession = z.object({
+  name: z.string().max(64),
+  kind: z.enum(["terminal", "channel"]),
+  state: z.enum(["running", "ended"]),
+  outcome: execOutcome.refine((outcome) => outcome.type !== "lost", "lost").nullable(),
+  foreground: z.string().max(256),
+  cwd: path,
+  busy: z.boolean(),
+  rows: side,
+  columns: side,
+  first_byte: count,
+  total_bytes: count,
+});
+
+/** As many as the guest keeps. */
+export const wireSessions = z.object({ sessions: z.array(wireSession).max(32) });
+
+export const wireAccepted = z.object({ accepted: count });
 
 export const wireNothing = z.object({});

@@ -1,6 +1,7 @@
 import { BerthError } from "../core/errors.ts";
 import { unacceptable } from "./guest-error.ts";
-import type { FileLines, FileStat, Guest, RequestOptions } from "./guest.ts";
+import type { FileLines, FileStat, Guest } from "./guest.ts";
+import type { RequestOptions } from "./request-options.ts";
 import { assertSuccess, countHeader, readReply } from "./reply.ts";
 import type { Requester } from "./requester.ts";
 import { wireLines, wireList, wireNothing, wireStat, wireUnpacked, wireWritten } from "./wire.ts";
@@ -94,6 +95,16 @@ export class WorkspaceFiles {
   async remove(path: string, how: { recursive?: boolean } = {}, options?: RequestOptions): Promise<void> {
     const what = "files/delete";
     const body = json({ path, recursive: how.recursive ?? false });
+    const reply = await this.#requester.change(
+      { what, method: "POST", path: at(what), body, maxReplyBytes: smallReplyBytes },
+      options,
+    );
+    readReply(what, reply, wireNothing);
+  }
+
+  async move(from: string, to: string, options?: RequestOptions): Promise<void> {
+    const what = "files/move";
+    const body = json({ from, to });
     const reply = await this.#requester.change(
       { what, method: "POST", path: at(what), body, maxReplyBytes: smallReplyBytes },
       options,

@@ -1,10 +1,11 @@
 import { BerthError } from "../core/errors.ts";
 import { treeEntry, type TreeEntry } from "../model/change-set.ts";
 import { GuestRefusal, guestErrorLine, unacceptable } from "./guest-error.ts";
-import type { GrepRequest, GrepResult, RequestOptions } from "./guest.ts";
+import type { GrepRequest, GrepResult } from "./guest.ts";
+import type { RequestOptions } from "./request-options.ts";
 import { assertSuccess, checked, parseJson, readReply } from "./reply.ts";
 import type { Requester } from "./requester.ts";
-import { wireGlob, wireGrep, wireTreeEnd } from "./wire.ts";
+import { wireChanged, wireGlob, wireGrep, wireTreeEnd } from "./wire.ts";
 
 /** A path of 4,096 control characters in JSON. */
 const maxEntryBytes = 25 * 1024;
@@ -67,6 +68,21 @@ export class WorkspaceSearch {
     );
     const told = readReply(what, reply, wireGlob, { invalid_argument: "invalid_pattern" });
     if (told.paths.length > request.limit) throw unacceptable(what, "it lists more than was asked for");
+    return told;
+  }
+
+  async changed(
+    { limit }: { limit: number },
+    options?: RequestOptions,
+  ): Promise<{ files: readonly { path: string; size: number }[]; truncated: boolean }> {
+    const what = "search/changed";
+    const maxReplyBytes = Math.min((limit + 1) * maxEntryBytes, maxSearchReplyBytes);
+    const reply = await this.#requester.read(
+      { what, method: "POST", path: "/v1/search/changed", body: json({ limit }), maxReplyBytes },
+      options,
+    );
+    const told = readReply(what, reply, wireChanged);
+    if (told.files.length > limit) throw unacceptable(what, "it lists more than was asked for");
     return told;
   }
 

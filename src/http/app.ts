@@ -15,7 +15,8 @@ import { watchEventLoop } from "./metrics/event-loop.ts";
 import type { Metrics } from "./metrics/metrics.ts";
 import { observeRequests, requestId } from "./observe.ts";
 import { describeApi } from "./openapi.ts";
-import { typed, type ReadinessChecks, type RouteContext } from "./route.ts";
+import type { RolloutKeys } from "./rollout-keys.ts";
+import { typed, type ReadinessChecks, type Route, type RouteContext } from "./route.ts";
 import { routes } from "./routes/index.ts";
 import { validatorCompiler } from "./validation.ts";
 
@@ -25,10 +26,13 @@ const REQUESTS_A_TURN = 16;
 export interface AppOptions {
   readonly service: RolloutService;
   readonly tools: readonly Tool[];
-  readonly config: Pick<Config, "api_keys" | "allow_anonymous_loopback" | "max_body_bytes"> &
+  readonly config: Pick<Config, "api_keys" | "api_key_names" | "allow_anonymous_loopback" | "max_body_bytes"> &
     Partial<Pick<Config, "store_url">>;
   readonly log: Logger;
   readonly metrics: Metrics;
+  readonly rolloutKeys: RolloutKeys;
+  /** Doors of other wire protocols to the same rollouts. */
+  readonly dialects?: readonly Route[];
   /** Asked by /readyz, each at most 5 s. */
   readonly readiness?: ReadinessChecks;
   /** A comment on each silent event stream, so that proxies keep it open. Default 15 s. */
@@ -68,7 +72,13 @@ export function buildApp(options: AppOptions): FastifyInstance {
 
   observeRequests(app, metrics);
   answerErrors(app, { metrics, maxBodyBytes: config.max_body_bytes });
-  requireKey(app, { keys: config.api_keys, anonymousLoopback: config.allow_anonymous_loopback });
+  requireKey(app, {
+    keys: config.api_keys,
+    names: config.api_key_names,
+    anonymousLoopback: config.allow_anonymous_loopback,
+    rolloutKeys: options.rolloutKeys,
+    service: options.service,
+  });
   acceptOnlyJson(app);
   // Only a database that others can share has other controllers.
   if (config.store_url) {
@@ -81,12 +91,13 @@ export function buildApp(options: AppOptions): FastifyInstance {
     service: options.service,
     tools: options.tools,
     metrics,
+    rolloutKeys: options.rolloutKeys,
     readiness: options.readiness ?? {},
     eventHeartbeatMs: options.eventHeartbeatMs ?? 15_000,
     closing: closing.signal,
   };
   app.register(async (scope) => {
-    for (const route of routes) route(typed(scope), context);
+    for (const route of [...routes, ...(options.dialects ?? [])]) route(typed(scope), context);
   });
   return app;
 }

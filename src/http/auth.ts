@@ -1,18 +1,31 @@
 import bearerAuth from "@fastify/bearer-auth";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { isLoopbackHost } from "../config/loopback.ts";
-import { BerthError } from "../core/errors.ts";
+import { BerthError, toBerthError } from "../core/errors.ts";
+import { normaliseRolloutId } from "../core/ids.ts";
+import { unfinishedStatuses } from "../model/rollout.ts";
+import type { RolloutService } from "../rollout/rollout-service.ts";
+import { ANONYMOUS, bearerOf, KeyNames, ROLLOUT_KEY } from "./caller.ts";
+import { RolloutKeys } from "./rollout-keys.ts";
 
 declare module "fastify" {
   interface FastifyContextConfig {
     /** Open without a key. */
     public?: boolean;
+    /** The key may come as `?key=`, for callers that can send no headers. */
+    keyInQuery?: boolean;
+    /** Open to the key of the rollout that its path names. */
+    rolloutKey?: boolean;
   }
 }
 
 export interface KeyOptions {
   readonly keys: readonly string[];
+  /** Names of the keys, in their order. */
+  readonly names: readonly string[];
   readonly anonymousLoopback: boolean;
+  readonly rolloutKeys: RolloutKeys;
+  readonly service: Pick<RolloutService, "get">;
 }
 
 /**
@@ -29,6 +42,39 @@ function isAnonymousLoopback(request: FastifyRequest): boolean {
   );
 }
 
+/** As `assertOpensRollout`, for a hook that is told and not awaited. */
+async function letInto(
+  request: FastifyRequest,
+  key: string,
+  options: Pick<KeyOptions, "rolloutKeys" | "service">,
+  done: (error?: Error) => void,
+): Promise<void> {
+  try {
+    await assertOpensRollout(request, key, options);
+  } catch (error) {
+    return done(toBerthError(error));
+  }
+  done();
+}
+
+/** @throws BerthError `unauthorized`, for a rollout that has ended too */
+async function assertOpensRollout(
+  { routeOptions, params }: FastifyRequest,
+  key: string,
+  { rolloutKeys, service }: Pick<KeyOptions, "rolloutKeys" | "service">,
+): Promise<void> {
+  const { rollout_id: text = "" } = params as { rollout_id?: string };
+  const id = normaliseRolloutId(text);
+  if (routeOptions.config.rolloutKey && id !== undefined && rolloutKeys.isOf(id, key)) {
+    const { status } = await service.get(id);
+    if (unfinishedStatuses.includes(status)) return;
+  }
+  throw new BerthError(
+    "unauthorized",
+    "The key of a rollout opens the tools of that rollout alone, until it has ended.",
+  );
+}
+
 /** Refuses every request without a key, unknown paths included, but for routes with `config.public`. Compares in constant time. */
 export function requireKey(app: FastifyInstance, options: KeyOptions): void {
   app.register(bearerAuth, {
@@ -37,13 +83,31 @@ export function requireKey(app: FastifyInstance, options: KeyOptions): void {
     specCompliance: "rfc6749",
     verifyErrorLogLevel: "debug",
   });
+  const keyNames = new KeyNames(options.keys, options.names);
+  app.decorateRequest("caller", ANONYMOUS);
   app.addHook("onRequest", (request, reply, done) => {
     if (request.routeOptions.config.public) return done();
+    const { key } = request.query as { key?: unknown };
+    if (
+      request.routeOptions.config.keyInQuery &&
+      request.headers.authorization === undefined &&
+      typeof key === "string"
+    )
+      request.headers.authorization = `Bearer ${key}`;
     if (options.anonymousLoopback && isAnonymousLoopback(request)) return done();
+    const sent = bearerOf(request);
+    if (sent !== undefined && RolloutKeys.isOne(sent)) {
+      request.caller = ROLLOUT_KEY;
+      void letInto(request, sent, options, done);
+      return;
+    }
     const { verifyBearerAuth } = app;
     if (!verifyBearerAuth) return done(new BerthError("internal", "The key check is not loaded."));
     verifyBearerAuth(request, reply, (refused?: Error) => {
-      if (!refused) return done();
+      if (!refused) {
+        request.caller = keyNames.of(request);
+        return done();
+      }
       reply.header("www-authenticate", "Bearer");
       const sent = request.headers.authorization !== undefined;
       done(

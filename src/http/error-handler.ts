@@ -2,7 +2,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import { BerthError, type ErrorCode } from "../core/errors.ts";
 import type { Metrics } from "./metrics/metrics.ts";
 
-/** Seconds after which a refused request is worth sending again. Only for retryable codes: anything else would be sent in vain. */
+/** Seconds after which a refused request is worth sending again, where the refusal itself does not know. Only for retryable codes: anything else would be sent in vain. */
 const retryAfterSeconds: Readonly<Partial<Record<ErrorCode, number>>> = {
   overloaded: 5,
   fenced: 1,
@@ -32,7 +32,7 @@ function send(request: FastifyRequest, reply: FastifyReply, error: BerthError): 
   const level = error.code === "internal" ? "error" : error.causedBy === "infra" ? "warn" : "debug";
   request.log[level]({ code: error.code, err: error }, error.message);
   if ((error.status === 429 || error.status === 503) && error.retryable) {
-    reply.header("retry-after", String(retryAfterSeconds[error.code] ?? 5));
+    reply.header("retry-after", String(error.retryAfterSeconds ?? retryAfterSeconds[error.code] ?? 5));
   }
   return reply.code(error.status).type("application/json").send({ error: error.report(), request_id: request.id });
 }

@@ -21,8 +21,17 @@ export function observeRequests(app: FastifyInstance, metrics: Metrics): void {
     metrics.requestSeconds.observe({ method: request.method, route }, reply.elapsedTime / 1000);
     const level = request.routeOptions.config.public || route === "/metrics" ? "debug" : "info";
     request.log[level](
-      { method: request.method, route, url: request.url, status: reply.statusCode, ms: Math.round(reply.elapsedTime) },
+      {
+        method: request.method,
+        route,
+        url: withoutKey(request.url),
+        status: reply.statusCode,
+        ms: Math.round(reply.elapsedTime),
+      },
       "request",
     );
   });
 }
+
+/** A query may carry the caller's key. */
+const withoutKey = (url: string): string => url.replace(/([?&]key=)[^&]*/g, "$1…");

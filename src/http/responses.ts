@@ -49,9 +49,19 @@ export const shownToTheModel: readonly ErrorCode[] = [
   "invalid_pattern",
   "permission_denied",
   "no_space",
+  "interpreter_missing",
+  "browser_missing",
+  "browser_not_started",
+  "browser_closed",
+  "element_not_found",
+  "page_not_loaded",
+  "page_timeout",
+  "page_refused",
+  "screenshot_too_large",
+  "tool_server_failed",
 ];
 
-interface JsonResponse<Schema extends z.ZodType> {
+export interface JsonResponse<Schema extends z.ZodType> {
   description: string;
   content: { "application/json": { schema: Schema } };
 }

@@ -2,6 +2,7 @@ import type { FastifyInstance } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import type { RolloutService } from "../rollout/rollout-service.ts";
 import type { Tool } from "../tool/tool.ts";
+import type { RolloutKeys } from "./rollout-keys.ts";
 import type { Metrics } from "./metrics/metrics.ts";
 
 /** Each resolves when the part of the controller that it is named after can work, and throws BerthError when it cannot. */
@@ -12,6 +13,7 @@ export interface RouteContext {
   readonly service: RolloutService;
   readonly tools: readonly Tool[];
   readonly metrics: Metrics;
+  readonly rolloutKeys: RolloutKeys;
   readonly readiness: ReadinessChecks;
   readonly eventHeartbeatMs: number;
   /** Aborts when the app closes: streams end then. */

@@ -1,7 +1,10 @@
 import { z } from "zod";
+import { customTool } from "./custom-tool.ts";
 import { egressRule } from "./egress.ts";
 import { graderSpec } from "./grader.ts";
+import { rewardRule } from "./graders/reward.ts";
 import { resources } from "./resources.ts";
+import { toolServer } from "./tool-server.ts";
 
 export const environmentName = z
   .string()
@@ -23,6 +26,13 @@ export const budget = z.strictObject({
   wall_seconds: z.number().int().min(1).max(604_800).default(3600),
   idle_seconds: z.number().int().min(1).max(604_800).default(900),
   grading_seconds: z.number().int().min(1).max(86_400).default(600),
+});
+
+/** How the project is tested, linted and formatted: shell commands of the tools run_tests, run_lint and format, run as the tool user. */
+export const projectCommands = z.strictObject({
+  test: z.string().min(1).max(16_384).optional(),
+  lint: z.string().min(1).max(16_384).optional(),
+  format: z.string().min(1).max(16_384).optional(),
 });
 
 export const environment = z.strictObject({
@@ -51,10 +61,14 @@ export const environment = z.strictObject({
   warm: z.number().int().min(0).max(10_000).default(0),
   /** What the egress proxy lets through besides what the profile allows; only under a profile with `network: egress`. */
   egress: z.array(egressRule).max(1000).default([]),
-  /** Tool names; absent means every tool of the registry. */
+  /** Tool names; absent means every tool that Berth comes with. Those of `custom_tools` and `tool_servers` are offered in any case. */
   tools: z.array(z.string().min(1).max(64)).min(1).max(100).optional(),
+  custom_tools: z.array(customTool).max(100).default([]),
+  tool_servers: z.array(toolServer).max(10).default([]),
+  commands: projectCommands.prefault({}),
   budget: budget.prefault({}),
   graders: z.array(graderSpec).max(20).default([]),
+  reward: rewardRule.optional(),
 });
 
 export type Environment = z.infer<typeof environment>;

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { errorCodes, type ErrorCode } from "../core/errors.ts";
+import { budgetNames, errorCodes, type ErrorCode } from "../core/errors.ts";
 
 export const causedBy = z.enum(["policy", "task", "infra", "grader", "caller"]);
 
@@ -9,6 +9,8 @@ export const errorReport = z.strictObject({
   message: z.string(),
   remedy: z.string(),
   retryable: z.boolean(),
+  /** Of `budget_exhausted`: which budget it was. */
+  budget: z.enum(budgetNames).optional(),
 });
 
 /** The body of every reply that is not a success. */

@@ -1,34 +1,25 @@
 import { z } from "zod";
+import { commandGraderSpec } from "./graders/command.ts";
+import { factRecallGraderSpec } from "./graders/fact-recall.ts";
+import { judgeGraderSpec } from "./graders/judge.ts";
+import { kernelGraderSpec } from "./graders/kernel.ts";
+import { lintGraderSpec } from "./graders/lint.ts";
+import { budgetGraderSpec } from "./graders/budget.ts";
+import { fileF1GraderSpec } from "./graders/file-f1.ts";
+import { testsGraderSpec } from "./graders/tests.ts";
+import { validationGraderSpec } from "./graders/validation.ts";
 
-const testId = z.string().min(1).max(2048);
+/** One member of an environment's `graders`; a file each in graders/. */
+export const graderSpec = z.discriminatedUnion("type", [
+  testsGraderSpec,
+  judgeGraderSpec,
+  lintGraderSpec,
+  factRecallGraderSpec,
+  commandGraderSpec,
+  kernelGraderSpec,
+  fileF1GraderSpec,
+  validationGraderSpec,
+  budgetGraderSpec,
+]);
 
-/** Test runners whose reports Berth reads. */
-export const testFramework = z.enum(["pytest", "vitest", "jest", "node", "tap", "go"]);
-
-export const testsGraderSpec = z.strictObject({
-  type: z.literal("tests"),
-  name: z
-    .string()
-    .regex(/^[a-z][a-z0-9_]*$/)
-    .default("tests"),
-  /** Run by `sh -c` in the clean sandbox. The framework's report flags replace `{report}`, or go where docs/grading.md says. */
-  command: z.string().min(1).max(65_536),
-  /** Found from the command when it is left out. */
-  framework: testFramework.optional(),
-  /** A folder of hidden files, relative to the environment file; laid over the workspace only while grading. */
-  files: z.string().min(1).max(4096).optional(),
-  /** Must fail on the base and pass on a correct solution. Every one must be reported as passed. */
-  fail_to_pass: z.array(testId).max(50_000).default([]),
-  /** Pass on the base and must still pass. */
-  pass_to_pass: z.array(testId).max(50_000).default([]),
-  /** Globs of the paths of the change set that cross into the clean sandbox. */
-  allow: z.array(z.string().min(1).max(1024)).max(1000).default(["**"]),
-  /** Whether tests of ours with known results are mixed in. Off only for a suite that cannot take them: docs/grading.md. */
-  canaries: z.boolean().default(true),
-});
-
-export const graderSpec = z.discriminatedUnion("type", [testsGraderSpec]);
-
-export type TestFramework = z.infer<typeof testFramework>;
-export type TestsGraderSpec = z.infer<typeof testsGraderSpec>;
 export type GraderSpec = z.infer<typeof graderSpec>;

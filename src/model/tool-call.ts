@@ -37,6 +37,16 @@ export const toolCallRequest = z.strictObject({
 });
 export type ToolCallRequest = z.infer<typeof toolCallRequest>;
 
+/** A picture for the model to see. It was checked to be a PNG of that size; what it shows is the sandbox's. */
+export const toolImage = z.strictObject({
+  media_type: z.literal("image/png"),
+  /** In base64. */
+  data: z.base64().max(600_000),
+  /** In pixels. */
+  width: z.number().int().min(1),
+  height: z.number().int().min(1),
+});
+
 /** What a tool gives back, before it is recorded. `output` is what the model reads, below 1 MB. */
 export const toolOutput = z.strictObject({
   output: z.string(),
@@ -46,6 +56,8 @@ export const toolOutput = z.strictObject({
   outcome: execOutcome.optional(),
   stdout: capturedStream.optional(),
   stderr: capturedStream.optional(),
+  /** Beside the output, for a model that sees. */
+  images: z.array(toolImage).max(1).optional(),
   /** Facts for machines: counts, line numbers, paths. */
   data: z.record(z.string(), z.unknown()).optional(),
   truncated: z.boolean().default(false),

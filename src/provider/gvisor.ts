@@ -7,6 +7,8 @@ export const gvisorGaps = {
   network_host: "gVisor runs without a network here; setup steps that need one run under runc",
   oom_reported: "under gVisor lack of memory ends the sandbox, which says so, and not the command alone",
   user_namespace: "gVisor puts its own kernel into a user namespace of the host, and the guest is root on that kernel",
+  job_control:
+    "gVisor's terminals make no signal of Ctrl-C, and only a program itself learns which one has its terminal and where it is",
   guest_hidden: "gVisor's /proc shows the guest's environment, memory map and list of descriptors to every user",
 } as const satisfies Obstacles;
 

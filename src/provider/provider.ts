@@ -2,6 +2,7 @@ import type { Duplex } from "node:stream";
 import type { Profile, Runtime } from "../model/profile.ts";
 import type { Resources } from "../model/resources.ts";
 import type { Observation } from "./observation.ts";
+import type { Residue } from "./residue.ts";
 
 /** Where an image stands for a provider. `digest` names its content and is part of a snapshot's key. */
 export interface ResolvedImage {
@@ -71,6 +72,7 @@ export const capabilityNames = [
   "user_namespace",
   "oom_reported",
   "guest_hidden",
+  "job_control",
   "root_commands",
   "processes",
 ] as const;
@@ -149,9 +151,26 @@ export interface SnapshotStore {
   remove(key: string): Promise<void>;
 }
 
+/** Where controllers that have no disk in common keep manifests, one under each key. */
+export interface SharedManifests {
+  /** Undefined when there is none. */
+  read(key: string): Promise<Buffer | undefined>;
+  /** Replaces what is there, whole or not at all. */
+  write(key: string, content: Buffer): Promise<void>;
+  /** Idempotent. */
+  remove(key: string): Promise<void>;
+}
+
 /** Where sandboxes run. The port: no vendor's type crosses it, and the guest does everything that is not here. */
 export interface Provider {
   readonly name: string;
+  /**
+   * The name of where its sandboxes and snapshots are, when every controller that knows it can reach them from any machine: a cluster and a
+   * namespace. Missing where they are on this machine, in the data directory.
+   */
+  readonly place?: string;
+  /** There together with a place: what each snapshot holds is kept where every controller reaches it, too. */
+  readonly manifests?: SharedManifests;
   /** By OCI runtime: what one can enforce, another may not. */
   readonly capabilities: Readonly<Record<Runtime, Capabilities>>;
   readonly snapshots: SnapshotStore;
@@ -184,6 +203,12 @@ export interface Provider {
 
   /** Every sandbox, in whatever state, that carries this owner's label. */
   list(owner: string): Promise<readonly SandboxHandle[]>;
+
+  /**
+   * What lies about of sandboxes that are no more and that `list` does not tell, of this owner and of nobody. Looks only.
+   * @throws BerthError `provider_unavailable`
+   */
+  residue(owner: string): Promise<readonly Residue[]>;
 
   /** Releases what the controller holds; sandboxes go on. */
   close(): Promise<void>;

@@ -1,7 +1,9 @@
 import type { Clock } from "../core/clock.ts";
 import { crashPoint } from "../core/crash-point.ts";
 import { withDeadline } from "../core/deadline.ts";
+import type { IndexLease } from "../code-index/indexes.ts";
 import { BerthError, toBerthError } from "../core/errors.ts";
+import type { Environment } from "../model/environment.ts";
 import { toolOutput, type ToolCallResult, type ToolOutput } from "../model/tool-call.ts";
 import type { Guest } from "../guest/guest.ts";
 import type { TrajectoryRecord } from "../model/trajectory.ts";
@@ -10,9 +12,11 @@ import type { Store } from "../store/store.ts";
 import { parseArguments } from "../tool/parse-arguments.ts";
 import type { ToolRegistry } from "../tool/registry.ts";
 import { refusal as asRefusal, runTool } from "../tool/run-tool.ts";
-import type { Tool } from "../tool/tool.ts";
+import { toolsOf } from "../tool/tools-of.ts";
+import type { Semantics, Tool } from "../tool/tool.ts";
 import { commandEnvironment } from "./command-environment.ts";
 import type { CallTimes } from "./call-times.ts";
+import { endEarly } from "./end-early.ts";
 import type { LiveRollout } from "./live-rollout.ts";
 
 export interface ToolCall {
@@ -25,6 +29,10 @@ export interface CallContext {
   readonly store: Store;
   readonly registry: ToolRegistry;
   readonly clock: Clock;
+  /** Of the repository at the environment's commit; undefined without one. */
+  readonly indexOf: (environment: Environment, signal?: AbortSignal) => Promise<IndexLease | undefined>;
+  /** For searches by meaning; undefined without an endpoint for embeddings. */
+  readonly semanticsOf?: (environment: Environment) => Semantics | undefined;
   /** For one command, whatever its tool allows; the answer may take some seconds longer. */
   readonly deadlineMs: number;
 }
@@ -46,14 +54,17 @@ export async function executeCall(
   call: ToolCall,
   context: CallContext & {
     times: CallTimes;
+    /** Aborts when the caller wants the call to end. */
+    cancelled: AbortSignal;
     onReserved: () => void;
     /** Shares the commit of a result; what is refused has none. */
     withResult: () => Promise<void> | undefined;
     onStored: () => void;
   },
 ): Promise<ToolCallResult> {
-  const { store, registry, clock, deadlineMs, times, onReserved, withResult, onStored } = context;
-  const tool = registry.has(call.tool) ? registry.get(call.tool) : undefined;
+  const { store, registry, indexOf, clock, deadlineMs, times, cancelled, onReserved, withResult, onStored } = context;
+  const offered = toolsOf(live.stored.environment, registry);
+  const tool = offered.find(({ name }) => name === call.tool);
   const reserved = await store.reserveCall(live.id, {
     callId: call.callId,
     tool: call.tool,
@@ -80,15 +91,20 @@ export async function executeCall(
     throw refusal;
   };
 
-  const checked = check(live, call, tool, registry);
+  const checked = check(live, call, tool, offered);
   if (checked instanceof BerthError) return refuse(checked);
   let started = false;
+  const over = new AbortController();
   try {
     times.enter("order");
     const ran = live.lane.run(checked.tool.effect, () => {
       live.turn.signal.throwIfAborted();
+      cancelled.throwIfAborted();
       started = true;
       times.enter("run");
+      // The tool itself then answers, with the outcome of its command.
+      const kill = () => void endEarly(call.callId, { guest: sandbox.guest, clock, over: over.signal });
+      cancelled.addEventListener("abort", kill, { once: true });
       return withDeadline(
         `the tool ${call.tool}`,
         deadlineMs + ANSWER_MARGIN_MS,
@@ -99,7 +115,12 @@ export async function executeCall(
               guest: commandsWithin(deadlineMs, sandbox.guest),
               callId: call.callId,
               workdir: live.stored.environment.workdir,
+              index: () => indexOf(live.stored.environment, signal),
+              semantics: context.semanticsOf?.(live.stored.environment),
+              commands: live.stored.environment.commands,
               env: commandEnvironment(live.stored.environment, { egress: live.egress !== undefined }),
+              clock,
+              mostMs: deadlineMs,
               signal,
             },
             checked.args,
@@ -108,7 +129,10 @@ export async function executeCall(
         { parent: live.turn.signal, code: "outcome_unknown", clock },
       );
     });
-    const output = await ran.finally(() => times.enter("controller"));
+    const output = await ran.finally(() => {
+      over.abort();
+      times.enter("controller");
+    });
     crashPoint("call.executed");
     return await finish(output, withResult);
   } catch (thrown) {
@@ -138,7 +162,7 @@ export function replayed(call: ToolCall, record: TrajectoryRecord): ToolCallResu
     );
   }
   const { error, data } = record.result;
-  if (error && data?.["not_run"] === true) throw new BerthError(error.code, error.message, { remedy: error.remedy });
+  if (error && data?.["not_run"] === true) throw BerthError.of(error);
   return {
     ...record.result,
     call_id: call.callId,
@@ -152,17 +176,18 @@ function check(
   live: LiveRollout,
   call: ToolCall,
   tool: Tool | undefined,
-  registry: ToolRegistry,
+  offered: readonly Tool[],
 ): BerthError | { tool: Tool; args: unknown } {
   const { environment } = live.stored;
-  const allowed = registry.select(environment.tools).map(({ name }) => name);
-  if (!tool || !allowed.includes(tool.name)) {
-    return new BerthError("unknown_tool", `There is no tool ${call.tool}; there are: ${allowed.join(", ")}.`);
+  if (!tool) {
+    const names = offered.map(({ name }) => name);
+    return new BerthError("unknown_tool", `There is no tool ${call.tool}; there are: ${names.join(", ")}.`);
   }
   if (live.callsUsed > environment.budget.tool_calls) {
     return new BerthError(
       "budget_exhausted",
       `The rollout's budget of ${environment.budget.tool_calls} tool calls is used up.`,
+      { budget: "tool_calls" },
     );
   }
   try {

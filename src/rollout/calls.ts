@@ -50,21 +50,29 @@ export class Calls {
       }
       return { ...(await running.result), replayed: true };
     }
-    const result = this.#once(live, call);
-    live.running.set(call.callId, { tool, arguments: args, result });
+    const cancelled = new AbortController();
+    const result = this.#once(live, call, cancelled.signal);
+    live.running.set(call.callId, { tool, arguments: args, result, cancelled });
     return result;
   }
 
-  async #once(live: LiveRollout, call: ToolCall): Promise<ToolCallResult> {
+  /** False when no such call is in flight. */
+  cancel(rolloutId: string, callId: string): boolean {
+    const running = this.#parts.rollouts.find(rolloutId)?.running.get(callId);
+    running?.cancelled.abort(new BerthError("call_cancelled", `The call ${callId} was cancelled before it began.`));
+    return running !== undefined;
+  }
+
+  async #once(live: LiveRollout, call: ToolCall, cancelled: AbortSignal): Promise<ToolCallResult> {
     try {
-      return await this.#run(live, call);
+      return await this.#run(live, call, cancelled);
     } finally {
       live.running.delete(call.callId);
       await live.failing;
     }
   }
 
-  async #run(live: LiveRollout, call: ToolCall): Promise<ToolCallResult> {
+  async #run(live: LiveRollout, call: ToolCall, cancelled: AbortSignal): Promise<ToolCallResult> {
     const { events, preparation, measures, clock } = this.#parts;
     const { callId: call_id, tool } = call;
     const times = new CallTimes(clock);
@@ -87,6 +95,7 @@ export class Calls {
     try {
       const result = await executeCall(live, sandbox, call, {
         ...this.#parts,
+        cancelled,
         times,
         onReserved,
         withResult,
@@ -140,8 +149,7 @@ export class Calls {
     const records = await this.#parts.store.trajectory(id);
     const record = records.find((candidate) => candidate.call_id === call.callId);
     if (record) return replayed(call, record);
-    if (rollout.error)
-      throw new BerthError(rollout.error.code, rollout.error.message, { remedy: rollout.error.remedy });
+    if (rollout.error) throw BerthError.of(rollout.error);
     if (reason !== undefined) throw toBerthError(reason);
     throw new BerthError("rollout_closed", `The rollout ${id} is ${rollout.status}.`);
   }

@@ -1,11 +1,14 @@
 import { z } from "zod";
 import { BerthError } from "../core/errors.ts";
-import { frameworkOf } from "../grader/tests/frameworks.ts";
+import type { Grader } from "../grader/grader.ts";
+import type { Graders } from "../grader/registry.ts";
+import { checkReward } from "../grader/reward/check.ts";
 import { environment as environmentSchema, type Environment, type EnvironmentInput } from "../model/environment.ts";
 import type { StoredEnvironment } from "../store/store.ts";
 import { profileNamed, type Profiles } from "../sandbox/profiles.ts";
 import { originUrl } from "../snapshot/origin.ts";
 import type { ToolRegistry } from "../tool/registry.ts";
+import { toolsOf } from "../tool/tools-of.ts";
 import { assertHiddenFolder } from "./hidden-files.ts";
 
 /** @throws BerthError `invalid_environment` naming every field that is wrong */
@@ -19,13 +22,13 @@ export function parseEnvironment(input: EnvironmentInput): Environment {
 }
 
 /**
- * What a schema cannot know: that the profile, the tools, the graders' frameworks and their hidden folders exist. A
+ * What a schema cannot know: that the profile and the tools exist, and what each grader needs for its declaration. A
  * rollout that could never be graded is refused before a policy spends anything on it.
  * @throws BerthError `unknown_profile`, `invalid_environment`
  */
 export async function checkEnvironment(
   { environment, baseDir }: StoredEnvironment,
-  { profiles, registry }: { profiles: Profiles; registry: ToolRegistry },
+  { profiles, registry, graders }: { profiles: Profiles; registry: ToolRegistry; graders: Graders },
 ): Promise<void> {
   const profile = profileNamed(profiles, environment.profile);
   if (profile.root_commands) {
@@ -40,10 +43,22 @@ export async function checkEnvironment(
       `egress: the profile ${profile.name} has no proxy (network: ${profile.network}), so nothing could be reached; choose one with network: egress.`,
     );
   }
-  registry.select(environment.tools);
+  toolsOf(environment, registry);
   if (environment.repo) originUrl(environment.repo.url);
+  await checkGraders({ environment, baseDir }, { graders });
+}
+
+/**
+ * That the graders can be told apart, that a reward comes of them, and that each has what its declaration names.
+ * @throws BerthError `invalid_environment`
+ */
+export async function checkGraders(
+  { environment, baseDir }: StoredEnvironment,
+  { graders }: { graders: Graders },
+): Promise<void> {
+  checkReward(environment);
   for (const spec of environment.graders) {
-    frameworkOf(spec);
-    if (spec.files !== undefined) await assertHiddenFolder(spec.files, baseDir);
+    const grader: Grader = graders[spec.type];
+    await grader.check?.(spec, { assertHiddenFolder: (path) => assertHiddenFolder(path, baseDir) });
   }
 }

@@ -4,7 +4,9 @@ import { gradeRollout } from "../grader/grade-rollout.ts";
 import type { GradingSandbox } from "../grader/grader.ts";
 import type { Graders } from "../grader/registry.ts";
 import type { ChangeSet } from "../model/change-set.ts";
+import type { Environment } from "../model/environment.ts";
 import type { Profile } from "../model/profile.ts";
+import type { TrajectoryRecord } from "../model/trajectory.ts";
 import type { Verdict } from "../model/verdict.ts";
 import type { SandboxLauncher } from "../sandbox/launcher.ts";
 import type { SnapshotBuilder } from "../snapshot/builder.ts";
@@ -19,6 +21,7 @@ export interface GradeRequestContext {
   readonly stored: StoredEnvironment;
   readonly changeSet: ChangeSet;
   readonly answer: string | undefined;
+  readonly trajectory: () => Promise<readonly TrajectoryRecord[]>;
   readonly graders: Graders;
   readonly profile: Profile;
   readonly builder: SnapshotBuilder;
@@ -30,8 +33,8 @@ export interface GradeRequestContext {
 
 /** A stored change set → a verdict, in clean sandboxes from the snapshot that the rollout started from. */
 export async function gradeChangeSet(context: GradeRequestContext): Promise<Verdict> {
-  const { rolloutId, stored, changeSet, answer, graders, profile, builder, launcher, clock, signal, onProgress } =
-    context;
+  const { rolloutId, stored, changeSet, answer, trajectory, graders, profile, builder, launcher, clock } = context;
+  const { signal, onProgress } = context;
   const { environment, baseDir } = stored;
   const openSandbox = async (): Promise<GradingSandbox> => {
     using _snapshot = await builder.restore(changeSet.snapshot, environment, { onProgress, signal });
@@ -57,6 +60,7 @@ export async function gradeChangeSet(context: GradeRequestContext): Promise<Verd
       environment,
       changeSet,
       answer,
+      trajectory,
       hiddenFiles: (folder) => readHiddenFiles(folder, baseDir),
       openSandbox,
       signal,
@@ -66,3 +70,7 @@ export async function gradeChangeSet(context: GradeRequestContext): Promise<Verd
     { graders, clock },
   );
 }
+
+/** How long a grading may take in all, in milliseconds: every grader may start twice, and each has its own time. */
+export const gradingDeadlineMs = ({ graders, budget }: Environment): number =>
+  graders.length * 2 * budget.grading_seconds * 1000 + 120_000;

@@ -1,4 +1,5 @@
 import type { Clock } from "../core/clock.ts";
+import { submittedAnswer } from "../tool/episode/submit.ts";
 import { crashPoint } from "../core/crash-point.ts";
 import { withDeadline } from "../core/deadline.ts";
 import { BerthError, toBerthError, type ErrorCode } from "../core/errors.ts";
@@ -6,9 +7,9 @@ import type { Measures } from "../core/measures.ts";
 import { verdictOfFailure } from "../grader/grade-rollout.ts";
 import type { Graders } from "../grader/registry.ts";
 import type { ChangeSet } from "../model/change-set.ts";
-import type { Environment } from "../model/environment.ts";
 import { terminalStatuses, type Rollout } from "../model/rollout.ts";
 import type { GradeRequest, Verdict } from "../model/verdict.ts";
+import type { Admission } from "../sandbox/admission/admission.ts";
 import type { SandboxLauncher } from "../sandbox/launcher.ts";
 import { profileNamed, type Profiles } from "../sandbox/profiles.ts";
 import type { SnapshotBuilder } from "../snapshot/builder.ts";
@@ -17,7 +18,7 @@ import type { Store, StoredEnvironment } from "../store/store.ts";
 import { READY_DEADLINE_MS } from "./calls.ts";
 import { endTurn } from "./end-turn.ts";
 import type { EventHub } from "./event-hub.ts";
-import { gradeChangeSet } from "./grade.ts";
+import { gradeChangeSet, gradingDeadlineMs } from "./grade.ts";
 import type { LiveRollout } from "./live-rollout.ts";
 import type { LiveRollouts } from "./live-rollouts.ts";
 
@@ -27,20 +28,24 @@ export interface GradingParts {
   readonly events: EventHub;
   readonly builder: SnapshotBuilder;
   readonly launcher: SandboxLauncher;
+  readonly admission: Admission;
   readonly profiles: Profiles;
   readonly graders: Graders;
   readonly clock: Clock;
   readonly measures: Measures;
 }
 
+/** How long a grading waits for its turn. Whoever asked may have left: asking again joins it. */
+const PATIENCE_MS = 3_600_000;
+
+/** What leaves a rollout as it is: another controller grades it, or this one's successor, or it is asked for again. */
+const NOT_NOW: ReadonlySet<ErrorCode> = new Set(["shutting_down", "fenced", "queue_deadline"]);
+
 /** For clean sandboxes to end. */
 const CALL_OFF_MS = 10_000;
 
 /** The rollout ends as `failed`, as when a tool call finds it out. */
 const SANDBOX_DIED: ReadonlySet<ErrorCode> = new Set(["sandbox_lost", "sandbox_oom"]);
-
-/** Another controller grades, or this one's successor. */
-const ENDS_HERE: ReadonlySet<ErrorCode> = new Set(["shutting_down", "fenced"]);
 
 interface RunningGrading {
   readonly controller: AbortController;
@@ -61,11 +66,11 @@ export class Grading {
   }
 
   /** The verdict of a rollout; the same one whenever it is asked for. */
-  async grade(rolloutId: string, request: GradeRequest): Promise<Verdict> {
+  async grade(rolloutId: string, request: GradeRequest, by?: string): Promise<Verdict> {
     const rollout = await this.#parts.rollouts.stored(rolloutId);
     if (rollout.verdict) {
       // It stands, whether or not its rollout can be written as ended now.
-      if (!this.#running.has(rollout.rollout_id)) await this.#close(rollout).catch(() => undefined);
+      if (!this.#running.has(rollout.rollout_id)) await this.#close(rollout, by).catch(() => undefined);
       return rollout.verdict;
     }
     const { rollout_id: id } = await this.#parts.rollouts.storedHere(rolloutId);
@@ -73,7 +78,7 @@ export class Grading {
       const running: RunningGrading = { controller: new AbortController(), work: undefined };
       this.#running.set(id, running);
       this.#forgetUnasked(id);
-      return this.#grade(id, request, running)
+      return this.#grade(id, request, { running, by })
         .catch(async (error: unknown) => {
           await this.expectAgain(id).catch(() => undefined);
           throw error;
@@ -92,7 +97,9 @@ export class Grading {
       this.#unasked.delete(id);
       const { status } = await rollouts.stored(id);
       if (status === "grading" && !this.#running.has(id))
-        await rollouts.end(id, "expired", new BerthError("budget_exhausted", message));
+        await rollouts.end(id, "expired", {
+          error: new BerthError("budget_exhausted", message, { budget: "idle_seconds" }),
+        });
     };
     const alarm = clock.alarm(idle_seconds * 1000, () => void expire().catch(() => undefined), { background: true });
     this.#unasked.set(id, alarm);
@@ -129,7 +136,11 @@ export class Grading {
     await withDeadline("calling off what is graded", CALL_OFF_MS, off, { clock }).catch(() => undefined);
   }
 
-  async #grade(id: string, request: GradeRequest, running: RunningGrading): Promise<Verdict> {
+  async #grade(
+    id: string,
+    request: GradeRequest,
+    { running, by }: { running: RunningGrading; by: string | undefined },
+  ): Promise<Verdict> {
     const { rollouts, store, events, measures, clock } = this.#parts;
     const began = clock.monotonic();
     const stored = await rollouts.environmentOf(id);
@@ -145,7 +156,7 @@ export class Grading {
     const live = rollouts.find(id);
     const judged = await this.#verdict(id, live, request, running);
     crashPoint("grade.judged");
-    const verdict = await store.saveVerdict(id, judged);
+    const verdict = await store.saveVerdict(id, judged, await this.#answerOf(id, request));
     crashPoint("grade.stored");
     measures.graded({
       status: verdict.status,
@@ -153,37 +164,49 @@ export class Grading {
       failure: verdict.status === "unscored" ? verdict.reason : undefined,
     });
     events.publish(id, { type: "verdict", status: verdict.status, reward: verdict.reward });
-    await this.#close(await rollouts.stored(id));
+    await this.#close(await rollouts.stored(id), by);
     crashPoint("grade.closed");
     // The verdict stands; what could not be removed is in the log and is found again by its label.
     await Promise.resolve(live?.sandbox?.[Symbol.asyncDispose]()).catch(() => undefined);
     return verdict;
   }
 
-  async #close({ rollout_id, status }: Rollout): Promise<void> {
-    if (!terminalStatuses.includes(status)) await this.#parts.rollouts.end(rollout_id, "closed");
+  async #close({ rollout_id, status }: Rollout, by: string | undefined): Promise<void> {
+    if (!terminalStatuses.includes(status)) await this.#parts.rollouts.end(rollout_id, "closed", { by });
   }
 
-  /** @throws BerthError of cause `caller`, or `shutting_down`: there is nothing to grade, and no verdict is kept */
+  /** @throws BerthError of cause `caller`, `shutting_down`, or `queue_deadline`: there is nothing to grade, and no verdict is kept */
   async #verdict(
     id: string,
     live: LiveRollout | undefined,
-    { answer }: GradeRequest,
+    request: GradeRequest,
     running: RunningGrading,
   ): Promise<Verdict> {
-    const { rollouts, clock } = this.#parts;
+    const { rollouts, admission, clock } = this.#parts;
     const began = clock.monotonic();
     try {
       const stored = await rollouts.environmentOf(id);
+      const { created_by, group } = await rollouts.stored(id);
       const changeSet = live ? await this.#endTurn(live) : await this.#changeSetOfEnded(id);
-      running.controller.signal.throwIfAborted();
-      return await this.#inCleanSandboxes(id, stored, changeSet, answer, running);
+      const { signal } = running.controller;
+      signal.throwIfAborted();
+      const answer = await this.#answerOf(id, request);
+      return await admission.grade(
+        { key: created_by ?? "", group: group ?? "" },
+        () => this.#inCleanSandboxes(id, stored, changeSet, answer, running),
+        { patienceMs: PATIENCE_MS, signal },
+      );
     } catch (error) {
       running.controller.signal.throwIfAborted();
       const failure = toBerthError(error);
-      if (failure.causedBy === "caller" || ENDS_HERE.has(failure.code)) throw failure;
+      if (failure.causedBy === "caller" || NOT_NOW.has(failure.code)) throw failure;
       return verdictOfFailure(failure, { durationMs: clock.monotonic() - began });
     }
+  }
+
+  /** What is graded besides the change set: the caller's answer, else the one that the policy submitted. */
+  async #answerOf(id: string, { answer }: GradeRequest): Promise<string | undefined> {
+    return answer ?? submittedAnswer(await this.#parts.store.trajectory(id));
   }
 
   async #inCleanSandboxes(
@@ -193,13 +216,14 @@ export class Grading {
     answer: string | undefined,
     running: RunningGrading,
   ): Promise<Verdict> {
-    const { events, builder, launcher, profiles, graders, clock } = this.#parts;
+    const { store, events, builder, launcher, profiles, graders, clock } = this.#parts;
     const grade = (signal: AbortSignal) =>
       (running.work = gradeChangeSet({
         rolloutId: id,
         stored,
         changeSet,
         answer,
+        trajectory: () => store.trajectory(id),
         graders,
         profile: profileNamed(profiles, stored.environment.profile),
         builder,
@@ -209,7 +233,11 @@ export class Grading {
         onProgress: (message) => events.publish(id, { type: "progress", phase: "grading", message }),
       }));
     const parent = running.controller.signal;
-    return withDeadline("grading", deadlineMs(stored.environment), grade, { parent, code: "grader_timeout", clock });
+    return withDeadline("grading", gradingDeadlineMs(stored.environment), grade, {
+      parent,
+      code: "grader_timeout",
+      clock,
+    });
   }
 
   async #endTurn(live: LiveRollout): Promise<ChangeSet> {
@@ -231,11 +259,7 @@ export class Grading {
     const changeSet = await this.#parts.store.changeSet(id);
     if (changeSet) return changeSet;
     const { error, status } = await this.#parts.rollouts.stored(id);
-    if (error) throw new BerthError(error.code, error.message, { remedy: error.remedy });
+    if (error) throw BerthError.of(error);
     throw new BerthError("rollout_closed", `The rollout ${id} is ${status} and left nothing to grade.`);
   }
 }
-
-/** Every grader may start twice: each has its own time. */
-const deadlineMs = (environment: Environment): number =>
-  environment.graders.length * 2 * environment.budget.grading_seconds * 1000 + 120_000;

@@ -4,6 +4,7 @@ import type { EgressLog } from "../egress/egress-log.ts";
 import type { ChangeSet } from "../model/change-set.ts";
 import type { Rollout } from "../model/rollout.ts";
 import type { ToolCallResult } from "../model/tool-call.ts";
+import type { Place } from "../sandbox/admission/place.ts";
 import type { Sandbox } from "../sandbox/sandbox.ts";
 import type { StoredEnvironment } from "../store/store.ts";
 import { Lane } from "./lane.ts";
@@ -13,13 +14,18 @@ export interface RunningCall {
   readonly tool: string;
   readonly arguments: string;
   readonly result: Promise<ToolCallResult>;
+  /** Aborts when the call is to end before its time. */
+  readonly cancelled: AbortController;
 }
 
 /** What the controller holds in memory of a rollout between queued and its end. The store has all that must last. */
 export class LiveRollout {
   readonly id: string;
   readonly stored: StoredEnvironment;
-  readonly group: string | null;
+  /** Whose turn it takes while it waits. */
+  readonly place: Place;
+  /** Unix milliseconds; when its sandbox must be ready. */
+  readonly readyByMs: number | undefined;
   /** Unix milliseconds. */
   readonly createdAtMs: number;
   readonly lane = new Lane();
@@ -40,6 +46,8 @@ export class LiveRollout {
   /** Set once the turn is over: the change set, exported and stored. */
   turnOver: Promise<ChangeSet> | undefined;
   preparation: Promise<void> | undefined;
+  /** Its place among those that wait for a sandbox. */
+  waiting: Disposable | undefined;
   /** Set once its preparation was told as begun. */
   begun: Promise<void> | undefined;
   /** Of a rollout that failed: resolves when that is stored, and before that nobody is told. Never rejects. */
@@ -54,7 +62,8 @@ export class LiveRollout {
     this.#clock = clock;
     this.id = rollout.rollout_id;
     this.stored = stored;
-    this.group = rollout.group;
+    this.place = { key: rollout.created_by ?? "", group: rollout.group ?? "" };
+    this.readyByMs = rollout.ready_by === null ? undefined : Date.parse(rollout.ready_by);
     this.createdAtMs = Date.parse(rollout.created_at);
     this.status = rollout.status;
     this.callsUsed = rollout.tool_calls;

@@ -7,25 +7,31 @@ import type { Later } from "../core/later.ts";
 import type { Measures } from "../core/measures.ts";
 import { normaliseRolloutId } from "../core/ids.ts";
 import { terminalStatuses, type Rollout } from "../model/rollout.ts";
+import { BusyRate } from "../sandbox/admission/busy-rate.ts";
+import type { AuditTrail } from "../store/audit-trail.ts";
 import type { Store, StoredEnvironment } from "../store/store.ts";
 import type { EventHub } from "./event-hub.ts";
 import type { LiveRollout } from "./live-rollout.ts";
 
+type Ended = "closed" | "failed" | "expired";
 type StatusPatch = Parameters<Store["updateRollout"]>[1] & { status: Rollout["status"] };
 
 /** The rollouts that this controller holds, and the one place where a rollout's status changes. */
 export class LiveRollouts {
   readonly #live = new Map<string, LiveRollout>();
+  readonly #ends: BusyRate;
   readonly #store: Store;
   readonly #events: EventHub;
   readonly #clock: Clock;
   readonly #log: Logger;
+  readonly #audit: AuditTrail;
   readonly #measures: Measures;
   readonly #later: Later;
   readonly #claims: Pick<Claims, "forget" | "holds">;
 
   constructor(parts: {
     store: Store;
+    audit: AuditTrail;
     events: EventHub;
     clock: Clock;
     log: Logger;
@@ -38,12 +44,19 @@ export class LiveRollouts {
     this.#store = parts.store;
     this.#events = parts.events;
     this.#clock = parts.clock;
+    this.#ends = new BusyRate(parts.clock);
     this.#log = parts.log;
+    this.#audit = parts.audit;
     this.#measures = parts.measures;
   }
 
   get size(): number {
     return this.#live.size;
+  }
+
+  /** Rollouts that end in a second while there are some; undefined while too few have. */
+  endsPerSecond(): number | undefined {
+    return this.#ends.perSecond();
   }
 
   all(): Iterable<LiveRollout> {
@@ -55,6 +68,7 @@ export class LiveRollouts {
   }
 
   add(live: LiveRollout): void {
+    if (this.#live.size === 0) this.#ends.busy(true);
     this.#live.set(live.id, live);
     this.#measures.rolloutMoved(undefined, live.status);
   }
@@ -63,6 +77,8 @@ export class LiveRollouts {
     const live = this.#live.get(id);
     if (!live) return;
     this.#live.delete(id);
+    this.#ends.note();
+    if (this.#live.size === 0) this.#ends.busy(false);
     this.#measures.rolloutMoved(live.status, undefined);
   }
 
@@ -98,14 +114,23 @@ export class LiveRollouts {
   }
 
   /**
-   * What cannot be written now is tried again in the background: else the rollout would take up room until the next start.
+   * `by`: who asked for it, if anybody did. What cannot be written now is tried again in the background: else the rollout would take up room
+   * until the next start.
    * @throws BerthError of the first attempt
    */
-  async end(id: string, status: "closed" | "failed" | "expired", error?: BerthError): Promise<void> {
+  async end(
+    id: string,
+    status: Ended,
+    { error, by }: { error?: BerthError; by?: string | undefined } = {},
+  ): Promise<void> {
     const report = error?.report();
     const patch = { status, ended_at: this.now(), ...(report ? { error: report } : {}) };
+    const why = report ? `${status}: ${report.code}` : status;
     const end = async () => {
-      const written = await this.#write(id, patch);
+      const [written] = await Promise.all([
+        this.#write(id, patch),
+        this.#audit.tell({ action: "destroyed", kind: "rollout", subject: id, rolloutId: id, by, why }),
+      ]);
       if (written) this.#measures.rolloutEnded(status, report);
       this.#events.end(id);
       this.forget(id);
@@ -146,7 +171,7 @@ export class LiveRollouts {
   async fail(live: LiveRollout, error: BerthError): Promise<void> {
     this.#log.warn({ rollout: live.id, code: error.code, err: error }, "a rollout failed");
     live.end(error);
-    const ended = this.end(live.id, "failed", error);
+    const ended = this.end(live.id, "failed", { error });
     live.failing = ended.catch(() => undefined);
     const gone = live.failing.then(() => {
       crashPoint("rollout.failed");

@@ -2,6 +2,8 @@ import type { Claims } from "../controllers/claims.ts";
 import type { Membership } from "../controllers/membership.ts";
 import { crashPoint } from "../core/crash-point.ts";
 import { withDeadline } from "../core/deadline.ts";
+import type { CodeIndexes } from "../code-index/indexes.ts";
+import type { Embeddings, Meaning } from "../code-index/meaning/embeddings.ts";
 import type { Clock } from "../core/clock.ts";
 import { BerthError } from "../core/errors.ts";
 import { normaliseRolloutId, type IdSource } from "../core/ids.ts";
@@ -11,44 +13,66 @@ import type { Measures } from "../core/measures.ts";
 import type { Dial } from "../egress/dialler.ts";
 import type { Graders } from "../grader/registry.ts";
 import type { Environment, EnvironmentInput } from "../model/environment.ts";
+import type { Regrading } from "../model/regrading.ts";
 import { terminalStatuses, type CreateRolloutRequest, type Rollout } from "../model/rollout.ts";
+import { summaryOf, type RolloutSummary } from "../model/summary.ts";
 import type { ToolCallRequest, ToolCallResult } from "../model/tool-call.ts";
 import type { RolloutEvent, Trajectory } from "../model/trajectory.ts";
 import type { GradeRequest, Verdict } from "../model/verdict.ts";
 import type { Admission } from "../sandbox/admission/admission.ts";
+import type { WaitingRoom } from "../sandbox/admission/waiting-room.ts";
 import type { Pool } from "../sandbox/pool/pool.ts";
 import type { SandboxLauncher } from "../sandbox/launcher.ts";
 import type { Profiles } from "../sandbox/profiles.ts";
 import type { SnapshotBuilder } from "../snapshot/builder.ts";
-import { SingleFlight } from "../snapshot/single-flight.ts";
-import type { RolloutQuery, Store, StoredEnvironment } from "../store/store.ts";
+import type { AuditTrail } from "../store/audit-trail.ts";
+import type { OutcomeQuery, RolloutQuery, Store } from "../store/store.ts";
 import type { ToolRegistry } from "../tool/registry.ts";
+import type { Tool } from "../tool/tool.ts";
+import { toolsOf } from "../tool/tools-of.ts";
+import { semanticsOf } from "./semantics.ts";
+import type { CallContext } from "./call.ts";
 import { Calls } from "./calls.ts";
 import { Caretaker } from "./caretaker.ts";
-import { checkEnvironment, parseEnvironment } from "./check-environment.ts";
+import { Closing } from "./closing.ts";
+import { drain } from "./drain.ts";
+import { Entrance } from "./entrance.ts";
+import type { ItemRules } from "./environment-of-item.ts";
+import { Environments } from "./environments.ts";
+import { exportedRollouts, type ExportedRollout } from "./export/exported.ts";
 import { EventHub } from "./event-hub.ts";
 import { Grading } from "./grading.ts";
 import { KeepWarm } from "./keep-warm.ts";
 import { LiveRollout } from "./live-rollout.ts";
 import { LiveRollouts, rolloutIdOf } from "./live-rollouts.ts";
-import { Preparation } from "./preparation.ts";
+import { PATIENCE_MS, Preparation } from "./preparation.ts";
+import { Regradings } from "./regrading.ts";
 import { Takeover } from "./takeover.ts";
-import type { RolloutService, Whereabouts } from "./rollout-service.ts";
+import type { RolloutService, RolloutTerminals, Whereabouts } from "./rollout-service.ts";
+import { terminalsOf } from "./terminals.ts";
 
 export interface RolloutServiceOptions {
   /** Fenced by `claims`. */
   readonly store: Store;
+  readonly audit: AuditTrail;
   readonly membership: Membership;
   readonly claims: Claims;
   readonly launcher: SandboxLauncher;
   readonly admission: Admission;
+  readonly waitingRoom: WaitingRoom;
   readonly pool: Pool;
   readonly builder: SnapshotBuilder;
   readonly registry: ToolRegistry;
+  /** Of commits, for the tools that search; absent where there is none, as in simulations. */
+  readonly indexes?: Pick<CodeIndexes, "of">;
+  /** Without it search by meaning ranks by words. */
+  readonly embeddings?: Pick<Embeddings, keyof Meaning | "prepare"> | undefined;
   readonly graders: Graders;
   readonly profiles: Profiles;
   /** Connections of sandboxes whose profile has `network: egress`. */
   readonly dial: Dial;
+  /** What rows of datasets may ask for. */
+  readonly items: ItemRules;
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly log: Logger;
@@ -61,16 +85,7 @@ export interface RolloutServiceOptions {
   };
 }
 
-/** For calls that were told to end, sandboxes that are given up in the middle of their start, and the records of both. */
-const CUT_OFF_MS = 10_000;
-
 const LOOK_AGAIN_MS = 250;
-
-/** Why a call ends with the controller. One that waits for its sandbox has not run. */
-const cutOff = ({ sandbox }: LiveRollout): BerthError =>
-  sandbox
-    ? new BerthError("outcome_unknown", "The controller ended before the call did; it is not run again.")
-    : new BerthError("shutting_down", "The controller is shutting down.");
 
 /** The rollouts of this controller. Everything that must last is in the store before anyone is told of it. */
 export class Rollouts implements RolloutService {
@@ -80,13 +95,14 @@ export class Rollouts implements RolloutService {
   readonly #preparation: Preparation;
   readonly #calls: Calls;
   readonly #grading: Grading;
+  readonly #regradings: Regradings;
   readonly #warm: KeepWarm;
   readonly #takeover: Takeover;
   readonly #caretaker: Caretaker;
-  readonly #closing = new SingleFlight<Rollout>();
+  readonly #closing: Closing;
   readonly #later: Later;
-  /** Rollouts that were let in and are being written: in the store already, perhaps, and not yet among the live ones. */
-  readonly #entering = new Map<string, Promise<void>>();
+  readonly #entrance: Entrance;
+  readonly #environments: Environments;
   #draining = false;
 
   constructor(options: RolloutServiceOptions) {
@@ -98,17 +114,26 @@ export class Rollouts implements RolloutService {
     const preparation = new Preparation({ ...options, rollouts, events });
     this.#events = events;
     this.#rollouts = rollouts;
+    this.#entrance = new Entrance(rollouts, limits.live);
     this.#preparation = preparation;
-    this.#calls = new Calls({ ...options, rollouts, events, preparation, deadlineMs: limits.toolCallMs });
+    const indexOf: CallContext["indexOf"] = async ({ repo }, signal) =>
+      repo && (await options.indexes?.of(repo, signal));
+    const { embeddings } = options;
+    const meaningOf = embeddings && ((environment: Environment) => semanticsOf(embeddings, environment));
+    const search = { indexOf, ...(meaningOf && { semanticsOf: meaningOf }) };
+    this.#calls = new Calls({ ...options, ...search, rollouts, events, preparation, deadlineMs: limits.toolCallMs });
     this.#warm = new KeepWarm(options);
+    this.#environments = new Environments({ ...options, warm: this.#warm });
     this.#grading = new Grading({ ...options, rollouts, events });
+    this.#regradings = new Regradings({ ...options, rollouts, events });
+    this.#closing = new Closing({ ...options, rollouts, grading: this.#grading, regradings: this.#regradings });
     const { membership, claims } = options;
     const takeover = new Takeover({
       ...options,
       rollouts,
       preparation,
       grading: this.#grading,
-      entering: this.#entering,
+      entrance: this.#entrance,
     });
     this.#takeover = takeover;
     this.#caretaker = new Caretaker({ ...options, rollouts, takeover, siblings: !membership.exclusive });
@@ -131,29 +156,44 @@ export class Rollouts implements RolloutService {
     for (const { environment } of await this.#options.store.environments()) this.#warm.begin(environment);
   }
 
-  async create(request: CreateRolloutRequest): Promise<{ rollout: Rollout; created: boolean }> {
-    const { store, ids, launcher, clock } = this.#options;
+  async create(
+    request: CreateRolloutRequest,
+    by: string | null = null,
+  ): Promise<{ rollout: Rollout; created: boolean }> {
+    const { store, audit, ids, launcher, clock, waitingRoom } = this.#options;
     this.#assertOpen();
     const id = request.rollout_id === undefined ? ids.uuid() : normaliseRolloutId(request.rollout_id);
     if (id === undefined) {
       throw new BerthError("invalid_request", `rollout_id: ${request.rollout_id} is not a UUID, bare or prefixed.`);
     }
-    const environment = await this.#environmentOf(request.environment);
+    const environment = await this.#environments.for(request);
     const known = (await store.rollout(id)) !== undefined;
-    if (!known) await checkEnvironment(environment, this.#options);
-    await this.#entering.get(id);
-    using _entry = this.#enter(id, known);
-    const { rollout, created } = await store.createRollout({
+    if (!known) await this.#environments.check(environment);
+    await this.#entrance.passed(id);
+    using _entry = this.#entrance.enter(id, known);
+    const { ready_within_seconds: seconds } = request;
+    const place = { key: by ?? "", group: request.group ?? "" };
+    const patienceMs = seconds === undefined ? PATIENCE_MS : seconds * 1000;
+    using waiting = new DisposableStack();
+    const waits = known ? undefined : waiting.use(waitingRoom.enter(place, patienceMs));
+    const creating = store.createRollout({
       id,
       environment,
       group: request.group ?? null,
       labels: request.labels ?? {},
       provider: launcher.provider.name,
       createdAt: this.#rollouts.now(),
+      createdBy: by,
+      readyBy: seconds === undefined ? null : new Date(clock.now() + patienceMs).toISOString(),
     });
+    const why = `of environment ${environment.environment.name}`;
+    const deed = { action: "created", kind: "rollout", subject: id, rolloutId: id, by: by ?? undefined, why } as const;
+    const [{ rollout, created }] = await Promise.all([creating, known ? undefined : audit.tell(deed)]);
     crashPoint("rollout.recorded");
     if (created) {
       const live = new LiveRollout(rollout, environment, clock);
+      waiting.move();
+      live.waiting = waits;
       this.#rollouts.add(live);
       this.#preparation.start(live);
     } else {
@@ -168,7 +208,7 @@ export class Rollouts implements RolloutService {
   async waitUntilSettled(rolloutId: string, timeoutMs: number): Promise<Rollout> {
     const { clock } = this.#options;
     const id = rolloutIdOf(rolloutId);
-    await this.#entering.get(id);
+    await this.#entrance.passed(id);
     const live = this.#rollouts.find(id);
     const settled = (signal: AbortSignal) =>
       live ? live.ready.catch(() => live.failing) : this.#settledElsewhere(id, signal);
@@ -182,6 +222,14 @@ export class Rollouts implements RolloutService {
 
   list(query: RolloutQuery): Promise<Rollout[]> {
     return this.#options.store.rollouts(query);
+  }
+
+  exported(query: { group?: string }): AsyncIterable<ExportedRollout> {
+    return exportedRollouts(this.#options.store, query);
+  }
+
+  async summary(query: OutcomeQuery): Promise<RolloutSummary> {
+    return summaryOf(await this.#options.store.outcomes(query));
   }
 
   async trajectory(rolloutId: string): Promise<Trajectory> {
@@ -199,73 +247,66 @@ export class Rollouts implements RolloutService {
 
   async callTool(rolloutId: string, tool: string, request: ToolCallRequest): Promise<ToolCallResult> {
     this.#assertOpen();
-    await this.#entering.get(rolloutIdOf(rolloutId));
+    await this.#entrance.passed(rolloutIdOf(rolloutId));
     return this.#calls.call(rolloutId, tool, request);
   }
 
-  async grade(rolloutId: string, request: GradeRequest): Promise<Verdict> {
+  async terminals(rolloutId: string): Promise<RolloutTerminals> {
     this.#assertOpen();
-    await this.#entering.get(rolloutIdOf(rolloutId));
-    return this.#grading.grade(rolloutId, request);
+    await this.#entrance.passed(rolloutIdOf(rolloutId));
+    return terminalsOf(rolloutId, { ...this.#options, rollouts: this.#rollouts, preparation: this.#preparation });
   }
 
-  async close(rolloutId: string): Promise<Rollout> {
-    const { launcher } = this.#options;
-    await this.#entering.get(rolloutIdOf(rolloutId));
-    const { rollout_id } = await this.#rollouts.storedHere(rolloutId);
-    return this.#closing.run(rollout_id, async () => {
-      const live = this.#rollouts.find(rollout_id);
-      const reason = new BerthError("rollout_closed", "The rollout was closed.");
-      const graded = this.#grading.cancel(rollout_id, reason);
-      live?.end(reason);
-      await graded;
-      if (live) {
-        await live.preparation;
-        await live.lane.idle();
-        await live.turnOver?.catch(() => undefined);
-        await live.egress?.flush();
-      }
-      // Before anything goes: whoever starts after a crash must not take a sandbox that was closed for one that was lost. A full disk keeps none.
-      await this.#endAsClosed(rollout_id).catch(() => undefined);
-      crashPoint("rollout.closed");
-      await live?.sandbox?.[Symbol.asyncDispose]();
-      for (const handle of await launcher.of([rollout_id, `grade:${rollout_id}`])) await launcher.destroy(handle);
-      crashPoint("rollout.emptied");
-      await this.#endAsClosed(rollout_id);
-      this.#rollouts.forget(rollout_id);
-      return this.get(rollout_id);
-    });
+  cancelCall(rolloutId: string, callId: string): boolean {
+    return this.#calls.cancel(rolloutIdOf(rolloutId), callId);
   }
 
-  async #endAsClosed(id: string): Promise<void> {
-    const { status } = await this.get(id);
-    if (!terminalStatuses.includes(status)) await this.#rollouts.end(id, "closed");
+  async tools(rolloutId: string): Promise<readonly Tool[]> {
+    const id = rolloutIdOf(rolloutId);
+    const { environment } = this.#rollouts.find(id)?.stored ?? (await this.#rollouts.environmentOf(id));
+    return toolsOf(environment, this.#options.registry);
   }
 
-  async registerEnvironment(input: EnvironmentInput, baseDir: string | null): Promise<Environment> {
-    const environment = parseEnvironment(input);
-    await checkEnvironment({ environment, baseDir }, this.#options);
-    await this.#options.store.registerEnvironment({ environment, baseDir });
-    this.#warm.begin(environment);
-    return environment;
+  async grade(rolloutId: string, request: GradeRequest, by?: string): Promise<Verdict> {
+    this.#assertOpen();
+    await this.#entrance.passed(rolloutIdOf(rolloutId));
+    return this.#grading.grade(rolloutId, request, by);
   }
 
-  async environments(): Promise<Environment[]> {
-    return (await this.#options.store.environments()).map(({ environment }) => environment);
+  async regrade(rolloutId: string, request: GradeRequest): Promise<Verdict> {
+    this.#assertOpen();
+    await this.#entrance.passed(rolloutIdOf(rolloutId));
+    return this.#regradings.regrade(rolloutId, request);
   }
 
-  async buildEnvironment(name: string, onProgress: (message: string) => void) {
-    const { builder, clock } = this.#options;
-    const began = clock.monotonic();
-    const { environment } = await this.#environmentOf(name);
-    using snapshot = await builder.ensure(environment, { onProgress });
-    const { key, built } = snapshot;
-    return { snapshot: key, built, durationMs: clock.monotonic() - began };
+  async regradings(rolloutId: string): Promise<Regrading[]> {
+    const { rollout_id } = await this.get(rolloutId);
+    return this.#options.store.regradings(rollout_id);
   }
 
-  async removeSnapshot(environmentName: string): Promise<boolean> {
-    const { environment } = await this.#environmentOf(environmentName);
-    return this.#options.builder.remove(environment);
+  async close(rolloutId: string, by?: string): Promise<Rollout> {
+    await this.#entrance.passed(rolloutIdOf(rolloutId));
+    return this.#closing.close(rolloutId, by);
+  }
+
+  registerEnvironment(input: EnvironmentInput, baseDir: string | null, by?: string): Promise<Environment> {
+    return this.#environments.register(input, baseDir, by);
+  }
+
+  environments(): Promise<Environment[]> {
+    return this.#environments.all();
+  }
+
+  toolsOf(environmentName: string): Promise<readonly Tool[]> {
+    return this.#environments.toolsOf(environmentName);
+  }
+
+  buildEnvironment(name: string, onProgress: (message: string) => void) {
+    return this.#environments.build(name, onProgress);
+  }
+
+  removeSnapshot(environmentName: string): Promise<boolean> {
+    return this.#environments.removeSnapshot(environmentName);
   }
 
   locate(rolloutId: string): Promise<Whereabouts> | Whereabouts {
@@ -279,49 +320,23 @@ export class Rollouts implements RolloutService {
     await this.#caretaker.stop();
   }
 
-  async drain(graceMs: number): Promise<void> {
+  drain(graceMs: number): Promise<void> {
     this.#draining = true;
-    const live = [...this.#rollouts.all()];
-    const reason = new BerthError("shutting_down", "The controller is shutting down.");
-    const { clock, pool } = this.#options;
-    const within = (ms: number, work: () => Promise<unknown>) =>
-      withDeadline("draining", ms, work, { clock }).catch(() => undefined);
-    const waiting = new Set(live);
-    const handOverIdle = async (rollout: LiveRollout) => {
-      await Promise.all([rollout.callsEnded(), rollout.preparation, this.#grading.ended(rollout.id)]);
-      await this.#handOver(rollout);
-      waiting.delete(rollout);
-    };
-    crashPoint("drain.begun");
-    await Promise.all([
-      within(graceMs, () => this.rest()),
-      within(graceMs, () => this.#preparation.stop(live, reason)),
-      within(graceMs, () => Promise.all(live.map(handOverIdle))),
-      this.#grading.drain(graceMs, reason),
-      within(graceMs, () => this.#warm.stop()),
-      within(graceMs, () => pool.close()),
-    ]);
-    for (const rollout of waiting) rollout.end(cutOff(rollout));
-    await within(CUT_OFF_MS, () => Promise.all([...waiting].map((rollout) => rollout.callsEnded())));
-    crashPoint("drain.cut-off");
-    await within(CUT_OFF_MS, () => Promise.all([...waiting].map((rollout) => this.#handOver(rollout))));
-  }
-
-  /** Whoever comes next may have it; nothing of it is under way here. */
-  async #handOver(rollout: LiveRollout): Promise<void> {
-    const { store, claims } = this.#options;
-    rollout.end(cutOff(rollout));
-    await rollout.egress?.flush();
-    await rollout.letGo();
-    const claim = claims.forget(rollout.id);
-    // Else it is free when the lease ends.
-    if (claim) await store.leases.giveBack(rollout.id, claim).catch(() => undefined);
+    return drain(graceMs, {
+      ...this.#options,
+      rollouts: this.#rollouts,
+      preparation: this.#preparation,
+      grading: this.#grading,
+      regradings: this.#regradings,
+      warm: this.#warm,
+      rest: () => this.rest(),
+    });
   }
 
   async #locate(id: string): Promise<Whereabouts> {
     const { store, claims } = this.#options;
     this.#assertOpen();
-    await this.#entering.get(id);
+    await this.#entrance.passed(id);
     const holder = await store.leases.holder(id);
     if (holder && holder.controller !== claims.controller) return { controller: holder.controller, url: holder.url };
     if (!(await store.rollout(id)) || (await this.#takeover.one(id))) return "here";
@@ -349,27 +364,5 @@ export class Rollouts implements RolloutService {
 
   #assertOpen(): void {
     if (this.#draining) throw new BerthError("shutting_down", "The controller is shutting down.");
-  }
-
-  /** Holds a place until the rollout is among the live ones, so that many at once are no more than may be, and who asks for it meanwhile waits. */
-  #enter(id: string, known: boolean): Disposable {
-    const { live } = this.#options.limits;
-    if (!known && this.#rollouts.size + this.#entering.size >= live) {
-      throw new BerthError("overloaded", `The controller holds ${live} rollouts, as many as it may.`);
-    }
-    const entered = Promise.withResolvers<void>();
-    this.#entering.set(id, entered.promise);
-    const leave = () => {
-      if (this.#entering.get(id) === entered.promise) this.#entering.delete(id);
-      entered.resolve();
-    };
-    return { [Symbol.dispose]: leave };
-  }
-
-  async #environmentOf(named: CreateRolloutRequest["environment"]): Promise<StoredEnvironment> {
-    if (typeof named !== "string") return { environment: parseEnvironment(named), baseDir: null };
-    const found = await this.#options.store.environment(named);
-    if (!found) throw new BerthError("unknown_environment", `There is no environment ${named}.`);
-    return found;
   }
 }

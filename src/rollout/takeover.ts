@@ -15,6 +15,7 @@ import type { Claim } from "../store/leases.ts";
 import type { Store } from "../store/store.ts";
 import { causeOfDeath } from "./cause-of-death.ts";
 import { endTurn } from "./end-turn.ts";
+import type { Entrance } from "./entrance.ts";
 import type { Grading } from "./grading.ts";
 import { LiveRollout } from "./live-rollout.ts";
 import type { LiveRollouts } from "./live-rollouts.ts";
@@ -30,8 +31,7 @@ export interface TakeoverParts {
   readonly rollouts: LiveRollouts;
   readonly preparation: Preparation;
   readonly grading: Pick<Grading, "expectAgain">;
-  /** Rollouts that are being created here: in the store, perhaps, and not held yet. */
-  readonly entering: ReadonlyMap<string, Promise<void>>;
+  readonly entrance: Entrance;
 }
 
 /** Rollouts that are taken over at a time, and that one look for them gives. */
@@ -74,8 +74,8 @@ export class Takeover {
   /** False when another holds it. @throws BerthError when it cannot be taken up; it is free again then */
   one(id: string): Promise<boolean> {
     return this.#flights.run(id, async () => {
-      const { store, claims, rollouts, log, entering } = this.#parts;
-      await entering.get(id);
+      const { store, claims, rollouts, log, entrance } = this.#parts;
+      await entrance.passed(id);
       if (claims.holds(id)) return true;
       const claim = await store.leases.claim(id, claims.controller);
       if (!claim) return false;
@@ -141,7 +141,8 @@ export class Takeover {
     if (status === "active" && (await store.changeSet(id))) {
       await store.markInterruptedCalls(id);
       const over = "The rollout's time was over when its controller ended.";
-      await rollouts.end(id, "expired", new BerthError("budget_exhausted", over));
+      const error = new BerthError("budget_exhausted", over, { budget: "wall_seconds" });
+      await rollouts.end(id, "expired", { error });
       return "other";
     }
     const sandbox = await this.#reattach(live);

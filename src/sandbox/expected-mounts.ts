@@ -14,6 +14,8 @@ const ours: Readonly<Record<string, "read-only" | "writable">> = {
   "/.berth": "read-only",
   "/.berth/guest": "read-only",
   "/run/berth": "writable",
+  // What Kubernetes takes a container's last words from, in that folder.
+  "/run/berth/termination": "writable",
   // The image `host`.
   "/usr": "read-only",
   // Written by the engine for each sandbox, and owned by root.

@@ -11,6 +11,7 @@ import type { Guest } from "../guest/guest.ts";
 import { limited, type Profile } from "../model/profile.ts";
 import type { Resources } from "../model/resources.ts";
 import type { Provider, SandboxBase, SandboxHandle, SandboxSpec } from "../provider/provider.ts";
+import type { AuditTrail } from "../store/audit-trail.ts";
 import type { SandboxIntent, Store } from "../store/store.ts";
 import { readPurpose } from "./purpose.ts";
 import { assertNoDrift, shakeHands, type ConnectGuest } from "./readiness.ts";
@@ -31,6 +32,7 @@ export interface LaunchRequest {
 export interface LauncherOptions {
   readonly provider: Provider;
   readonly store: Store;
+  readonly audit: AuditTrail;
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly log: Logger;
@@ -181,9 +183,9 @@ export class SandboxLauncher {
     return intents.filter((intent) => intent.provider === provider.name).map((intent) => this.handleOf(intent));
   }
 
-  /** Tries a few times; what still stands then is kept in the store and found again by its label. */
-  async destroy(handle: SandboxHandle): Promise<void> {
-    const { provider, store, clock, log } = this.#options;
+  /** Tries a few times; `why` is for the audit log; what still stands then is kept in the store and found again by its label. */
+  async destroy(handle: SandboxHandle, why?: string): Promise<void> {
+    const { provider, clock, log } = this.#options;
     for (let attempt = 1; ; attempt++) {
       try {
         crashPoint("destroy.begun");
@@ -193,7 +195,7 @@ export class SandboxLauncher {
         });
         crashPoint("destroy.gone");
         this.#noteGone(handle);
-        await store.forgetIntent(handle.id);
+        await this.forget({ id: handle.id, purpose: handle.labels.purpose }, why);
         crashPoint("destroy.forgotten");
         this.#cared.delete(handle.id);
         return;
@@ -238,15 +240,33 @@ export class SandboxLauncher {
 
   /** Before the provider is asked, and before anything is asked of a guest: whose the sandbox is outlives this process. */
   async #record({ id, provider, labels: { purpose, incarnation } }: SandboxHandle): Promise<void> {
+    const { store, audit } = this.#options;
     const before = this.#cared.get(id);
     this.#cared.set(id, purpose);
+    const deed =
+      before === undefined
+        ? ({ action: "created", kind: "sandbox", subject: id, ...deedFor(purpose) } as const)
+        : ({ action: "changed", kind: "sandbox", subject: id, ...deedFor(purpose), detail: purpose } as const);
     try {
-      await this.#options.store.recordIntent({ id, provider, purpose, incarnation }, rolloutOf(purpose));
+      await Promise.all([
+        store.recordIntent({ id, provider, purpose, incarnation }, rolloutOf(purpose)),
+        audit.tell(deed),
+      ]);
     } catch (error) {
       if (before === undefined) this.#cared.delete(id);
       else this.#cared.set(id, before);
       throw error;
     }
+  }
+
+  /** The end of what an intent began; nothing of the sandbox may be left. */
+  async forget({ id, purpose }: Pick<SandboxIntent, "id" | "purpose">, why?: string): Promise<void> {
+    const { store, audit } = this.#options;
+    const deed = { ...deedFor(purpose), ...(why === undefined ? {} : { why }) };
+    await Promise.all([
+      store.forgetIntent(id),
+      audit.tell({ action: "destroyed", kind: "sandbox", subject: id, ...deed }),
+    ]);
   }
 
   #shakeHands(handle: SandboxHandle, signal?: AbortSignal): Promise<Guest> {
@@ -303,6 +323,12 @@ export class SandboxLauncher {
 /** Short, unique for each incarnation, and the same for the same two parts. */
 function sandboxId(purpose: string, incarnation: string): string {
   return `b-${createHash("sha256").update(purpose).digest("hex").slice(0, 12)}-${incarnation}`;
+}
+
+/** What the audit log says of a sandbox: what it was for, and of which rollout. */
+function deedFor(purpose: string): { rolloutId: string | undefined; why: string } {
+  const { kind, subject } = readPurpose(purpose);
+  return { rolloutId: kind === "rollout" || kind === "grade" ? subject : undefined, why: `for ${kind} ${subject}` };
 }
 
 /** Of a sandbox that a rollout's policy works in. */

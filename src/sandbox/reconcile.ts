@@ -29,7 +29,7 @@ export async function reconcile(parts: ReconcileParts): Promise<string[]> {
   for (const handle of handles) {
     if (!(await isNobodys(handle, intents.get(handle.id), live, parts))) continue;
     log.warn({ sandbox: handle.id, purpose: handle.labels.purpose }, "a sandbox that nobody owns is removed");
-    const gone = await launcher.destroy(handle).then(
+    const gone = await launcher.destroy(handle, "nobody owned it").then(
       () => true,
       () => false,
     );
@@ -39,7 +39,8 @@ export async function reconcile(parts: ReconcileParts): Promise<string[]> {
   for (const intent of intents.values()) {
     const isOurs = intent.provider === launcher.provider.name && isLeft(intent, live, parts);
     // A start or an end that was cut off may have left what no list shows. What cannot be removed is in the log.
-    if (isOurs && !there.has(intent.id)) await launcher.destroy(launcher.handleOf(intent)).catch(() => undefined);
+    if (isOurs && !there.has(intent.id))
+      await launcher.destroy(launcher.handleOf(intent), "nothing came of it").catch(() => undefined);
   }
   return removed;
 }

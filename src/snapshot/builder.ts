@@ -1,8 +1,9 @@
-import { access, mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { crashPoint } from "../core/crash-point.ts";
 import { withDeadline } from "../core/deadline.ts";
 import { BerthError } from "../core/errors.ts";
+import { exists } from "../core/exists.ts";
 import { lock } from "../core/lock-file.ts";
 import type { Guest } from "../guest/guest.ts";
 import type { TreeEntry } from "../model/change-set.ts";
@@ -47,8 +48,10 @@ export interface SnapshotBuilderOptions {
   /** The profile of setup steps: root inside, a network when the environment asks for one. */
   readonly trustedProfile: Profile;
   readonly processEnv: GitOptions["processEnv"];
-  /** Hears of each snapshot that was built. */
-  readonly onBuilt?: () => void;
+  /** Hears of each snapshot that was built; whoever wants it waits. */
+  readonly onBuilt?: (key: string, environment: string) => Promise<void>;
+  /** Hears of each that was removed. */
+  readonly onRemoved?: (key: string, why: string) => Promise<void>;
   /** Hears that a snapshot is about to be removed, as soon as nobody leases it. */
   readonly onRemoving?: (key: string) => Promise<void>;
 }
@@ -149,7 +152,7 @@ export class SnapshotBuilder {
       await this.#build(key, environment, image, { ...call, signal }).catch((error: unknown) => {
         throw asOfTheTask(error);
       });
-      this.#options.onBuilt?.();
+      await this.#options.onBuilt?.(key, environment.name);
       return true;
     };
     return this.#flights.run(key, work, call.signal);
@@ -188,17 +191,21 @@ export class SnapshotBuilder {
 
   /** False when it came to be used since `unlessUsedSinceMs`, Unix milliseconds, and stays. */
   evict(key: string, unlessUsedSinceMs: number): Promise<boolean> {
-    return this.#uses.removeUnused(key, unlessUsedSinceMs, () => this.#drop(key));
+    return this.#uses.removeUnused(key, unlessUsedSinceMs, () => this.#drop(key, "evicted"));
   }
 
-  /** Work trees of a process that was killed while it built. */
-  async sweepWorkTrees(): Promise<void> {
-    const names = await readdir(this.#options.workDir).catch((): string[] => []);
-    for (const name of names) {
+  /** Work trees of processes that were killed while they built. */
+  async leftWorkTrees(): Promise<string[]> {
+    const left: string[] = [];
+    for (const name of await readdir(this.#options.workDir).catch((): string[] => [])) {
       const pid = /^tree-(\d+)-/.exec(name)?.[1];
-      if (pid !== undefined && !(await isRunning(pid)))
-        await rm(join(this.#options.workDir, name), { recursive: true, force: true });
+      if (pid !== undefined && !(await exists(`/proc/${pid}`))) left.push(join(this.#options.workDir, name));
     }
+    return left;
+  }
+
+  async sweepWorkTrees(): Promise<void> {
+    for (const path of await this.leftWorkTrees()) await rm(path, { recursive: true, force: true });
   }
 
   /** The files of a snapshot's workspace. @throws BerthError `internal` when the snapshot is unknown */
@@ -215,15 +222,16 @@ export class SnapshotBuilder {
     let there = false;
     const removal = this.#uses.removeWhenFree(key, async () => {
       there = await this.#isThere(key);
-      await this.#drop(key);
+      await this.#drop(key, "its environment was to have none");
     });
     await Promise.all([removal, this.#options.onRemoving?.(key)]);
     return there;
   }
 
-  async #drop(key: string): Promise<void> {
+  async #drop(key: string, why: string): Promise<void> {
     await this.#options.provider.snapshots.remove(key);
     await this.#options.manifests.remove(key);
+    await this.#options.onRemoved?.(key, why);
   }
 
   async #isThere(key: string): Promise<boolean> {
@@ -307,9 +315,3 @@ function asOfTheTask(thrown: unknown): unknown {
     remedy: "Raise the environment's resources, or make its repository or its setup smaller.",
   });
 }
-
-const isRunning = (pid: string): Promise<boolean> =>
-  access(`/proc/${pid}`).then(
-    () => true,
-    () => false,
-  );

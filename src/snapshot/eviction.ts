@@ -1,6 +1,6 @@
 /** Something on the disk that can be made again. */
 export interface CachedItem {
-  readonly kind: "snapshot" | "image" | "mirror";
+  readonly kind: "snapshot" | "image" | "mirror" | "index" | "embeddings";
   readonly id: string;
   /** For people. */
   readonly name: string;

@@ -5,16 +5,19 @@ import type { Store } from "./store.ts";
 const DAY_MS = 86_400_000;
 /** Rollouts whose records go together: those of a few take no longer than other writes can wait. */
 const MOST_TOGETHER = 20;
+const MOST_ENTRIES = 500;
 
 export interface RetentionOptions {
   readonly store: Store;
   /** How long the records of a rollout are kept after its end; 0: for ever. */
   readonly days: number;
+  /** How long an entry of the audit log is kept; 0: for ever. */
+  readonly auditDays: number;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
-/** Removes what rollouts left in the store, a while after they ended: one sweep at a time, on a timer and when it is told. */
+/** Removes what rollouts left in the store, a while after they ended, and old entries of the audit log: one sweep at a time, on a timer and when it is told. */
 export class Retention {
   readonly #options: RetentionOptions;
   #sweeping: Promise<number> | undefined;
@@ -36,7 +39,6 @@ export class Retention {
 
   /** Gives how many rollouts were removed. One that runs already is not started anew. @throws BerthError `storage_failed` */
   async sweep(): Promise<number> {
-    if (this.days === 0) return 0;
     this.#sweeping ??= this.#sweep().finally(() => (this.#sweeping = undefined));
     return this.#sweeping;
   }
@@ -59,17 +61,34 @@ export class Retention {
   }
 
   async #sweep(): Promise<number> {
-    const before = this.#limit();
-    let removed = 0;
-    for (let batch = MOST_TOGETHER; batch === MOST_TOGETHER && !this.#closed;) {
-      batch = await this.#options.store.removeEndedBefore(before, MOST_TOGETHER);
-      removed += batch;
-    }
-    if (removed > 0) this.#options.log.info({ rollouts: removed, ended_before: before }, "removed old records");
+    const { store, auditDays, log } = this.#options;
+    const removed = await this.#inBatches(this.days, MOST_TOGETHER, (before, most) =>
+      store.removeEndedBefore(before, most),
+    );
+    if (removed > 0) log.info({ rollouts: removed, ended_before: this.#limit() }, "removed old records");
+    const entries = await this.#inBatches(auditDays, MOST_ENTRIES, (before, most) =>
+      store.audit.removeBefore(before, most),
+    );
+    if (entries > 0) log.info({ entries }, "removed old entries of the audit log");
     return removed;
   }
 
-  #limit(): string {
-    return new Date(this.#options.clock.now() - this.days * DAY_MS).toISOString();
+  async #inBatches(
+    days: number,
+    most: number,
+    remove: (before: string, most: number) => Promise<number>,
+  ): Promise<number> {
+    if (days === 0) return 0;
+    const before = this.#limit(days);
+    let removed = 0;
+    for (let batch = most; batch === most && !this.#closed;) {
+      batch = await remove(before, most);
+      removed += batch;
+    }
+    return removed;
+  }
+
+  #limit(days = this.days): string {
+    return new Date(this.#options.clock.now() - days * DAY_MS).toISOString();
   }
 }

@@ -1,10 +1,13 @@
 import type { ChangeSet } from "../model/change-set.ts";
 import type { EgressRecord } from "../model/egress.ts";
 import type { Environment } from "../model/environment.ts";
+import type { Regrading } from "../model/regrading.ts";
 import type { Rollout } from "../model/rollout.ts";
+import type { Outcome } from "../model/summary.ts";
 import type { ToolEffect, ToolOutput } from "../model/tool-call.ts";
 import type { TrajectoryRecord } from "../model/trajectory.ts";
 import type { Verdict } from "../model/verdict.ts";
+import type { AuditLog } from "./audit-log.ts";
 import type { Fences, Leases } from "./leases.ts";
 
 /** A registered environment with the folder that its relative paths start from. */
@@ -33,6 +36,10 @@ export interface NewRollout {
   readonly labels: Readonly<Record<string, string>>;
   readonly provider: string;
   readonly createdAt: string;
+  /** Who created it. */
+  readonly createdBy?: string | null;
+  /** ISO 8601; when its sandbox must be ready. */
+  readonly readyBy?: string | null;
 }
 
 /** A place in the list of rollouts, newest first and then by id: behind one rollout, or behind everything since a time. */
@@ -47,6 +54,13 @@ export interface RolloutQuery {
   readonly before?: RolloutCursor;
   readonly status?: Rollout["status"][];
   readonly group?: string;
+}
+
+export interface OutcomeQuery {
+  readonly group?: string;
+  readonly environment?: string;
+  /** ISO 8601 in UTC: created then or later. */
+  readonly since?: string;
 }
 
 export type RolloutPatch = Partial<
@@ -74,6 +88,7 @@ export type Reserved =
  * with fences, when another controller holds the rollout
  */
 export interface Store {
+  readonly audit: AuditLog;
   /** Which processes live and what each holds. */
   readonly leases: Leases;
   /** The same store, whose writes about rollouts are carried out only while the claims that they rest on stand. */
@@ -114,8 +129,17 @@ export interface Store {
 
   saveChangeSet(rolloutId: string, changeSet: ChangeSet): Promise<void>;
   changeSet(rolloutId: string): Promise<ChangeSet | undefined>;
-  /** The first verdict stays: gives the one that is stored. */
-  saveVerdict(rolloutId: string, verdict: Verdict): Promise<Verdict>;
+  /** The first verdict stays, with the answer that it judged: gives the one that is stored. */
+  saveVerdict(rolloutId: string, verdict: Verdict, answer?: string): Promise<Verdict>;
+  /** What the stored verdict judged. */
+  answer(rolloutId: string): Promise<string | undefined>;
+  /** Kept beside the verdict; nothing is replaced. */
+  addRegrading(rolloutId: string, regrading: Regrading): Promise<void>;
+  /** In the order in which they were made. */
+  regradings(rolloutId: string): Promise<Regrading[]>;
+
+  /** How many rollouts came to the same. */
+  outcomes(query: OutcomeQuery): Promise<Outcome[]>;
 
   /** `rolloutId`: of a sandbox that a rollout's policy works in. Again: it has this purpose from now on, and is this process's. */
   recordIntent(intent: SandboxIntent, rolloutId?: string): Promise<void>;
@@ -127,13 +151,15 @@ export interface Store {
   countEndedBefore(time: string): Promise<number>;
   /**
    * Removes at most so many rollouts that ended before `time`, those that ended first, with their trajectories, change
-   * sets and egress. Gives how many were chosen: fewer than `most` when no more are left. A crash in between leaves a
+   * sets, egress and regradings. Gives how many were chosen: fewer than `most` when no more are left. A crash in between leaves a
    * rollout without some of these, for the next time.
    */
   removeEndedBefore(time: string, most: number): Promise<number>;
 
   /** The identity of this installation, the owner on every sandbox: the first one that was proposed. */
   installationId(proposed: string): Promise<string>;
+  /** What keys of single rollouts are derived from, the same for all controllers: the first one that was proposed. Never leaves the controllers. */
+  rolloutKeySecret(proposed: string): Promise<string>;
   /** Where the sandboxes of this installation are, as `setPlace` said last; undefined before. */
   place(): Promise<string | undefined>;
   setPlace(place: string): Promise<void>;

@@ -15,11 +15,28 @@ export interface McpTool {
   readonly name: string;
   readonly description: string;
   readonly inputSchema: JsonSchema;
-  readonly annotations: { readonly readOnlyHint: boolean };
+  readonly annotations: McpAnnotations;
+}
+
+/** Hints to a client that asks its user before it calls. What a tool does stays in the sandbox, which is thrown away. */
+export interface McpAnnotations {
+  readonly readOnlyHint: boolean;
+  /** It may remove or overwrite what is there. */
+  readonly destructiveHint: boolean;
+  /** A second call with the same arguments changes nothing more. Only what changes nothing at all is known to be so. */
+  readonly idempotentHint: boolean;
+  /** It deals with what is outside the sandbox. */
+  readonly openWorldHint: boolean;
+}
+
+export function mcpAnnotations({ effect }: Pick<Tool, "effect">): McpAnnotations {
+  const reads = effect === "read";
+  return { readOnlyHint: reads, destructiveHint: !reads, idempotentHint: reads, openWorldHint: false };
 }
 
 /** What a caller may send: fields with a default are optional. */
 export function argumentsSchema(tool: Tool): JsonSchema {
+  if (tool.jsonSchema) return { ...tool.jsonSchema };
   const { $schema: _, ...schema } = z.toJSONSchema(tool.arguments, { io: "input" });
   return schema;
 }
@@ -33,5 +50,5 @@ export const toMcp = (tool: Tool): McpTool => ({
   name: tool.name,
   description: tool.description,
   inputSchema: argumentsSchema(tool),
-  annotations: { readOnlyHint: tool.effect === "read" },
+  annotations: mcpAnnotations(tool),
 });

@@ -2,6 +2,7 @@
 export const layers = [
   "core",
   "model",
+  "client",
   "config",
   "provider",
   "guest",
@@ -9,12 +10,16 @@ export const layers = [
   "store",
   "controllers",
   "snapshot",
+  "code-index",
   "sandbox",
   "tool",
   "grader",
+  "dataset",
+  "agent",
   "rollout",
   "http",
   "dialects",
+  "agents",
   "bench",
   "cli",
 ] as const;
@@ -33,4 +38,4 @@ export const adapters = [
 ] as const;
 
 /** Folders beside the adapters of a port that those may share; they stand under the rules of their layer alone. */
-export const sharedByAdapters: readonly string[] = ["store/migrations"];
+export const sharedByAdapters: readonly string[] = ["store/migrations", "store/sql"];

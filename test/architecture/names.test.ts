@@ -4,11 +4,11 @@ import { describe, expect, it } from "vitest";
 import { unfinishedMarks, vagueNames } from "./rules.ts";
 
 const root = new URL("../../", import.meta.url).pathname;
-const folders = "{src,guest,test,infra,images,bench,sandbox-profiles,docs}";
+const folders = "{src,guest,test,infra,images,bench,examples,sandbox-profiles,docs}";
 const files = globSync(`${folders}/**/*`, {
   cwd: root,
   withFileTypes: true,
-  exclude: (entry) => entry.name === "node_modules" || entry.name === "fixtures",
+  exclude: (entry) => entry.name === "node_modules" || entry.name === "fixtures" || entry.name === "workspace",
 })
   .filter((entry) => entry.isFile())
   .map((entry) => path.relative(root, path.join(entry.parentPath, entry.name)));

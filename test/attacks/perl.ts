@@ -33,6 +33,9 @@ sub noise { open my $f, "<", "/dev/urandom" or die; read $f, my $bytes, shift; r
 $| = 1;
 `;
 
+/** A program and its arguments that run a script. */
+export const perlScript = (script: string): readonly string[] => ["perl", "-e", prelude + script];
+
 /** Runs a script by perl. */
 export const perl = (berth: Berth, script: string, change: Partial<ExecRequest> = {}): Promise<ExecResult> =>
-  berth.run(["perl", "-e", prelude + script], change);
+  berth.run(perlScript(script), change);

@@ -81,7 +81,7 @@ export class Bench {
       profile: options.profile ?? this.profiles.standard,
       resources: { cpus: 1, memory_mb: 512, pids: 128, ...options.resources },
       workdir: this.workdir,
-      expiresAtMs: Date.now() + (options.lifetimeMs ?? 600_000),
+      expiresAtMs: Date.now() + (this.#under.startMs ?? 0) + (options.lifetimeMs ?? 600_000),
     };
   }
 

@@ -1,4 +1,5 @@
 import { providerFixtures } from "../support/providers.ts";
+import { background } from "./behaviours/background.ts";
 import { commandEnds } from "./behaviours/command-ends.ts";
 import { commandOutput } from "./behaviours/command-output.ts";
 import { commands } from "./behaviours/commands.ts";
@@ -13,6 +14,7 @@ import { readBack } from "./behaviours/read-back.ts";
 import { rootCommands } from "./behaviours/root-commands.ts";
 import { search } from "./behaviours/search.ts";
 import { snapshots } from "./behaviours/snapshots.ts";
+import { terminals } from "./behaviours/terminals.ts";
 import { userNamespaces } from "./behaviours/user-namespaces.ts";
 import { recordResults } from "./results-page.ts";
 import { describeProvider } from "./suite.ts";
@@ -23,6 +25,7 @@ const groups = [
   commands,
   commandEnds,
   commandOutput,
+  background,
   limits,
   files,
   fileConfinement,
@@ -33,12 +36,13 @@ const groups = [
   userNamespaces,
   readBack,
   egress,
+  terminals,
 ];
 
 /** CONFORMANCE_PROVIDERS=memory,oci runs some of them. */
 const chosen = process.env["CONFORMANCE_PROVIDERS"]?.split(",");
 
-recordResults({ everyProvider: chosen === undefined });
+recordResults(providerFixtures.map(({ name }) => name));
 for (const fixture of providerFixtures) {
   if (chosen === undefined || chosen.includes(fixture.name)) await describeProvider(fixture, groups);
 }

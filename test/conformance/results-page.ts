@@ -1,7 +1,8 @@
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, type RunnerTask, type RunnerTestSuite } from "vitest";
 import { evidence, writeEvidence, type EvidenceRow } from "../../src/core/evidence.ts";
+import { cellsOfPage, pageOf, type Cell } from "./page.ts";
 import { readTitle } from "./suite.ts";
 
 declare module "vitest" {
@@ -13,19 +14,19 @@ declare module "vitest" {
 
 const repository = path.resolve(import.meta.dirname, "../..");
 
-interface Cell {
-  readonly provider: string;
-  readonly group: string;
-  readonly behaviour: string;
-  readonly shown: string;
+const docs = path.join(repository, "docs/conformance.md");
+
+interface Result extends Cell {
   readonly ok: boolean;
+  /** Whether the provider could be used at all. */
+  readonly run: boolean;
 }
 
 /**
- * After the run: `reports/conformance.json` always, and `docs/conformance.md` when UPDATE_DOCS=1. A run of some of the
- * behaviours, or of some providers, writes no page.
+ * After the run: `reports/conformance.json` always, and `docs/conformance.md` when UPDATE_DOCS=1: the columns of the providers that
+ * were run, beside those of the others. A run of some of the behaviours writes no page.
  */
-export function recordResults(options: { everyProvider: boolean }): void {
+export function recordResults(providers: readonly string[]): void {
   const startedAtMs = Date.now();
   afterAll(async ({}, file) => {
     const cells = file.tasks.flatMap((provider) => (provider.type === "suite" ? cellsOf(provider) : []));
@@ -37,20 +38,20 @@ export function recordResults(options: { everyProvider: boolean }): void {
       ok,
     }));
     await writeEvidence(path.join(repository, "reports"), evidence("conformance", startedAtMs, rows));
-    const whole = options.everyProvider && cells.every(({ shown }) => shown !== "filtered");
-    if (whole && process.env["UPDATE_DOCS"] === "1") {
-      await writeFile(path.join(repository, "docs/conformance.md"), page(cells));
-    }
+    if (process.env["UPDATE_DOCS"] !== "1" || cells.some(({ shown }) => shown === "filtered")) return;
+    const shown = cells.filter(({ run }) => run);
+    if (shown.length === 0) return;
+    await writeFile(docs, pageOf(shown, cellsOfPage(await readFile(docs, "utf8")), providers));
   });
 }
 
-function cellsOf(provider: RunnerTestSuite): Cell[] {
+function cellsOf(provider: RunnerTestSuite): Result[] {
   return provider.tasks.flatMap((group) =>
     group.type === "suite" ? group.tasks.map((task) => cellOf(provider.name, group.name, task)) : [],
   );
 }
 
-function cellOf(provider: string, group: string, task: RunnerTask): Cell {
+function cellOf(provider: string, group: string, task: RunnerTask): Result {
   const { behaviour, gap } = readTitle(task.name);
   const state = task.result?.state ?? "filtered";
   const passed = state === "pass";
@@ -62,33 +63,12 @@ function cellOf(provider: string, group: string, task: RunnerTask): Cell {
     : state === "skip" || state === "filtered"
       ? reason
       : state;
-  return { provider, group, behaviour, shown, ok: passed || task.meta.notRun !== undefined };
-}
-
-function page(cells: readonly Cell[]): string {
-  const providers = [...new Set(cells.map((cell) => cell.provider))];
-  const lines = [
-    "# Conformance",
-    "",
-    "Every provider runs one suite, `test/conformance`. This page is written by it:",
-    "`UPDATE_DOCS=1 npm run test:conformance`. ✓ is shown; a gap is what the provider declares that it cannot do, with its reason.",
-  ];
-  for (const group of new Set(cells.map((cell) => cell.group))) {
-    lines.push(
-      "",
-      `## ${group}`,
-      "",
-      `| behaviour | ${providers.join(" | ")} |`,
-      `| --- |${" --- |".repeat(providers.length)}`,
-    );
-    for (const behaviour of new Set(cells.filter((cell) => cell.group === group).map((cell) => cell.behaviour))) {
-      const shown = providers.map(
-        (provider) =>
-          cells.find((cell) => cell.provider === provider && cell.group === group && cell.behaviour === behaviour)
-            ?.shown ?? "–",
-      );
-      lines.push(`| ${[behaviour, ...shown].map((text) => text.replaceAll("|", "\\|")).join(" | ")} |`);
-    }
-  }
-  return `${lines.join("\n")}\n`;
+  return {
+    provider,
+    group,
+    behaviour,
+    shown,
+    ok: passed || task.meta.notRun !== undefined,
+    run: task.meta.notRun === undefined,
+  };
 }

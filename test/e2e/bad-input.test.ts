@@ -129,7 +129,7 @@ describe.each(["oci", "docker"] as const)("%s", (backend) => {
       await expectRefusal(invalid(/not valid JSON/), "POST", path, undefined, raw("{nope"));
       await expectRefusal(invalid(/must be JSON/), "POST", path, undefined, raw("a=1", "text/plain"));
       await expectRefusal(invalid(/expected object, received array/), "POST", path, []);
-      await expectRefusal(invalid(/environment: must be text or an object/), "POST", path, {});
+      await expectRefusal(invalid(/either environment or item must be given/), "POST", path, {});
       await expectRefusal(invalid(/environment: must be text or an object/), "POST", path, { environment: 7 });
       await expectRefusal(invalid(/labelz/), "POST", path, { environment: "a", labelz: {} });
       const tooLarge = { code: "request_too_large", message: new RegExp(`larger than ${maxBody} bytes`) } as const;

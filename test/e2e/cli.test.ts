@@ -122,7 +122,7 @@ describe("oci", () => {
     expect(tool.stderr).toContain("outside_workspace");
 
     const listed = await both(remote, "rollout", "ls", "--group", "g");
-    expect(listed.human.stdout).toMatch(new RegExp(`\n${id} +slug +active +g +6 +- +20`));
+    expect(listed.human.stdout).toMatch(new RegExp(`\n${id} +slug +active +g +6 +- +- +20`));
     expect(listed.value).toMatchObject({ rollouts: [{ rollout_id: id }], next_before: null });
     const shown = await both(remote, "rollout", "show", id, "--trajectory");
     expect(shown.human.stdout).toMatch(/shell +exited 7 +\d+ ms/);
@@ -135,6 +135,22 @@ describe("oci", () => {
     const graded = await both(remote, "rollout", "grade", id);
     expect(graded.human).toMatchObject({ code: 0, stdout: expect.stringMatching(/^reward 0\n {2}tests {2}0 {2}/) });
     expect(graded.value).toMatchObject({ status: "scored", reward: 0 });
+
+    const graders = join(place.path, "graders.yaml");
+    await writeFile(graders, stringify([{ type: "file_f1", files: ["slug.js", "other.js"] }]));
+    const regraded = await both(remote, "rollout", "grade", id, "--again", "--graders", graders, "--answer", "slug.js");
+    expect(regraded.human).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^reward 0\.66\d+\n {2}file_f1 {2}0\.66/),
+    });
+    expect(regraded.value).toMatchObject({ status: "scored", parts: [{ evidence: { matched: ["slug.js"] } }] });
+    const judged = await both(remote, "rollout", "show", id);
+    expect(judged.human.stdout).toMatch(/\nreward 0\n.*\nagain at \S+\nreward 0\.66.*\nagain at \S+\nreward 0\.66/s);
+    expect(judged.value).toMatchObject({ verdict: { reward: 0 }, regradings: [{ answer: "slug.js" }, {}] });
+    const exported = await remote("rollout", "export", "--group", "g");
+    expect(JSON.parse(exported.stdout)).toMatchObject({ item_index: 0, score: 0, trajectory: expect.any(String) });
+    const table = await remote("rollout", "export", "--format", "csv");
+    expect(table.stdout).toMatch(/^item_index,reward,latency_s,output_tokens,tool_calls\n0,0,\d+(\.\d+)?,\d+,6$/);
 
     const removed = await both(remote, "rollout", "rm", id);
     expect(removed.human).toMatchObject({ code: 0, stdout: `${id}  closed` });
@@ -192,7 +208,7 @@ describe("oci", () => {
       providers: expect.arrayContaining([{ provider: "oci", runs: true, lacks: [] }]),
     });
     const images = await both(local, "image", "ls");
-    expect(images.value).toMatchObject(["base", "node", "python"].map((name) => ({ name })));
+    expect(images.value).toMatchObject(["base", "browser", "node", "python"].map((name) => ({ name })));
     expect(images.human.stdout).toMatch(/^image +built +digest\nbase /);
   });
 

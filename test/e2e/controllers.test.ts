@@ -1,5 +1,7 @@
+import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { StandInTrainer } from "../../src/dialects/agent-rft/stand-in/trainer.ts";
 import { whyUnavailable } from "../support/backend-availability.ts";
 import { berth, ControllerProcess, controllerKey, dataDirectory, type Reply } from "../support/controller-process.ts";
 import { newDatabase, whyNoPostgres, type TestDatabase } from "../support/postgres-database.ts";
@@ -73,13 +75,51 @@ describe("controllers that share a database", () => {
     expect((await one.send("GET", path)).body).toMatchObject({ status: "closed", tool_calls: 3 });
   });
 
+  test("any of them answers a hosted trainer, whichever began the rollout", async () => {
+    await using one = await start();
+    await using two = await start();
+    await one.send("POST", "/v1/environments", { environment });
+    const trainers = [one, two].map(({ url }) => new StandInTrainer({ url, key: controllerKey }));
+    const traceId = `trace_${randomUUID().replaceAll("-", "")}`;
+    const item = { environment: "shared" };
+    const command = "echo line >> log; wc -l < log";
+    for (const [at, callId] of ["c1", "c1", "c2", "c2"].entries()) {
+      const trainer = trainers[at % 2]!;
+      const { status, body } = await trainer.call({ name: "shell", arguments: { command }, traceId, item, callId });
+      expect([status, body]).toEqual([
+        200,
+        expect.objectContaining({ call_id: callId, output: `${callId.slice(1)}\n` }),
+      ]);
+    }
+    const grades = await Promise.all(trainers.map((trainer) => trainer.grade(traceId, item, "done")));
+    expect(grades.map(({ status }) => status)).toEqual([200, 200]);
+    expect(grades[0]?.body).toEqual(grades[1]?.body);
+  });
+
+  test("any two of them answer the first calls of one trace, whichever is first in the same instant", async () => {
+    await using one = await start();
+    await using two = await start();
+    await one.send("POST", "/v1/environments", { environment });
+    const trainers = [one, two].map(({ url }) => new StandInTrainer({ url, key: controllerKey }));
+    const item = { environment: "shared" };
+    const traces = Array.from({ length: 8 }, () => `trace_${randomUUID().replaceAll("-", "")}`);
+    const first = (traceId: string) =>
+      trainers.map((trainer, at) =>
+        trainer.call({ name: "shell", arguments: { command: "echo $$" }, traceId, item, callId: `c${at % 2}` }),
+      );
+    const answers = await Promise.all(traces.flatMap(first));
+    const outcomes = answers.map(({ status, retries }) => ({ status, retries }));
+    expect(outcomes).toEqual(answers.map(() => ({ status: 200, retries: 0 })));
+    await Promise.all(traces.map((trace) => one.send("DELETE", `/v1/rollouts/${trace}`)));
+  });
+
   test("a second one with another data directory is refused", async () => {
     await using _one = await start();
     await using elsewhere = await dataDirectory();
     const flags = ["--store-url", database.url, "--data-dir", elsewhere.path, "--provider", "oci", "--port", "0"];
     const refused = await berth(["serve", ...flags], { env: { BERTH_API_KEYS: controllerKey } });
     expect(refused.code).not.toBe(0);
-    expect(refused.stderr).toContain("the controllers of this store_url use another one");
+    expect(refused.stderr).toContain("the controllers of this database have their sandboxes elsewhere");
   });
 
   test("one that is killed in the middle of a call is replaced: what waits at the other learns that, and nothing runs twice", async () => {

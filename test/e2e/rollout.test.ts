@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
-import { readEventStream } from "../../src/cli/event-stream.ts";
+import { readEventStream } from "../../src/client/event-stream.ts";
 import { rolloutEvent, type RolloutEvent } from "../../src/model/trajectory.ts";
 import { ApiValidator } from "../support/api-validator.ts";
 import { whyUnavailable } from "../support/backend-availability.ts";
@@ -253,7 +253,7 @@ describe.each(["oci", "docker"] as const)("%s", (backend) => {
     });
     expect((await send("GET", "/metrics")).body).toContain("berth_http_requests_total{");
     for (const format of ["berth", "openai", "mcp"])
-      expect((await send("GET", `/v1/tools?format=${format}`)).body.tools).toHaveLength(9);
+      expect((await send("GET", `/v1/tools?format=${format}`)).body.tools.length).toBeGreaterThan(30);
     expect((await send("GET", "/v1/environments")).body.environments).toMatchObject([{ name: "slug" }]);
   });
 });

@@ -5,6 +5,7 @@ import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import Docker from "dockerode";
 import { label } from "../../src/provider/docker/names.ts";
+import type { ClusterNamespace } from "../support/kubernetes-cluster.ts";
 import { loopDevicesOf } from "../support/providers.ts";
 import type { BackendName } from "./backend.ts";
 
@@ -13,7 +14,7 @@ const deadlineMs = 15_000;
 const lookAgainMs = 100;
 
 /**
- * What exists on this machine of one data directory: sandboxes, mounts, cgroups, namespaces, volumes, images, loop devices, files and
+ * What exists on this machine, and in its namespace of a cluster, of one data directory: sandboxes, pods, mounts, cgroups, namespaces, volumes, images, loop devices, files and
  * processes. Found without asking the controller or its provider. What others have on the machine is not looked at.
  */
 export class Baseline {
@@ -21,6 +22,7 @@ export class Baseline {
   readonly #folder: string;
   readonly #backend: BackendName;
   readonly #docker: { readonly socketPath: string };
+  readonly #namespace: ClusterNamespace | undefined;
   readonly #living: () => number | undefined;
   /** Prefixes of ids of all sandboxes that there can be, and ids of containers that there were. */
   readonly #names = new Set<string>();
@@ -32,6 +34,8 @@ export class Baseline {
     folder: string;
     backend: BackendName;
     docker: { readonly socketPath: string };
+    /** Where the sandboxes are, on kubernetes. */
+    namespace?: ClusterNamespace | undefined;
     /** The process id of the controller that runs now. */
     living: () => number | undefined;
   }) {
@@ -39,6 +43,7 @@ export class Baseline {
     this.#folder = of.folder;
     this.#backend = of.backend;
     this.#docker = of.docker;
+    this.#namespace = of.namespace;
     this.#living = of.living;
   }
 
@@ -79,6 +84,7 @@ export class Baseline {
     );
     const found = await Promise.all([
       this.#backend === "docker" ? this.#inDocker() : Promise.resolve([]),
+      this.#namespace?.things() ?? Promise.resolve([]),
       this.#processes(),
       this.#cgroups(),
       loopDevicesOf(dir).then((lines) => lines.map((line) => `loop device ${line}`)),
@@ -183,7 +189,9 @@ const draft = /\.(?:draft|partial|tmp|stale)/;
 
 async function drafts(dir: string): Promise<string[]> {
   const folders = ["", "oci", "oci/snapshots", "oci/images", "oci/disks", "docker/disks", "mirrors", "manifests/oci"];
-  const all = await Promise.all([...folders, "manifests/docker"].map((folder) => entries(path.join(dir, folder))));
+  const all = await Promise.all(
+    [...folders, "manifests/docker", "manifests/kubernetes"].map((folder) => entries(path.join(dir, folder))),
+  );
   return all
     .flat()
     .filter((file) => draft.test(path.basename(file)))

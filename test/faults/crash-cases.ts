@@ -1,5 +1,5 @@
 import type { CrashPoint } from "../../src/core/crash-point.ts";
-import type { BackendName } from "./backend.ts";
+import { backendNames, type BackendName } from "./backend.ts";
 import type { Phase } from "./fault.ts";
 
 /** One kill: at which point, while a rollout is where, and what the caller sees who asks again. */
@@ -11,8 +11,10 @@ export interface CrashCase {
 }
 
 /** Names of one provider begin with it. */
-const backendsOf = (point: CrashPoint): readonly BackendName[] | undefined =>
-  point.startsWith("oci.") ? ["oci"] : point.startsWith("docker.") ? ["docker"] : undefined;
+const backendsOf = (point: CrashPoint): readonly BackendName[] | undefined => {
+  const owner = backendNames.find((name) => point.startsWith(`${name}.`));
+  return owner && [owner];
+};
 
 const at = (phase: Phase, expected: string, ...points: readonly CrashPoint[]): CrashCase[] =>
   points.map((point) => {
@@ -31,12 +33,13 @@ export const crashCases: readonly CrashCase[] = [
   ...at("build", "active", "build.leased", "mirror.made", "mirror.fetched", "build.checked-out"),
   ...at("build", "active", "launch.created", "build.sandbox-ready", "build.set-up", "build.manifest-written"),
   ...at("build", "active", "oci.layer-drafted", "docker.snapshot-named", "build.committed"),
+  ...at("build", "active", "kubernetes.layer-kept", "kubernetes.snapshot-named"),
 
   ...at("create", "active", "rollout.recorded", "rollout.preparing", "launch.intended"),
   ...at("create", "active", "oci.folder-made", "oci.ids-claimed", "oci.recorded", "oci.configured"),
   ...at("create", "active", "docker.helper-made", "docker.container-made", "docker.disk-covered"),
   ...at("create", "active", "docker.container-started", "launch.created", "launch.answered", "launch.checked"),
-  ...at("create", "active", "rollout.started", "rollout.activated"),
+  ...at("create", "active", "kubernetes.pod-made", "rollout.started", "rollout.activated"),
 
   ...at("pool", "active", "pool.started", "pool.taken", "launch.assigned"),
 

@@ -2,19 +2,17 @@ import { parseArgs } from "node:util";
 import { table } from "../../src/cli/table.ts";
 import { evidence, writeEvidence, type EvidenceRow } from "../../src/core/evidence.ts";
 import { whyUnavailable } from "../support/backend-availability.ts";
+import { whyNoCluster } from "../support/kubernetes-cluster.ts";
 import { faults } from "./cases/all.ts";
-import { backendNames, type BackendName } from "./backend.ts";
-import type { Fault } from "./fault.ts";
-import { Journey } from "./journey.ts";
-import { evidenceSection, writeEvidenceSection } from "./phases-page.ts";
+import { backendNames, machineBackends, type BackendName } from "./backend.ts";
+import { onMachines, writeEvidenceSection } from "./phases-page.ts";
 import { withCauses } from "../support/with-causes.ts";
-import { runFault } from "./run-fault.ts";
-import { Scene } from "./scene.ts";
+import { runAll } from "./run-all.ts";
 
 const help = `make faults ARGS='…': brings faults about in the life of rollouts, and counts what leaks, is lost or runs twice. Ends non-zero
 unless every row is as expected and counts nothing.
 
-  --backend NAME     one of ${backendNames.join(", ")}; again for more; all when left out
+  --backend NAME     one of ${backendNames.join(", ")}; again for more; ${machineBackends.join(" and ")} when left out
   --case TEXT        cases whose id contains the text; again for more
   --slow             those that take minutes, too
   --list             the cases and what the caller sees
@@ -22,7 +20,7 @@ unless every row is as expected and counts nothing.
 
 const { values } = parseArgs({
   options: {
-    backend: { type: "string", multiple: true, default: [...backendNames] },
+    backend: { type: "string", multiple: true, default: [...machineBackends] },
     case: { type: "string", multiple: true, default: [""] },
     slow: { type: "boolean", default: false },
     list: { type: "boolean", default: false },
@@ -53,11 +51,9 @@ if (unknown !== undefined) stop(`There is no backend ${unknown}; there are ${bac
 if (chosen.length === 0) stop("No case has such an id; --list shows them.");
 const backends = values.backend as BackendName[];
 for (const backend of backends) {
-  const unavailable = await whyUnavailable(backend);
+  const unavailable = backend === "kubernetes" ? whyNoCluster() : await whyUnavailable(backend);
   if (unavailable !== undefined) stop(unavailable);
 }
-
-const isFor = ({ backends: only }: Fault, backend: BackendName): boolean => only?.includes(backend) ?? true;
 
 let interrupted = false;
 for (const signal of ["SIGINT", "SIGTERM"] as const)
@@ -66,35 +62,24 @@ for (const signal of ["SIGINT", "SIGTERM"] as const)
     console.error("Ending after the cases that are under way, so that nothing of them is left.");
   });
 
-/** All faults of a backend one after the other: each looks at what the whole scene has left. */
-async function runAll(backend: BackendName): Promise<EvidenceRow[]> {
-  await using scene = await Scene.open({ backend });
-  await scene.start();
-  const calm = await new Journey(scene, { at: "create" }).travel();
-  if (calm.result !== "active") throw new Error(`Without a fault a rollout on ${backend} is ${calm.result}.`);
-  await scene.baseline.take();
-  const rows: EvidenceRow[] = [];
-  for (const fault of chosen.filter((candidate) => isFor(candidate, backend))) {
-    if (interrupted) break;
-    const row = await runFault(fault, scene);
-    if (!values.json) console.error(`${row.ok ? "  " : "! "}${backend}  ${row.case}: ${row.result}  ${seenOf(row)}`);
-    rows.push(row);
-  }
-  return rows;
-}
+const tell = (row: EvidenceRow): void => {
+  if (!values.json) console.error(`${row.ok ? "  " : "! "}${row.backend}  ${row.case}: ${row.result}  ${seenOf(row)}`);
+};
 
 const seenOf = (row: EvidenceRow): string => (row["seen"] as readonly string[]).join("; ");
 
 const startedAt = Date.now();
 // One that cannot go on must not take away the end of the other's scene.
-const runs = await Promise.allSettled(backends.map(runAll));
+const runs = await Promise.allSettled(
+  backends.map((backend) => runAll(backend, chosen, { tell, isOver: () => interrupted })),
+);
 for (const run of runs) if (run.status === "rejected") stop(withCauses(run.reason));
 const rows = runs.flatMap((run) => (run.status === "fulfilled" ? run.value : []));
 const report = evidence("faults", startedAt, rows);
 const file = await writeEvidence("reports", report);
-const whole = values.case.includes("") && backends.length === backendNames.length;
+const whole = values.case.includes("") && machineBackends.every((name) => backends.includes(name));
 if (process.env["UPDATE_DOCS"] === "1" && whole && report.ok && !interrupted)
-  await writeEvidenceSection(evidenceSection(faults, rows));
+  await writeEvidenceSection(onMachines, faults, rows);
 if (values.json) console.log(JSON.stringify(report, null, 2));
 else {
   const sum = (name: string) => rows.reduce((total, row) => total + Number(row[name]), 0);

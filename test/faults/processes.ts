@@ -38,12 +38,21 @@ export async function guestOf(scene: Scene, rolloutId: string): Promise<number> 
     const pid = found && (await docker.getContainer(found.Id).inspect()).State.Pid;
     if (pid) return pid;
   }
-  const name = `b-${createHash("sha256").update(rolloutId).digest("hex").slice(0, 12)}-`;
+  const name = await cgroupOf(scene, rolloutId);
   for (const pid of await pids()) {
-    const [cgroup, status] = await Promise.all(
-      ["cgroup", "status"].map((file) => readFile(`/proc/${pid}/${file}`, "utf8").catch(() => "")),
+    const [cgroup, status, command] = await Promise.all(
+      ["cgroup", "status", "cmdline"].map((file) => readFile(`/proc/${pid}/${file}`, "utf8").catch(() => "")),
     );
-    if (cgroup?.includes(name) && /^NSpid:.*\s1$/m.test(status ?? "")) return Number(pid);
+    const isGuest = command?.includes("\0serve\0") === true && /^NSpid:.*\s1$/m.test(status ?? "");
+    if (isGuest && cgroup?.includes(name)) return Number(pid);
   }
   throw new Error(`The rollout ${rolloutId} has no guest.`);
+}
+
+/** What the name of the cgroup of a rollout's sandbox contains. */
+async function cgroupOf({ namespace }: Scene, rolloutId: string): Promise<string> {
+  if (!namespace) return `b-${createHash("sha256").update(rolloutId).digest("hex").slice(0, 12)}-`;
+  const [pod] = await namespace.pods(`berth.dev/purpose=${rolloutId}`);
+  if (!pod?.metadata?.uid) throw new Error(`The rollout ${rolloutId} has no pod.`);
+  return `pod${pod.metadata.uid}`;
 }

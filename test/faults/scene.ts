@@ -5,6 +5,7 @@ import path from "node:path";
 import { withDeadline } from "../../src/core/deadline.ts";
 import type { CrashPoint } from "../../src/core/crash-point.ts";
 import { ControllerProcess, type Method, type Reply, type SendOptions } from "../support/controller-process.ts";
+import { ClusterNamespace } from "../support/kubernetes-cluster.ts";
 import { dockerConnection } from "../support/providers.ts";
 import { removeSnapshotImages } from "../support/residue.ts";
 import { Baseline } from "./baseline.ts";
@@ -30,6 +31,8 @@ export class Scene implements AsyncDisposable {
   readonly folder: string;
   readonly baseline: Baseline;
   readonly docker: { readonly socketPath: string };
+  /** Where the sandboxes are, on kubernetes. */
+  readonly namespace: ClusterNamespace | undefined;
   readonly #image: string | undefined;
   readonly #env: NodeJS.ProcessEnv;
   readonly #flags: string[] = [];
@@ -37,7 +40,8 @@ export class Scene implements AsyncDisposable {
   /** Controllers that died by a signal in this scene. */
   deaths = 0;
 
-  private constructor(options: SceneOptions & { folder: string }) {
+  private constructor(options: SceneOptions & { folder: string; namespace?: ClusterNamespace | undefined }) {
+    this.namespace = options.namespace;
     this.backend = options.backend;
     this.folder = options.folder;
     this.dataDir = options.dataDir ?? path.join(options.folder, "data");
@@ -46,19 +50,22 @@ export class Scene implements AsyncDisposable {
     this.#env = {
       BERTH_FAULTS_ARMED: path.join(options.folder, "armed"),
       ...(options.engine ? { BERTH_DOCKER_HOST: `unix://${options.engine.socketPath}` } : {}),
+      ...options.namespace?.environment(),
     };
     this.baseline = new Baseline({
       dataDir: this.dataDir,
       folder: options.folder,
       backend: this.backend,
       docker: this.docker,
+      namespace: this.namespace,
       living: () => this.#controller?.pid,
     });
   }
 
   static async open(options: SceneOptions): Promise<Scene> {
     const folder = await mkdtemp(path.join(tmpdir(), "berth-faults-"));
-    const scene = new Scene({ ...options, folder });
+    const namespace = options.backend === "kubernetes" ? await ClusterNamespace.make() : undefined;
+    const scene = new Scene({ ...options, folder, namespace });
     await mkdir(scene.dataDir, { recursive: true });
     await mkdir(path.join(folder, "hidden"));
     // The text of a call occurs at most once in what the policy left, or the verdict says so.
@@ -70,7 +77,7 @@ export class Scene implements AsyncDisposable {
 
   get image(): string {
     if (this.#image !== undefined) return this.#image;
-    return this.backend === "docker" ? (process.env["BERTH_TEST_IMAGE"] ?? "base") : "host";
+    return this.backend === "oci" ? "host" : (process.env["BERTH_TEST_IMAGE"] ?? "base");
   }
 
   /** An environment whose snapshot all rollouts of the scene share, unless `fields` differ. */
@@ -82,7 +89,10 @@ export class Scene implements AsyncDisposable {
       image: this.image,
       // Snapshots of docker are the machine's: these are this scene's alone.
       env: { SCENE: this.folder },
-      resources: { memory_mb: 256, disk_mb: 64, pids: 64 },
+      ...(this.namespace
+        ? // Kubernetes has no quota of disk for a pod.
+          { profile: "standard-unlimited-disk", resources: { memory_mb: 256, pids: 64 } }
+        : { resources: { memory_mb: 256, disk_mb: 64, pids: 64 } }),
       graders: [{ ...grader, fail_to_pass: ["lines"] }],
       ...fields,
     };
@@ -165,6 +175,7 @@ export class Scene implements AsyncDisposable {
     await this.end().catch(() => this.end("SIGKILL"));
     // An engine of the scene's own goes with all that it has.
     if (this.backend === "docker" && this.#image === undefined) await removeSnapshotImages(this.dataDir);
+    await this.namespace?.[Symbol.asyncDispose]();
     await rm(this.folder, { recursive: true, force: true });
   }
 }

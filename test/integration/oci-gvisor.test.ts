@@ -72,6 +72,14 @@ describe.skipIf("unavailable" in made)("gVisor under the oci provider", () => {
     }
   });
 
+  test("the cgroup above all sandboxes outlives the last one, for whoever is just making another beneath it", async () => {
+    const berth = await bench.berth();
+    const above = [cgroups, path.join(cgroups, "memory")].map((root) => path.join(root, "berth")).filter(existsSync);
+    await berth[Symbol.asyncDispose]();
+    expect(above).not.toEqual([]);
+    expect(above.filter((folder) => !existsSync(folder))).toEqual([]);
+  });
+
   test("a snapshot made under one runtime is the same under the other", async () => {
     const standard = await profileNamed("standard");
     const profiles = {

@@ -1,9 +1,14 @@
+import { CONTROLLER } from "../../src/model/audit.ts";
+import { AuditTrail } from "../../src/store/audit-trail.ts";
 import { Claims } from "../../src/controllers/claims.ts";
 import { Membership } from "../../src/controllers/membership.ts";
 import { silentLogger } from "../../src/core/log.ts";
 import type { Grader } from "../../src/grader/grader.ts";
+import { createGraders } from "../../src/grader/registry.ts";
+import { noItemRules } from "../../src/rollout/environment-of-item.ts";
 import { Rollouts } from "../../src/rollout/service.ts";
 import { Admission } from "../../src/sandbox/admission/admission.ts";
+import { WaitingRoom } from "../../src/sandbox/admission/waiting-room.ts";
 import { SandboxLauncher } from "../../src/sandbox/launcher.ts";
 import { Pool } from "../../src/sandbox/pool/pool.ts";
 import { profileNamed } from "../../src/sandbox/profiles.ts";
@@ -68,8 +73,10 @@ export function startController(life: Life, world: World, durable: Store): Contr
   const store = changes.store?.(reached) ?? reached;
   const { leases } = store;
   const membership = new Membership({ leases, clock, log: silentLogger, id, role: "controller", exclusive: true });
+  const audit = new AuditTrail({ log: store.audit, clock, logger: silentLogger, self: CONTROLLER });
   const launcher = new SandboxLauncher({
     ...common,
+    audit,
     provider,
     store,
     ids,
@@ -83,15 +90,25 @@ export function startController(life: Life, world: World, durable: Store): Contr
   });
   const admission = new Admission({
     starting: world.limits.starting,
+    gradings: world.limits.starting,
     memoryFloor: 1024 ** 3,
     availableMemory: () =>
       life.cross("looks at the memory", async () => (faults.happens("machine_full") ? 1024 ** 2 : 1024 ** 4)),
     clock,
+    measures: gauges.measures,
+  });
+  const waitingRoom = new WaitingRoom({
+    places: world.limits.live,
+    clock,
+    measures: gauges.measures,
+    startsPerSecond: () => admission.startsPerSecond(),
   });
   const pool = new Pool({ ...common, launcher, admission, limit: world.limits.pool });
   const service = new Rollouts({
     ...common,
     store,
+    audit,
+    waitingRoom,
     membership,
     claims,
     launcher,
@@ -99,9 +116,10 @@ export function startController(life: Life, world: World, durable: Store): Contr
     pool,
     builder: snapshots,
     registry,
-    graders: { tests: grader },
+    graders: { ...createGraders(ids), tests: grader },
     profiles,
     dial: () => Promise.reject(new Error("Nothing is connected here.")),
+    items: noItemRules,
     ids,
     limits: { live: world.limits.live, toolCallMs: 60_000 },
   });

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { withDeadline } from "../../src/core/deadline.ts";
 import { BerthError } from "../../src/core/errors.ts";
-import type { ExecRequest, ExecResult, Guest, RequestOptions } from "../../src/guest/guest.ts";
+import type { ExecRequest, ExecResult, Guest } from "../../src/guest/guest.ts";
+import type { RequestOptions } from "../../src/guest/request-options.ts";
 import type { Probe, ProbeQuestion } from "../../src/guest/probe.ts";
 import type { Life } from "./life.ts";
 import type { SimulatedSandbox } from "./machine.ts";

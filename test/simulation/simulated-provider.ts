@@ -124,6 +124,7 @@ export function simulatedProvider(life: Life, world: World): Provider {
         if (!sandbox || sandbox.exited) throw new BerthError("sandbox_lost", "The sandbox does not run.");
         return recorded(sandbox.spec);
       }),
+    residue: async () => [],
     close: async () => {},
   };
 }

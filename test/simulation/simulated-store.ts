@@ -15,6 +15,8 @@ const reads: ReadonlySet<string> = new Set([
   "trajectory",
   "egress",
   "changeSet",
+  "answer",
+  "regradings",
   "intents",
 ] satisfies (keyof Store)[]);
 
@@ -96,5 +98,6 @@ export function simulatedStore(durable: Store, fences: DeferredFences, life: Lif
       },
     });
   const leases = reached(durable.leases, readsOfLeases, {});
-  return reached(durable, reads, { leases, close: async () => {} });
+  const audit = reached(durable.audit, new Set(["list"]), {});
+  return reached(durable, reads, { leases, audit, close: async () => {} });
 }

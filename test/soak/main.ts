@@ -86,7 +86,7 @@ const start = () =>
 
 let life = 1;
 let controller = await start();
-const trainer = new Trainer({ controller: () => controller, environment, random, tally });
+const trainer = new Trainer({ controller: () => controller, environment, random, tally, idle: 0.05 });
 const sampler = new Sampler(place.path);
 const samples: Sample[] = [];
 let began = performance.now();

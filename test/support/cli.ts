@@ -3,6 +3,7 @@ import { runCli } from "../../src/cli/run.ts";
 import { silentLogger } from "../../src/core/log.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { createMetrics } from "../../src/http/metrics/metrics.ts";
+import { RolloutKeys } from "../../src/http/rollout-keys.ts";
 import type { RolloutService } from "../../src/rollout/rollout-service.ts";
 import { fakeTerminal } from "./fake-terminal.ts";
 import { apiKey, echoTool, httpApp } from "./http-app.ts";
@@ -29,13 +30,17 @@ export async function runCommand(
     log: silentLogger,
     provider: "memory",
     metrics: createMetrics({ tools: [echoTool.name], process: false }),
+    rolloutKeys: new RolloutKeys("a-secret-for-tests"),
     readiness: {},
+    leaks: async () => [],
     sweep: async () => [],
     evict: async () => [],
     removeOldRecords: async () => [],
     snapshots: async () => [],
+    audit: async () => [],
     images: async () => [],
     buildImage: async (name) => ({ name, digest: "sha256:1", built_at: null }),
+    buildFolder: async () => {},
     close: async () => {},
     ...options.berth,
   };

@@ -6,13 +6,13 @@ import { rollout, type Rollout } from "../../src/model/rollout.ts";
 import { trajectory, type TrajectoryRecord } from "../../src/model/trajectory.ts";
 
 const repository = resolve(import.meta.dirname, "../..");
-const program = join(repository, "src/main.ts");
+export const berthProgram = join(repository, "src/main.ts");
 
 /** The key of controllers under test. */
 export const controllerKey = "key-of-the-end-to-end-tests";
 
 /** The process environment without the settings of whoever runs the tests, but for where Docker and the guest are. */
-function cleanEnvironment(): NodeJS.ProcessEnv {
+export function cleanEnvironment(): NodeJS.ProcessEnv {
   const kept = ["BERTH_DOCKER_HOST", "BERTH_GUEST_BINARY"];
   const entries = Object.entries(process.env).filter(([name]) => !name.startsWith("BERTH_") || kept.includes(name));
   // Dozens of processes load the same sources.
@@ -33,7 +33,7 @@ export async function berth(
   options: { env?: NodeJS.ProcessEnv; cwd?: string; timeoutMs?: number } = {},
 ): Promise<CommandRun> {
   const { env = {}, cwd, timeoutMs = 60_000 } = options;
-  const child = await execa(process.execPath, [program, ...args], {
+  const child = await execa(process.execPath, [berthProgram, ...args], {
     env: { ...cleanEnvironment(), ...env },
     extendEnv: false,
     stdin: "ignore",
@@ -96,7 +96,7 @@ export class ControllerProcess implements AsyncDisposable {
     entry?: string;
     env?: NodeJS.ProcessEnv;
   }): Promise<ControllerProcess> {
-    const { backend, dataDir, flags = [], entry = program, env = {} } = options;
+    const { backend, dataDir, flags = [], entry = berthProgram, env = {} } = options;
     const child = spawn(entry, ["--provider", backend, "--data-dir", dataDir, ...flags], env);
     let said = "";
     const address = await new Promise<{ url: string; provider: string }>((listens, fail) => {
@@ -116,6 +116,11 @@ export class ControllerProcess implements AsyncDisposable {
   /** Resolves with the signal that ended it, or undefined when it ended by itself. */
   async ended(): Promise<NodeJS.Signals | undefined> {
     return (await this.#child).signal;
+  }
+
+  /** The end of what it wrote to standard error, once it has ended. */
+  async lastWords(): Promise<string> {
+    return (await this.#child).stderr.slice(-2_000);
   }
 
   async send(method: Method, path: string, body?: unknown, options: SendOptions = {}): Promise<Reply> {

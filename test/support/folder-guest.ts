@@ -27,7 +27,7 @@ export class FolderGuest extends WorkspaceGuest implements Guest {
     this.executed.push(request);
     const [file = "", ...args] = request.argv;
     return await new Promise((resolve) => {
-      execFile(
+      const child = execFile(
         file,
         args,
         {
@@ -57,6 +57,8 @@ export class FolderGuest extends WorkspaceGuest implements Guest {
           });
         },
       );
+      // A command need not read what it is given.
+      child.stdin?.on("error", () => {}).end(request.stdin ?? "");
     });
   }
 

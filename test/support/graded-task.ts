@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdtemp, readFile, readdir, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
@@ -5,7 +6,7 @@ import { gradeRollout } from "../../src/grader/grade-rollout.ts";
 import type { GradingContext, HiddenFile } from "../../src/grader/grader.ts";
 import type { ChangeSet } from "../../src/model/change-set.ts";
 import { environment } from "../../src/model/environment.ts";
-import { testsGraderSpec } from "../../src/model/grader.ts";
+import { testsGraderSpec } from "../../src/model/graders/tests.ts";
 import type { Verdict } from "../../src/model/verdict.ts";
 import { FolderGuest } from "./folder-guest.ts";
 
@@ -35,6 +36,12 @@ export class FixtureTask {
     return filesOf(join(this.#root, "solution"));
   }
 
+  /** A different correct solution; none where the task has no such folder. */
+  async alternativeFiles(): Promise<HiddenFile[]> {
+    const folder = join(this.#root, "alternative");
+    return existsSync(folder) ? await filesOf(folder) : [];
+  }
+
   async solution(): Promise<ChangeSet> {
     const files = await this.solutionFiles();
     return changesOf(
@@ -57,6 +64,7 @@ export class FixtureTask {
       environment: environment.parse({ name: this.#name, graders: [spec], budget: { grading_seconds: 60 } }),
       changeSet,
       answer: undefined,
+      trajectory: async () => [],
       hiddenFiles: () => this.hidden(),
       openSandbox: async () => {
         const workdir = await mkdtemp(join(tmpdir(), "berth-task-"));

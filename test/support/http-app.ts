@@ -2,6 +2,7 @@ import { z } from "zod";
 import { silentLogger } from "../../src/core/log.ts";
 import { buildApp, type AppOptions } from "../../src/http/app.ts";
 import { createMetrics } from "../../src/http/metrics/metrics.ts";
+import { RolloutKeys } from "../../src/http/rollout-keys.ts";
 import type { RolloutService } from "../../src/rollout/rollout-service.ts";
 import { defineTool } from "../../src/tool/tool.ts";
 import { scriptedService } from "./scripted-service.ts";
@@ -29,9 +30,16 @@ export function httpApp(change: Change = {}) {
     tools: [echoTool],
     log: silentLogger,
     metrics: createMetrics({ tools: [echoTool.name], process: false }),
+    rolloutKeys: new RolloutKeys("a-secret-for-tests"),
     ...change,
     service,
-    config: { api_keys: [apiKey], allow_anonymous_loopback: false, max_body_bytes: 10_000, ...change.config },
+    config: {
+      api_keys: [apiKey],
+      api_key_names: ["tests"],
+      allow_anonymous_loopback: false,
+      max_body_bytes: 10_000,
+      ...change.config,
+    },
   });
   return {
     app,

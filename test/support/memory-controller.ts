@@ -10,15 +10,19 @@ import { noMeasures, type Measures } from "../../src/core/measures.ts";
 import { createDial, type DiallerOptions } from "../../src/egress/dialler.ts";
 import { connectGuest } from "../../src/guest/connect-guest.ts";
 import type { Grader } from "../../src/grader/grader.ts";
+import { createGraders } from "../../src/grader/registry.ts";
+import { CONTROLLER } from "../../src/model/audit.ts";
 import type { EnvironmentInput } from "../../src/model/environment.ts";
 import { environment as environmentSchema } from "../../src/model/environment.ts";
 import { createMemoryProvider } from "../../src/provider/memory/memory-provider.ts";
 import type { Program } from "../../src/provider/memory/shell/shell.ts";
 import { MemoryWorld } from "../../src/provider/memory/world.ts";
 import type { Provider } from "../../src/provider/provider.ts";
+import { noItemRules } from "../../src/rollout/environment-of-item.ts";
 import { Rollouts } from "../../src/rollout/service.ts";
 import { Admission } from "../../src/sandbox/admission/admission.ts";
 import type { AvailableMemory } from "../../src/sandbox/admission/machine-room.ts";
+import { WaitingRoom } from "../../src/sandbox/admission/waiting-room.ts";
 import { Pool } from "../../src/sandbox/pool/pool.ts";
 import type { ConnectGuest } from "../../src/sandbox/readiness.ts";
 import { SandboxLauncher } from "../../src/sandbox/launcher.ts";
@@ -26,10 +30,12 @@ import { loadProfiles, profileNamed } from "../../src/sandbox/profiles.ts";
 import { SnapshotBuilder } from "../../src/snapshot/builder.ts";
 import { Manifests } from "../../src/snapshot/manifest.ts";
 import { Mirrors } from "../../src/snapshot/mirror.ts";
+import { AuditTrail } from "../../src/store/audit-trail.ts";
 import { openSqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
 import type { Store } from "../../src/store/store.ts";
 import { builtinTools } from "../../src/tool/builtin-tools.ts";
 import { createToolRegistry } from "../../src/tool/registry.ts";
+import type { Tool } from "../../src/tool/tool.ts";
 
 export interface MemoryControllerOptions {
   /** Put between the service and what it stands on, to fail or to wait at will. */
@@ -37,6 +43,8 @@ export interface MemoryControllerOptions {
   readonly store?: (store: Store) => Store;
   readonly connect?: (connect: ConnectGuest) => ConnectGuest;
   readonly grader?: Grader;
+  /** Instead of the tools that Berth comes with. */
+  readonly tools?: readonly Tool[];
   readonly programs?: Readonly<Record<string, Program>>;
   readonly clock?: Clock;
   /** Whether other controllers may share its world and its store. */
@@ -44,7 +52,14 @@ export interface MemoryControllerOptions {
   readonly measures?: Measures;
   /** Of sandboxes that may reach something; without it no name resolves. */
   readonly network?: Partial<DiallerOptions>;
-  readonly limits?: Partial<{ starting: number; pool: number; live: number; toolCallMs: number }>;
+  readonly limits?: Partial<{
+    starting: number;
+    gradings: number;
+    waiting: number;
+    pool: number;
+    live: number;
+    toolCallMs: number;
+  }>;
   /** Bytes that the machine has left. */
   readonly availableMemory?: AvailableMemory;
 }
@@ -90,9 +105,11 @@ export async function memoryController(options: MemoryControllerOptions = {}) {
     const claims = new Claims(membership);
     const fenced = durable.fencedBy(claims);
     const store = change.store?.(fenced) ?? fenced;
+    const audit = new AuditTrail({ log: store.audit, clock, logger: silentLogger, self: CONTROLLER });
     const launcher = new SandboxLauncher({
       provider,
       store,
+      audit,
       clock,
       ids: systemIds,
       log: silentLogger,
@@ -113,22 +130,32 @@ export async function memoryController(options: MemoryControllerOptions = {}) {
     });
     const admission = new Admission({
       starting: change.limits?.starting ?? 4,
+      gradings: change.limits?.gradings ?? 4,
       memoryFloor: 1024 * 1024 * 1024,
       availableMemory: change.availableMemory ?? (async () => undefined),
       clock,
+      measures,
+    });
+    const waitingRoom = new WaitingRoom({
+      places: change.limits?.waiting ?? 1000,
+      clock,
+      measures,
+      startsPerSecond: () => admission.startsPerSecond(),
     });
     const limit = change.limits?.pool ?? 0;
     const pool = new Pool({ launcher, admission, clock, measures, log: silentLogger, limit });
     const service = new Rollouts({
       store,
+      audit,
       membership,
       claims,
       launcher,
       admission,
+      waitingRoom,
       pool,
       builder,
-      registry: createToolRegistry(builtinTools),
-      graders: { tests: change.grader ?? answerGrader },
+      registry: createToolRegistry(change.tools ?? builtinTools),
+      graders: { ...createGraders(systemIds), tests: change.grader ?? answerGrader },
       profiles,
       dial: createDial({
         resolve: async () => [],
@@ -140,6 +167,7 @@ export async function memoryController(options: MemoryControllerOptions = {}) {
         ownPort: 0,
         ...change.network,
       }),
+      items: noItemRules,
       clock,
       ids: systemIds,
       log: silentLogger,

@@ -1,14 +1,23 @@
+import { randomBytes } from "node:crypto";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { kubernetesOptions } from "../../src/config/kubernetes-options.ts";
+import { loadConfig } from "../../src/config/load.ts";
 import { silentLogger } from "../../src/core/log.ts";
+import { exportLayer } from "../../src/guest/export-layer.ts";
+import { startLife } from "../../src/guest/start-life.ts";
 import type { Profile, Runtime } from "../../src/model/profile.ts";
 import type { Provider } from "../../src/provider/provider.ts";
 import { loadProfiles, profileNamed as profileOf } from "../../src/sandbox/profiles.ts";
+import { agentSandboxIn } from "./agent-sandbox.ts";
+import { testCluster } from "./test-cluster.ts";
 
 export interface ProviderUnderTest {
   /** The OCI runtime that sandboxes run under. */
   readonly runtime: Runtime;
+  /** How long a start may take where that is no matter of milliseconds; lifetimes in tests begin after it. */
+  readonly startMs?: number;
   /** The one in use; `restart` replaces it. */
   readonly provider: Provider;
   /** An image that every behaviour can run in: a POSIX shell, coreutils, grep, procps or busybox. */
@@ -151,12 +160,74 @@ const dockerUnder = (name: string, runtime: Runtime): ProviderFixture => ({
   },
 });
 
+/**
+ * In a namespace of its own, on the cluster of KUBECONFIG. BERTH_TEST_REGISTRY holds `base` and `berth-guest`; BERTH_TEST_KUBERNETES
+ * has settings that differ from these, as JSON.
+ */
+const kubernetesWith = (name: string, how: { readonly claims: boolean }): ProviderFixture => ({
+  name,
+  make: async () => {
+    const cluster = testCluster();
+    if ("unavailable" in cluster) return cluster;
+    const { kubectl, settings } = cluster;
+    const { createKubernetesProvider } = await import("../../src/provider/kubernetes/kubernetes-provider.ts");
+    const namespace = `berth-test-${randomBytes(4).toString("hex")}`;
+    const dataDir = await mkdtemp(path.join(tmpdir(), "berth-conformance-"));
+    await kubectl("create", "namespace", namespace);
+    const standIn = how.claims ? await agentSandboxIn(namespace, kubectl) : undefined;
+    const cleanup = async () => {
+      await standIn?.[Symbol.asyncDispose]();
+      await kubectl("delete", "namespace", namespace, "--wait=true", "--timeout=120s");
+      await rm(dataDir, { recursive: true, force: true });
+    };
+    const slot = await restartable(() =>
+      createKubernetesProvider({
+        ...kubernetesOptions(loadConfig({ env: {}, flags: settings })),
+        namespace,
+        ...how,
+        dataDir,
+        exportLayer,
+        startLife,
+        // The suite keeps sandboxes of any purpose.
+        keeps: "all",
+        log: silentLogger,
+      }),
+    ).catch(async (thrown: unknown) => {
+      await cleanup();
+      throw thrown;
+    });
+    return {
+      get provider() {
+        return slot.current;
+      },
+      runtime: "runc",
+      startMs: 8_000,
+      image: "base",
+      restart: () => slot.restart(),
+      residue: async () =>
+        (await kubectl("get", ...whatSandboxesAre(how), "--namespace", namespace, "--output", "name"))
+          .split("\n")
+          .filter(Boolean),
+      cleanup: async () => {
+        await slot.current.close();
+        await cleanup();
+      },
+    };
+  },
+});
+
+/** With claims there are pods that wait, too, which are no sandbox's. */
+const whatSandboxesAre = ({ claims }: { readonly claims: boolean }): string[] =>
+  claims ? ["sandboxclaims"] : ["pods"];
+
 export const providerFixtures: readonly ProviderFixture[] = [
   memory,
   ociUnder("oci", "runc"),
   ociUnder("oci-runsc", "runsc"),
   dockerUnder("docker", "runc"),
   dockerUnder("docker-runsc", "runsc"),
+  kubernetesWith("kubernetes", { claims: false }),
+  kubernetesWith("kubernetes-claims", { claims: true }),
 ];
 
 /** Of this owner and of those whose names begin with it. */

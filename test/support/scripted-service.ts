@@ -21,6 +21,8 @@ export const aRollout = (change: Partial<Rollout> = {}): Rollout => ({
   active_at: null,
   first_result_at: null,
   ended_at: null,
+  created_by: null,
+  ready_by: null,
   ...change,
 });
 

@@ -1,6 +1,7 @@
 import { runCli } from "../../src/cli/run.ts";
 import { processTerminal } from "../../src/cli/terminal.ts";
 import { createMetrics } from "../../src/http/metrics/metrics.ts";
+import { RolloutKeys } from "../../src/http/rollout-keys.ts";
 import { echoTool } from "./http-app.ts";
 import { scriptedService } from "./scripted-service.ts";
 
@@ -22,13 +23,17 @@ process.exitCode = await runCli({
     log,
     provider: "memory",
     metrics: createMetrics({ tools: [echoTool.name] }),
+    rolloutKeys: new RolloutKeys("a-secret-for-tests"),
     readiness: {},
+    leaks: async () => [],
     listensOn: async () => {},
     sweep: async () => [],
     evict: async () => [],
     removeOldRecords: async () => [],
     snapshots: async () => [],
+    audit: async () => [],
     images: async () => [],
+    buildFolder: async () => {},
     buildImage: async (name) => ({ name, digest: null, built_at: null }),
     close: async () => void process.stdout.write("closed\n"),
   }),

@@ -3,6 +3,8 @@ import { posix } from "node:path";
 import picomatch from "picomatch";
 import { BerthError } from "../../src/core/errors.ts";
 import type {
+  BackgroundRequest,
+  BackgroundState,
   ExecRequest,
   ExecResult,
   FileLines,
@@ -11,6 +13,7 @@ import type {
   GrepResult,
   Guest,
 } from "../../src/guest/guest.ts";
+import { noSessions } from "./no-sessions.ts";
 
 interface Node {
   type: "file" | "link";
@@ -48,6 +51,10 @@ export class TreeGuest implements Guest {
   /** Runs before each change; may throw, or change the tree as another process would. */
   beforeChange: (change: string) => void = () => {};
   onExec: (request: ExecRequest) => ExecResult | Promise<ExecResult> = (request) => execResult(request);
+  /** What runs or ran in the background, for tests to set. */
+  commands: BackgroundState[] = [];
+  /** Paths of files that changed since the sandbox began. */
+  changedPaths: string[] = [];
   onOutput: Guest["output"] = () => Promise.reject(new Error("no output was set"));
   lastGrep: GrepRequest | undefined;
   grepTimesOut = false;
@@ -84,6 +91,30 @@ export class TreeGuest implements Guest {
   }
 
   async cancel(): Promise<void> {}
+
+  async startBackground({ name, callId }: BackgroundRequest): Promise<void> {
+    if (this.commands.some((command) => command.name === name && command.state === "running"))
+      throw new BerthError("file_exists", `${name} is running`);
+    const begun = { name, callId, runningMs: 0, stdoutBytes: 0, stderrBytes: 0, outcome: undefined };
+    this.commands = [...this.commands.filter((command) => command.name !== name), { ...begun, state: "running" }];
+  }
+
+  async backgrounds(): Promise<readonly BackgroundState[]> {
+    return this.commands;
+  }
+
+  async stopBackground(name: string): Promise<BackgroundState> {
+    const command = this.commands.find((candidate) => candidate.name === name);
+    if (!command) throw new BerthError("invalid_arguments", `nothing was started in the background as "${name}"`);
+    const stopped = { ...command, state: "done" as const, outcome: command.outcome ?? { type: "cancelled" as const } };
+    this.commands = this.commands.map((candidate) => (candidate === command ? stopped : candidate));
+    return stopped;
+  }
+
+  async changed() {
+    const files = this.changedPaths.map((path) => ({ path, size: this.nodes.get(path)?.content.length ?? 0 }));
+    return { files, truncated: false };
+  }
 
   output: Guest["output"] = (callId, stream, range, options) => this.onOutput(callId, stream, range, options);
 
@@ -142,10 +173,28 @@ export class TreeGuest implements Guest {
     return { bytes: content.length, sha256: sha256(content), created: !present };
   }
 
-  async remove(path: string): Promise<void> {
+  async remove(path: string, how: { recursive?: boolean } = {}): Promise<void> {
     const key = this.#key(path);
     this.#change(`remove ${key}`);
-    if (!this.nodes.delete(key)) throw new BerthError("file_not_found", `${path} does not exist.`);
+    const within = [...this.nodes.keys()].filter((name) => name.startsWith(`${key}/`));
+    if (within.length > 0 && how.recursive !== true)
+      throw new BerthError("edit_not_found", `${path}: directory not empty`);
+    for (const name of within) this.nodes.delete(name);
+    if (!this.nodes.delete(key) && within.length === 0)
+      throw new BerthError("file_not_found", `${path} does not exist.`);
+  }
+
+  async move(from: string, to: string): Promise<void> {
+    const [source, target] = [this.#key(from), this.#key(to)];
+    this.#change(`move ${source} ${target}`);
+    if (this.nodes.has(target) || this.#isDirectory(target))
+      throw new BerthError("file_exists", `${to} is there already`);
+    const moved = [...this.nodes].filter(([path]) => path === source || path.startsWith(`${source}/`));
+    if (moved.length === 0) throw new BerthError("file_not_found", `${from} does not exist.`);
+    for (const [path, node] of moved) {
+      this.nodes.delete(path);
+      this.nodes.set(target + path.slice(source.length), node);
+    }
   }
 
   async stat(path: string): Promise<FileStat> {
@@ -243,6 +292,8 @@ export class TreeGuest implements Guest {
   async acceptEgress(): Promise<never> {
     throw new Error("not used by tools");
   }
+
+  readonly sessions = noSessions;
 
   async prolong(): Promise<never> {
     throw new Error("not used by tools");

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { BerthError } from "../../src/core/errors.ts";
 import type { ExecRequest, ExecResult, FileStat, Guest } from "../../src/guest/guest.ts";
+import { noSessions } from "./no-sessions.ts";
 import type { TreeEntry } from "../../src/model/change-set.ts";
 import type { ExecOutcome } from "../../src/model/tool-call.ts";
 
@@ -67,6 +68,26 @@ export class WorkspaceGuest implements Guest {
   }
 
   async cancel() {}
+
+  async startBackground(): Promise<void> {
+    throw new Error("not scripted");
+  }
+
+  async backgrounds() {
+    return [];
+  }
+
+  async stopBackground(): Promise<never> {
+    throw new Error("not scripted");
+  }
+
+  async changed() {
+    return { files: [], truncated: false };
+  }
+
+  async move(): Promise<never> {
+    throw new Error("not scripted");
+  }
 
   async output(callId: string, _stream: "stdout" | "stderr", { offset, limit }: { offset: number; limit: number }) {
     const all = this.#outputs.get(callId) ?? Buffer.alloc(0);
@@ -158,6 +179,8 @@ export class WorkspaceGuest implements Guest {
   async acceptEgress(): Promise<never> {
     throw new Error("no tool connects");
   }
+
+  readonly sessions = noSessions;
 
   async prolong() {}
 

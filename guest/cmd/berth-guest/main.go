@@ -9,6 +9,9 @@ import (
 	"runtime"
 	"strings"
 
+	"berth/guest/internal/door"
+	"berth/guest/internal/idle"
+	"berth/guest/internal/install"
 	"berth/guest/internal/privatemount"
 	"berth/guest/internal/probe"
 	"berth/guest/internal/serve"
@@ -21,9 +24,13 @@ import (
 var version = "0.1.0"
 
 const usage = `usage:
-  berth-guest serve  --listen fd:3|unix:PATH [--root DIR] [--home DIR] [--uid N] [--gid N] [--allow-root]
-                     [--expires-at UNIX_MS] [--oom-events PATH|fd:N] [--spool DIR]
+  berth-guest serve  --listen fd:3|unix:PATH [--root DIR] [--home DIR] [--uid N] [--gid N] [--allow-root] [--build]
+                     [--expires-at UNIX_MS|--expiry-to-come] [--oom-events PATH|fd:N] [--spool DIR] [--open-files N]
+                     [--forget-env PREFIX]
   berth-guest dial   unix:PATH
+  berth-guest door   --listen [HOST]:PORT --to unix:PATH --secret-sha256 HEX|--binding-key HEX --pod-uid UID [--away] [--also-here HOST:PORT]
+  berth-guest install PATH
+  berth-guest idle
   berth-guest listen [--socket PATH] [--oom-events FILE] [--overlay OPTIONS --at DIR [--disk FILE --disk-template FILE --disk-at DIR]
                      [--ids FIRST:COUNT [--shift-layer DIR]... [--shift-tree PATH]...]] [--env NAME=VALUE]... -- CMD ...
   berth-guest starter
@@ -62,6 +69,16 @@ func run(command string, args []string) error {
 			return fmt.Errorf("dial takes one address")
 		}
 		return socket.Dial(args[0], os.Stdin, os.Stdout)
+	case "door":
+		return door.Run(args, os.Stderr)
+	case "install":
+		if len(args) != 1 {
+			return fmt.Errorf("install takes one path")
+		}
+		return install.At(args[0])
+	case "idle":
+		idle.Wait()
+		return nil
 	case "listen":
 		return listen(args)
 	case "starter":

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"unsafe"
 
 	"berth/guest/internal/defence"
 )
@@ -84,4 +85,24 @@ func effectiveCapabilities() (uint64, error) {
 		}
 	}
 	return 0, fmt.Errorf("/proc/self/status has no CapEff")
+}
+
+const capabilityVersion3 = 0x20080522
+
+// DropAll leaves this process without any capability and without a way to gain one by executing a file.
+func DropAll() error {
+	if err := NoNewPrivileges(); err != nil {
+		return err
+	}
+	DropBounding()
+	header := struct {
+		version uint32
+		pid     int32
+	}{version: capabilityVersion3}
+	var none [2]struct{ effective, permitted, inheritable uint32 }
+	_, _, errno := syscall.AllThreadsSyscall(syscall.SYS_CAPSET, uintptr(unsafe.Pointer(&header)), uintptr(unsafe.Pointer(&none[0])), 0)
+	if errno != 0 {
+		return fmt.Errorf("dropping all capabilities: %w", errno)
+	}
+	return nil
 }

@@ -81,6 +81,13 @@ func (c *capture) writeTail(b []byte) {
 func (c *capture) ring() (older, newer []byte) { return c.tail[c.next:], c.tail[:c.next] }
 
 // inMemory reports whether nothing is missing between head and tail. The caller holds mu.
+// written counts the bytes so far.
+func (c *capture) written() int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.total
+}
+
 func (c *capture) inMemory() bool { return c.total == int64(len(c.head)+len(c.tail)) }
 
 func (c *capture) stream() Stream {

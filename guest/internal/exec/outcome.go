@@ -40,7 +40,11 @@ const (
 	reasonCancel
 )
 
-const exitKilled = 128 + int(syscall.SIGKILL)
+const (
+	exitNotExecutable = 126
+	exitNotFound      = 127
+	exitKilled        = 128 + int(syscall.SIGKILL)
+)
 
 func outcomeOf(why reason, status syscall.WaitStatus, oom bool) Outcome {
 	switch why {
@@ -63,13 +67,13 @@ func outcomeOf(why reason, status syscall.WaitStatus, oom bool) Outcome {
 func startFailure(program string, failure *spawn.StartError, stderr *capture) Outcome {
 	if failure.Stage == spawn.StageDir {
 		stderr.write([]byte("berth: cannot enter the working directory: " + failure.Error() + "\n"))
-		return exited(126)
+		return exited(exitNotExecutable)
 	}
 	stderr.write([]byte("berth: cannot start " + program + ": " + failure.Error() + "\n"))
 	if failure.NotFound() {
-		return exited(127)
+		return exited(exitNotFound)
 	}
-	return exited(126)
+	return exited(exitNotExecutable)
 }
 
 func usageMs(t syscall.Timeval) float64 {

@@ -22,6 +22,8 @@ type call struct {
 	stdout, stderr *capture
 	pid, group     int
 
+	// running is closed when the first process is there.
+	running chan struct{}
 	// done is closed when result, without its streams, and err are final.
 	done   chan struct{}
 	result *Result
@@ -43,16 +45,18 @@ func (c *call) retained() int { return c.stdout.retained() + c.stderr.retained()
 
 // registry knows which calls run, which ran, and the last results. Call ids are remembered for the whole boot as 16 bytes each.
 type registry struct {
-	mu       sync.Mutex
-	calls    map[string]*call
-	seen     map[[16]byte]struct{}
+	mu    sync.Mutex
+	calls map[string]*call
+	seen  map[[16]byte]struct{}
+	// held are the first processes of what outlives its request, until nothing of it is left.
+	held     map[int]struct{}
 	running  int
 	finished []*call
 	bytes    int
 }
 
 func newRegistry() *registry {
-	return &registry{calls: map[string]*call{}, seen: map[[16]byte]struct{}{}}
+	return &registry{calls: map[string]*call{}, seen: map[[16]byte]struct{}{}, held: map[int]struct{}{}}
 }
 
 func callKey(id string) [16]byte {
@@ -84,6 +88,7 @@ func (r *registry) abandon(c *call) {
 	delete(r.seen, callKey(c.id))
 	delete(r.calls, c.id)
 	r.running--
+	close(c.done)
 }
 
 // end keeps a finished call, and gives up the oldest beyond the limits.
@@ -118,12 +123,28 @@ func (r *registry) started(c *call, pid int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	c.pid = pid
+	close(c.running)
 }
 
-// leads reports whether pid is the first process of a running call.
+func (r *registry) hold(pid int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.held[pid] = struct{}{}
+}
+
+func (r *registry) letGo(pid int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.held, pid)
+}
+
+// leads reports whether pid is the first process of a running call, or of what is held.
 func (r *registry) leads(pid int) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if _, ok := r.held[pid]; ok {
+		return true
+	}
 	for _, c := range r.calls {
 		if c.pid == pid && pid != 0 && !c.ended() {
 			return true

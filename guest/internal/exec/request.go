@@ -54,12 +54,17 @@ func (r *Request) validate(allowRoot bool) error {
 	case r.User == userRoot && !allowRoot:
 		return fault.New(fault.PermissionDenied, "commands as root are not allowed here")
 	}
-	for _, arg := range slices.Concat(r.Argv, r.Otherwise) {
+	return passable(slices.Concat(r.Argv, r.Otherwise), r.Env)
+}
+
+// passable refuses what execve cannot take.
+func passable(arguments []string, env map[string]string) error {
+	for _, arg := range arguments {
 		if strings.ContainsRune(arg, 0) {
 			return fault.New(fault.InvalidArgument, "an argument contains NUL")
 		}
 	}
-	for name, value := range r.Env {
+	for name, value := range env {
 		if name == "" || strings.ContainsAny(name, "=\x00") || strings.ContainsRune(value, 0) {
 			return fault.New(fault.InvalidArgument, "a name or value in env is not acceptable")
 		}

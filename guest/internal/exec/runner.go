@@ -74,29 +74,46 @@ func New(config Config, children *spawn.Children, table *proc.Table) (*Runner, e
 // Run executes a call once and returns when nothing of it runs any more. Ending ctx cancels the call. An error means that
 // nothing was started, or that the guest cannot keep the contract (internal).
 func (r *Runner) Run(ctx context.Context, request Request) (*Result, error) {
-	if err := request.validate(r.config.AllowRoot); err != nil {
-		return nil, err
-	}
-	dir, err := r.config.OpenDir(ctx, request.Cwd, request.User == userRoot)
+	c, dir, err := r.admit(ctx, &request)
 	if err != nil {
 		return nil, err
 	}
-	defer syscall.Close(dir)
+	return r.complete(ctx, &request, c, dir)
+}
+
+// admit claims the call id and opens the directory, which complete closes.
+func (r *Runner) admit(ctx context.Context, request *Request) (*call, int, error) {
+	if err := request.validate(r.config.AllowRoot); err != nil {
+		return nil, -1, err
+	}
+	dir, err := r.config.OpenDir(ctx, request.Cwd, request.User == userRoot)
+	if err != nil {
+		return nil, -1, err
+	}
 	c := &call{
 		id:        request.CallID,
 		cancelled: make(chan struct{}),
 		done:      make(chan struct{}),
+		running:   make(chan struct{}),
 		stdout:    newCapture(request.HeadBytes, request.TailBytes, r.spool),
 		stderr:    newCapture(request.HeadBytes, request.TailBytes, r.spool),
 	}
 	if err := r.registry.begin(c); err != nil {
-		return nil, err
+		syscall.Close(dir)
+		return nil, -1, err
 	}
 	c.group = r.groups.take()
+	return c, dir, nil
+}
+
+// complete runs an admitted call to its end.
+func (r *Runner) complete(ctx context.Context, request *Request, c *call, dir int) (*Result, error) {
+	defer syscall.Close(dir)
 	defer r.groups.release(c.group)
-	result, err := r.execute(ctx, &request, c, dir)
+	result, err := r.execute(ctx, request, c, dir)
 	var notStarted *notStartedError
 	if errors.As(err, &notStarted) {
+		c.err = notStarted.cause
 		r.registry.abandon(c)
 		return nil, notStarted.cause
 	}
@@ -163,7 +180,7 @@ func (r *Runner) end(c *call, run *running) (map[int]struct{}, error) {
 		_ = syscall.Kill(run.process.PID, syscall.SIGKILL)
 		return nil, nil
 	}
-	return proc.Kill(r.table, r.selector(c, run.process), time.Now().Add(killDeadline), r.reinforcement())
+	return proc.Kill(r.table, r.selector(c.group, run.process), time.Now().Add(killDeadline), r.reinforcement())
 }
 
 func (r *Runner) result(c *call, outcome Outcome, started time.Time, exit spawn.Exit, survivors int) *Result {

@@ -103,8 +103,8 @@ func (run *running) finish() {
 	}
 }
 
-// selector finds the processes of a call.
-func (r *Runner) selector(c *call, leader *spawn.Process) proc.Selector {
+// selector finds the processes of a call, or of what is held.
+func (r *Runner) selector(group int, leader *spawn.Process) proc.Selector {
 	first := func(pid int) bool { return pid == leader.PID && r.children.Alive(leader) }
 	// The first process of another call is its own call's to kill, also before it carries a group.
 	ofOthers := func(pid int) bool { return pid != leader.PID && (r.children.Started(pid) || r.registry.leads(pid)) }
@@ -112,9 +112,9 @@ func (r *Runner) selector(c *call, leader *spawn.Process) proc.Selector {
 	case !r.root || !r.table.HasGroups:
 		return proc.ByLineage(r.self, leader.PID, ofOthers)
 	case r.config.AllowRoot && r.self == 1:
-		return proc.Unowned(c.group, first, r.groups.owned, ofOthers)
+		return proc.Unowned(group, first, r.groups.owned, ofOthers)
 	}
-	return proc.ByGroup(c.group, first)
+	return proc.ByGroup(group, first)
 }
 
 // reinforcement is the last resort against processes that fork faster than they are killed one by one: all of the tool user's at once,

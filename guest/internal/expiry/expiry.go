@@ -11,13 +11,22 @@ type Expiry struct {
 	mu   sync.Mutex
 	at   time.Time
 	came bool
+	// toCome is closed by the first who puts it off, who sets it so; nil when it was set from the start.
+	toCome chan struct{}
+	isSet  bool
 }
 
 // At makes an Expiry; the zero time is never.
 func At(at time.Time) *Expiry {
 	// Compared by the wall clock, which goes on while the machine is suspended.
-	return &Expiry{at: at.Round(0)}
+	return &Expiry{at: at.Round(0), isSet: true}
 }
+
+// ToCome makes an Expiry that is never until it is put off the first time, which sets it.
+func ToCome() *Expiry { return &Expiry{toCome: make(chan struct{})} }
+
+// Set is closed when one that was to come has been set; nil for every other.
+func (e *Expiry) Set() <-chan struct{} { return e.toCome }
 
 // PutOff moves it to at least d from now, and gives the time; it is never moved nearer. Too late is not ok.
 func (e *Expiry) PutOff(d time.Duration) (at time.Time, ok bool) {
@@ -26,7 +35,12 @@ func (e *Expiry) PutOff(d time.Duration) (at time.Time, ok bool) {
 	if e.came || e.isOver() {
 		return time.Time{}, false
 	}
-	if later := time.Now().Round(0).Add(d); !e.at.IsZero() && later.After(e.at) {
+	later := time.Now().Round(0).Add(d)
+	switch {
+	case !e.isSet:
+		e.at, e.isSet = later, true
+		close(e.toCome)
+	case !e.at.IsZero() && later.After(e.at):
 		e.at = later
 	}
 	return e.at, true

@@ -62,3 +62,16 @@ func TestPuttingOffAgainstTheEndHasOneWinner(t *testing.T) {
 		}
 	}
 }
+
+func TestOneToComeIsNeverUntilItIsPutOffAndThenAsAnyOther(t *testing.T) {
+	e := ToCome()
+	if left, ok := e.Left(); ok {
+		t.Errorf("%v", left)
+	}
+	for _, d := range []time.Duration{time.Minute, time.Second} {
+		if at, ok := e.PutOff(d); !ok || time.Until(at) < 59*time.Second || time.Until(at) > time.Minute {
+			t.Errorf("%v %v", at, ok)
+		}
+		<-e.Set()
+	}
+}

@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 func onOwnThread(t *testing.T, work func() error) {
 	t.Helper()
 	if os.Geteuid() != 0 {
-		t.Skip("mounts need root")
+		t.Skip("SKIPPED: mounts need root")
 	}
 	done := make(chan error)
 	go func() { done <- work() }()

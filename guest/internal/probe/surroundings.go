@@ -5,9 +5,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
+
+	"berth/guest/internal/mountinfo"
 )
 
 // Mount is a line of mountinfo.
@@ -57,7 +58,7 @@ func mounts() ([]Mount, error) {
 		fsType, rest, _ := strings.Cut(after, " ")
 		_, super, _ := strings.Cut(strings.TrimSpace(rest), " ")
 		found = append(found, Mount{
-			Target: unescape(fields[4]), Root: unescape(fields[3]), Type: fsType,
+			Target: mountinfo.Unescape(fields[4]), Root: mountinfo.Unescape(fields[3]), Type: fsType,
 			ReadOnly: hasOption(fields[5], "ro") || hasOption(super, "ro"),
 		})
 	}
@@ -71,22 +72,6 @@ func hasOption(options, name string) bool {
 		}
 	}
 	return false
-}
-
-// unescape reads the octal escapes that the kernel writes for white space and backslashes.
-func unescape(path string) string {
-	var plain strings.Builder
-	for i := 0; i < len(path); i++ {
-		if path[i] == '\\' && i+3 < len(path) {
-			if code, err := strconv.ParseUint(path[i+1:i+4], 8, 8); err == nil {
-				plain.WriteByte(byte(code))
-				i += 3
-				continue
-			}
-		}
-		plain.WriteByte(path[i])
-	}
-	return plain.String()
 }
 
 // devices lists the device nodes below /dev. What is in a folder that may not be entered cannot be opened either.

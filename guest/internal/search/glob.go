@@ -3,6 +3,7 @@ package search
 import (
 	"context"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"berth/guest/internal/fault"
@@ -13,6 +14,8 @@ import (
 // Searcher searches a workspace.
 type Searcher struct {
 	Workspace *files.Workspace
+	// Since is when nothing of the sandbox had run yet.
+	Since time.Time
 }
 
 const (

@@ -4,6 +4,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"strings"
 	"syscall"
 
 	"berth/guest/internal/confine"
@@ -28,6 +29,10 @@ func confineSelf(o *Options) (boundingDropped bool, err error) {
 	debug.SetMemoryLimit(softHeapBytes)
 	runtime.GOMAXPROCS(maxProcs)
 	syscall.Umask(umask)
+	if err := limitSelf(o.OpenFiles); err != nil {
+		return false, err
+	}
+	forget(o.ForgetEnv)
 	confine.CloseOnExec()
 	confine.AvoidOOMKill()
 	if os.Getpid() != 1 {
@@ -65,4 +70,26 @@ func makeFolder(path string, o *Options) error {
 		return nil
 	}
 	return os.Chown(path, o.UID, o.GID)
+}
+
+// limitSelf sets what commands inherit, where nobody outside could.
+func limitSelf(openFiles uint64) error {
+	if openFiles == 0 {
+		return nil
+	}
+	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &syscall.Rlimit{Cur: openFiles, Max: openFiles}); err != nil {
+		return err
+	}
+	return syscall.Setrlimit(syscall.RLIMIT_CORE, &syscall.Rlimit{})
+}
+
+func forget(beginning string) {
+	if beginning == "" {
+		return
+	}
+	for _, entry := range os.Environ() {
+		if name, _, _ := strings.Cut(entry, "="); strings.HasPrefix(name, beginning) {
+			_ = os.Unsetenv(name)
+		}
+	}
 }

@@ -17,6 +17,7 @@ func untilEnd(expires *expiry.Expiry, failed <-chan error) error {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT)
 	defer signal.Stop(signals)
+	set := expires.Set()
 	for {
 		nap := longestNap
 		if left, ok := expires.Left(); ok {
@@ -33,6 +34,9 @@ func untilEnd(expires *expiry.Expiry, failed <-chan error) error {
 		case err := <-failed:
 			timer.Stop()
 			return err
+		case <-set:
+			timer.Stop()
+			set = nil
 		case <-timer.C:
 		}
 	}

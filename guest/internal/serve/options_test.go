@@ -16,7 +16,7 @@ func TestOptionsHaveTheDefaultsOfTheProtocol(t *testing.T) {
 func TestWrongOptionsAreRefused(t *testing.T) {
 	for _, wrong := range [][]string{
 		{}, {"--root", "x"}, {"--root", "/"}, {"--root", "/a/../b"}, {"--root", "/a/"}, {"--uid", "0"}, {"--gid", "-1"}, {"--uid", "4294967296"},
-		{"--expires-at", "-1"}, {"--expires-at", "soon"}, {"extra"}, {"--unknown"},
+		{"--expires-at", "-1"}, {"--expires-at", "soon"}, {"--build", "--spool", ""}, {"extra"}, {"--unknown"},
 	} {
 		arguments := wrong
 		if len(wrong) > 0 {

@@ -4,16 +4,19 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"os"
+	"time"
 
 	"berth/guest/internal/confine"
 	"berth/guest/internal/egress"
 	"berth/guest/internal/exec"
 	"berth/guest/internal/expiry"
 	"berth/guest/internal/files"
+	"berth/guest/internal/layer"
 	"berth/guest/internal/oom"
 	"berth/guest/internal/proc"
 	"berth/guest/internal/search"
 	"berth/guest/internal/server"
+	"berth/guest/internal/session"
 	"berth/guest/internal/socket"
 	"berth/guest/internal/spawn"
 )
@@ -28,7 +31,12 @@ const (
 
 // Run serves until a signal or the expiry ends it, and then ends everything that it started. It returns an error only when it cannot serve.
 func Run(o *Options, version string) error {
+	since := time.Now()
 	boundingDropped, err := confineSelf(o)
+	if err != nil {
+		return err
+	}
+	root, err := rootBefore(o)
 	if err != nil {
 		return err
 	}
@@ -65,12 +73,17 @@ func Run(o *Options, version string) error {
 	if err != nil {
 		return err
 	}
+	background := exec.NewBackground(runner)
 	door := egress.NewDoor()
 	expires := expiry.At(o.ExpiresAt)
+	if o.ExpiryToCome {
+		expires = expiry.ToCome()
+	}
 	http := server.New(server.Config{
 		Version: version, BootID: bootID, ToolUID: o.UID, ToolGID: o.GID, AllowRoot: o.AllowRoot,
-		BoundingDropped: boundingDropped, Runner: runner, Workspace: workspace,
-		Search: &search.Searcher{Workspace: workspace}, Egress: door, Expiry: expires, OOMKills: counter.Kills,
+		BoundingDropped: boundingDropped, Runner: runner, Background: background, Workspace: workspace,
+		Sessions: session.New(session.Config{Runner: runner, ToolUID: o.UID, ToolGID: o.GID, AsTool: identity.Do}),
+		Search:   &search.Searcher{Workspace: workspace, Since: since}, Egress: door, Root: root, Expiry: expires, OOMKills: counter.Kills,
 	})
 	if err := confine.SilenceStdio(); err != nil {
 		return err
@@ -82,6 +95,18 @@ func Run(o *Options, version string) error {
 	door.Close()
 	_, _ = runner.Quiesce()
 	return err
+}
+
+// rootBefore lists the image's files before the guest makes any of its own: what it makes is part of what is built.
+func rootBefore(o *Options) (*layer.Root, error) {
+	if !o.Build {
+		return nil, nil
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	return layer.List("/", o.Spool, self)
 }
 
 func newBootID() string {

@@ -111,3 +111,17 @@ func (s *server) fileDelete(w http.ResponseWriter, r *http.Request) error {
 	}
 	return writeJSON(w, struct{}{})
 }
+
+func (s *server) fileMove(w http.ResponseWriter, r *http.Request) error {
+	var request struct {
+		From string `json:"from"`
+		To   string `json:"to"`
+	}
+	if err := readJSON(w, r, &request); err != nil {
+		return err
+	}
+	if err := s.Workspace.Move(r.Context(), request.From, request.To); err != nil {
+		return err
+	}
+	return writeJSON(w, struct{}{})
+}

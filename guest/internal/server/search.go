@@ -29,3 +29,15 @@ func (s *server) glob(w http.ResponseWriter, r *http.Request) error {
 	}
 	return writeJSON(w, result)
 }
+
+func (s *server) changed(w http.ResponseWriter, r *http.Request) error {
+	var request search.ChangedRequest
+	if err := readJSON(w, r, &request); err != nil {
+		return err
+	}
+	result, err := s.Search.Changed(r.Context(), request)
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, result)
+}

@@ -16,7 +16,9 @@ import (
 	"berth/guest/internal/fault"
 	"berth/guest/internal/fence"
 	"berth/guest/internal/files"
+	"berth/guest/internal/layer"
 	"berth/guest/internal/search"
+	"berth/guest/internal/session"
 )
 
 // Protocol is the number of docs/guest-protocol.md.
@@ -31,11 +33,15 @@ type Config struct {
 	// BoundingDropped is told to the controller: nothing in the sandbox can gain a capability.
 	BoundingDropped bool
 	Runner          *exec.Runner
+	Background      *exec.Background
 	Workspace       *files.Workspace
 	Search          *search.Searcher
 	Egress          *egress.Door
-	Expiry          *expiry.Expiry
-	OOMKills        func() (count int64, ok bool)
+	Sessions        *session.Sessions
+	// Root is the root as it was, in a build sandbox; nil in others.
+	Root     *layer.Root
+	Expiry   *expiry.Expiry
+	OOMKills func() (count int64, ok bool)
 }
 
 const (
@@ -85,28 +91,42 @@ type handler func(w http.ResponseWriter, r *http.Request) error
 func (s *server) routes() *http.ServeMux {
 	mux := http.NewServeMux()
 	for pattern, h := range map[string]handler{
-		"GET /v1/handshake":              s.handshake,
-		"GET /v1/health":                 s.health,
-		"POST /v1/prolong":               s.prolong,
-		"POST /v1/quiesce":               s.quiesce,
-		"POST /v1/probe":                 s.probe,
-		"POST /v1/exec":                  s.exec,
-		"GET /v1/exec/{call_id}":         s.execState,
-		"POST /v1/exec/{call_id}/cancel": s.execCancel,
-		"GET /v1/exec/{call_id}/output":  s.execOutput,
-		"GET /v1/files/read":             s.fileRead,
-		"PUT /v1/files/write":            s.fileWrite,
-		"GET /v1/files/stat":             s.fileStat,
-		"GET /v1/files/lines":            s.fileLines,
-		"GET /v1/files/list":             s.fileList,
-		"POST /v1/files/delete":          s.fileDelete,
-		"POST /v1/search/grep":           s.grep,
-		"POST /v1/search/glob":           s.glob,
-		"POST /v1/tree":                  s.tree,
-		"PUT /v1/archive":                s.archive,
-		"POST /v1/own":                   s.own,
-		"POST /v1/egress/listen":         s.egressListen,
-		"/":                              s.unknown,
+		"GET /v1/handshake":                  s.handshake,
+		"GET /v1/health":                     s.health,
+		"POST /v1/prolong":                   s.prolong,
+		"POST /v1/quiesce":                   s.quiesce,
+		"POST /v1/probe":                     s.probe,
+		"POST /v1/exec":                      s.exec,
+		"GET /v1/exec/{call_id}":             s.execState,
+		"POST /v1/exec/{call_id}/cancel":     s.execCancel,
+		"GET /v1/exec/{call_id}/output":      s.execOutput,
+		"POST /v1/background":                s.backgroundStart,
+		"GET /v1/background":                 s.backgroundList,
+		"POST /v1/background/{name}/stop":    s.backgroundStop,
+		"GET /v1/files/read":                 s.fileRead,
+		"PUT /v1/files/write":                s.fileWrite,
+		"GET /v1/files/stat":                 s.fileStat,
+		"GET /v1/files/lines":                s.fileLines,
+		"GET /v1/files/list":                 s.fileList,
+		"POST /v1/files/delete":              s.fileDelete,
+		"POST /v1/files/move":                s.fileMove,
+		"POST /v1/search/grep":               s.grep,
+		"POST /v1/search/glob":               s.glob,
+		"POST /v1/search/changed":            s.changed,
+		"POST /v1/tree":                      s.tree,
+		"PUT /v1/archive":                    s.archive,
+		"POST /v1/own":                       s.own,
+		"POST /v1/layer":                     s.layer,
+		"POST /v1/egress/listen":             s.egressListen,
+		"POST /v1/sessions":                  s.sessionOpen,
+		"GET /v1/sessions":                   s.sessionList,
+		"GET /v1/sessions/{name}":            s.sessionState,
+		"GET /v1/sessions/{name}/output":     s.sessionOutput,
+		"POST /v1/sessions/{name}/input":     s.sessionInput,
+		"POST /v1/sessions/{name}/resize":    s.sessionResize,
+		"POST /v1/sessions/{name}/interrupt": s.sessionInterrupt,
+		"POST /v1/sessions/{name}/close":     s.sessionClose,
+		"/":                                  s.unknown,
 	} {
 		mux.Handle(pattern, replying(h))
 	}

@@ -20,6 +20,8 @@ type Command struct {
 	Dir int
 	// Stdin, Stdout and Stderr must be above 2.
 	Stdin, Stdout, Stderr int
+	// Controlling makes the terminal at Stdin the controlling one of the program's session.
+	Controlling bool
 	// Identity is nil to keep the user of this process, as one that is not root must.
 	Identity *Identity
 	// OOMScoreAdj is written before the program starts, as far as the kernel allows.

@@ -51,6 +51,11 @@ func fork(p *plan) (int, syscall.Errno) {
 			goto failed
 		}
 	}
+	if p.controlling {
+		if _, _, errno = syscall.RawSyscall(syscall.SYS_IOCTL, 0, syscall.TIOCSCTTY, 0); errno != 0 {
+			goto failed
+		}
+	}
 	syscall.RawSyscall(sysCloseRange, 3, noFd>>32, closeRangeCloexec)
 	syscall.RawSyscall6(syscall.SYS_PRLIMIT64, 0, syscall.RLIMIT_NOFILE, uintptr(unsafe.Pointer(&p.noFile)), 0, 0, 0)
 	if p.identity {

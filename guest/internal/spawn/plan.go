@@ -19,6 +19,7 @@ type plan struct {
 	oomPath *byte
 	oomText []byte
 
+	controlling  bool
 	identity     bool
 	unprivileged bool
 	noNewPrivs   bool
@@ -50,6 +51,8 @@ func newPlan(c *Command, report int) (*plan, error) {
 		dir:    uintptr(c.Dir),
 		report: uintptr(report),
 		noFile: noFileLimit(),
+
+		controlling: c.Controlling,
 	}
 	p.caps.header.version = capabilityVersion3
 	if c.Identity != nil {

@@ -52,3 +52,12 @@ func (e *Entry) Open() (*os.File, *syscall.Stat_t, error) {
 	}
 	return os.NewFile(uintptr(fd), e.Path), &st, nil
 }
+
+// OpenDirectory opens a directory, for what is told of it rather than of what is in it.
+func (e *Entry) OpenDirectory() (*os.File, error) {
+	fd, err := openDir(e.dir, e.Name)
+	if err != nil {
+		return nil, err
+	}
+	return os.NewFile(uintptr(fd), e.Path), nil
+}

@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError } from "commander";
 import type { Rollout } from "../../model/rollout.ts";
-import type { BerthClient } from "../client.ts";
+import type { BerthClient } from "../../client/berth-client.ts";
 import { clientFor, printJson, type CliContext } from "../context.ts";
 import { looksLikeFile, readEnvironmentFile } from "../environment-file.ts";
 import { exitCodes } from "../exit-codes.ts";

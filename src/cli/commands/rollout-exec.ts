@@ -1,8 +1,8 @@
-import { constants } from "node:os";
-import { Command, InvalidArgumentError } from "commander";
+import { Command } from "commander";
 import type { CapturedStream, ToolCallResult } from "../../model/tool-call.ts";
 import { clientFor, printJson, type CliContext } from "../context.ts";
-import { execExitCodes, exitCodes } from "../exit-codes.ts";
+import { execExitCodes, exitCodeOfOutcome, exitCodes } from "../exit-codes.ts";
+import { jsonObject } from "../option-values.ts";
 import { printable } from "../printable.ts";
 import { shellWords } from "../shell-words.ts";
 import type { Terminal } from "../terminal.ts";
@@ -14,16 +14,6 @@ interface Options {
   url?: string;
   json?: boolean;
 }
-
-const jsonObject = (text: string): Record<string, unknown> => {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
-  } catch {
-    // Said below, as for any other text that is no object.
-  }
-  throw new InvalidArgumentError("It must be a JSON object.");
-};
 
 const withoutLastNewline = (text: string): string => printable(text).replace(/\n$/, "");
 
@@ -42,21 +32,8 @@ function printResult(terminal: Terminal, result: ToolCallResult): void {
 }
 
 function endOf({ outcome, error }: ToolCallResult): number {
-  switch (outcome?.type) {
-    case undefined:
-      return error ? exitCodes.no : exitCodes.ok;
-    case "exited":
-      return outcome.code;
-    case "signaled":
-      return 128 + (constants.signals[outcome.signal as NodeJS.Signals] ?? 0);
-    case "timed_out":
-      return execExitCodes.timed_out;
-    case "oom_killed":
-      return execExitCodes.oom_killed;
-    case "cancelled":
-    case "lost":
-      return execExitCodes.berth_failed;
-  }
+  if (outcome !== undefined) return exitCodeOfOutcome(outcome);
+  return error ? exitCodes.no : exitCodes.ok;
 }
 
 async function exec(context: CliContext, id: string, words: string[], options: Options): Promise<void> {

@@ -39,7 +39,9 @@ const denialRow = ({ destination, reason, count, first_at, last_at }: EgressDeni
 export const rolloutShowCommand = (context: CliContext): Command =>
   new Command("show")
     .summary("show a rollout")
-    .description("Shows a rollout and its verdict; with --trajectory its tool calls and what it was refused to reach.")
+    .description(
+      "Shows a rollout, its verdict and the later ones; with --trajectory its tool calls and what it was refused to reach.",
+    )
     .argument("<id>", "the rollout")
     .option("--trajectory", "the tool calls and refused connections; with --json in full")
     .addHelpText(
@@ -52,14 +54,20 @@ Examples:
     .action(async (id: string, options: Options) => {
       const client = clientFor(context, options);
       const rollout = await client.rollout(id);
+      const regradings = rollout.verdict ? await client.regradings(id) : [];
       const trajectory = options.trajectory ? await client.trajectory(id) : undefined;
       if (options.json)
-        return printJson(
-          context,
-          trajectory ? { ...rollout, trajectory: trajectory.records, egress: trajectory.egress } : rollout,
-        );
+        return printJson(context, {
+          ...rollout,
+          ...(regradings.length > 0 && { regradings }),
+          ...(trajectory && { trajectory: trajectory.records, egress: trajectory.egress }),
+        });
       printRollout(context.terminal, rollout);
       if (rollout.verdict) printVerdict(context.terminal, rollout.verdict);
+      for (const { graded_at, verdict } of regradings) {
+        context.terminal.out(`again at ${graded_at}`);
+        printVerdict(context.terminal, verdict);
+      }
       if (!trajectory) return;
       context.terminal.out(`\n${table(["#", "tool", "result", "time", "arguments"], trajectory.records.map(callRow))}`);
       const { denials } = trajectory.egress;

@@ -1,8 +1,10 @@
 import { Command } from "commander";
 import type { CliContext } from "../context.ts";
+import { rolloutAttachCommand } from "./rollout-attach.ts";
 import { rolloutCreateCommand } from "./rollout-create.ts";
 import { rolloutEventsCommand } from "./rollout-events.ts";
 import { rolloutExecCommand } from "./rollout-exec.ts";
+import { rolloutExportCommand } from "./rollout-export.ts";
 import { rolloutGradeCommand } from "./rollout-grade.ts";
 import { rolloutLsCommand } from "./rollout-ls.ts";
 import { rolloutRmCommand } from "./rollout-rm.ts";
@@ -11,9 +13,11 @@ import { rolloutShowCommand } from "./rollout-show.ts";
 const commands = [
   rolloutCreateCommand,
   rolloutExecCommand,
+  rolloutAttachCommand,
   rolloutGradeCommand,
   rolloutShowCommand,
   rolloutLsCommand,
+  rolloutExportCommand,
   rolloutRmCommand,
   rolloutEventsCommand,
 ];
@@ -28,6 +32,7 @@ export function rolloutCommand(context: CliContext): Command {
 Examples:
   berth rollout create ./click.yaml
   berth rollout exec ID -- pytest -q
+  berth rollout attach ID
   berth rollout grade ID
   berth rollout rm ID`,
     );

@@ -6,6 +6,7 @@ import type { Config } from "../../config/schema.ts";
 import { settingNames } from "../../config/schema.ts";
 import { BerthError } from "../../core/errors.ts";
 import { createLogger } from "../../core/log.ts";
+import { dialects } from "../../dialects/all.ts";
 import { buildApp } from "../../http/app.ts";
 import type { Berth } from "../berth.ts";
 import { printJson, type CliContext } from "../context.ts";
@@ -13,6 +14,9 @@ import { configOf, withSettings } from "../settings.ts";
 
 /** Time to close connections and the store, after the running calls had theirs. */
 const closingMs = 15_000;
+
+/** Connections that may wait to be accepted: a step of a trainer opens hundreds in the same moment. The kernel's own limit is lower or as high. */
+const backlog = 4_096;
 
 function assertGuarded(config: Config): void {
   if (config.api_keys.length > 0 || config.allow_anonymous_loopback) return;
@@ -24,7 +28,7 @@ function assertGuarded(config: Config): void {
 
 async function listen(app: FastifyInstance, config: Config): Promise<string> {
   try {
-    await app.listen({ host: config.host, port: config.port });
+    await app.listen({ host: config.host, port: config.port, backlog });
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const reason = code === "EADDRINUSE" ? "something else listens there" : message;
@@ -66,7 +70,16 @@ async function serve(context: CliContext, options: Record<string, unknown>): Pro
     if (draining) throw new BerthError("shutting_down", "The controller is ending.");
   };
   const readiness = { ...berth.readiness, accepting };
-  const app = buildApp({ service: berth.service, tools: berth.tools, metrics: berth.metrics, config, log, readiness });
+  const app = buildApp({
+    service: berth.service,
+    tools: berth.tools,
+    metrics: berth.metrics,
+    rolloutKeys: berth.rolloutKeys,
+    dialects,
+    config,
+    log,
+    readiness,
+  });
   let url: string;
   try {
     url = await listen(app, config);

@@ -1,7 +1,7 @@
 import { performance } from "node:perf_hooks";
 import type { RolloutEvent } from "../../model/trajectory.ts";
 import type { Verdict } from "../../model/verdict.ts";
-import type { BerthClient } from "../client.ts";
+import type { BerthClient } from "../../client/berth-client.ts";
 import type { Policy } from "./policies.ts";
 import type { Progress } from "./progress.ts";
 import type { Task } from "./task.ts";

@@ -1,5 +1,6 @@
 import { BerthError } from "../../core/errors.ts";
-import type { FileStat, Guest, RequestOptions } from "../../guest/guest.ts";
+import type { FileStat, Guest } from "../../guest/guest.ts";
+import type { RequestOptions } from "../../guest/request-options.ts";
 import type { ChangeSet } from "../../model/change-set.ts";
 import { pathFault } from "./path-fault.ts";
 

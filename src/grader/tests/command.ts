@@ -13,10 +13,6 @@ export function withFlags(command: string, flags: string): string {
 /** Removes `{report}` where a framework is told by its environment, or has nothing to be told. */
 export const withoutPlaceholder = (command: string): string => command.replaceAll(/\s*\{report\}/g, "");
 
-/** A word of a shell command, quoted. */
-export const quoted = (word: string): string =>
-  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
-
 /** Whether something may run after the tests only if they passed, so that a test that must fail would change what runs. */
 export function dependsOnSuccess(command: string, runner: RegExp): boolean {
   const after = command.slice(command.search(runner));

@@ -1,6 +1,7 @@
-import type { TestFramework } from "../../model/grader.ts";
+import type { TestFramework } from "../../model/graders/tests.ts";
 import type { Canary, CanarySource } from "./canary.ts";
 import type { TestReport } from "./test-report.ts";
+import type { PlannedCommand } from "../clean-run/run-command.ts";
 import type { HiddenFile } from "../grader.ts";
 
 /** What a framework needs to know to prepare one run of a task's command. */
@@ -13,6 +14,8 @@ export interface RunRequest {
   readonly folder: string;
   readonly env: Readonly<Record<string, string>>;
   readonly hiddenFiles: readonly HiddenFile[];
+  /** Files of the change set that crossed, each with the text of the snapshot's where that has one. */
+  readonly changed: readonly { readonly path: string; readonly base: string | undefined }[];
   /** Every id that must pass. */
   readonly required: readonly string[];
   /** Present when the task did not switch canaries off and no sign in the command speaks against them. */
@@ -22,15 +25,9 @@ export interface RunRequest {
 }
 
 /** How the task's command is run so that it reports. */
-export interface RunPlan {
-  /** For `sh -c`. */
-  readonly command: string;
-  /** The whole environment of the command. */
-  readonly env: Readonly<Record<string, string>>;
+export interface RunPlan extends PlannedCommand {
   /** Written after the hidden files, and over them. */
   readonly files: readonly { readonly path: string; readonly content: string }[];
-  /** A file relative to the workspace, or what the command writes to its standard output. */
-  readonly report: { readonly from: "file"; readonly path: string } | { readonly from: "stdout" };
   readonly canaries: readonly Canary[];
   /** False where a canary that fails changes the command's exit code. */
   readonly exitCodeHolds: boolean;

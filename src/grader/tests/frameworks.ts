@@ -1,5 +1,5 @@
 import { BerthError } from "../../core/errors.ts";
-import type { TestFramework, TestsGraderSpec } from "../../model/grader.ts";
+import type { TestFramework, TestsGraderSpec } from "../../model/graders/tests.ts";
 import type { Framework } from "./framework.ts";
 import { go } from "./go.ts";
 import { jest } from "./jest.ts";

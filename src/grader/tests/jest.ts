@@ -1,11 +1,12 @@
-import type { Canary } from "./canary.ts";
-import { quoted, withFlags } from "./command.ts";
+import { quoted } from "../clean-run/quoted.ts";
+import { withFlags } from "./command.ts";
 import type { Framework } from "./framework.ts";
 import { parseReportLines } from "./report-lines.ts";
 import { reporterLinesSource } from "./reporter-lines-source.ts";
 import { reporterPlan } from "./reporter-plan.ts";
 import { fileOfScriptId } from "./script-id.ts";
-import { foldExpression } from "./script-canaries.ts";
+import { matcherAssertions } from "./assertion-canaries.ts";
+import { canaryStatements, type CanaryTests } from "./script-canaries.ts";
 
 const testFiles = [
   "**/*.{test,spec}.?([cm])[jt]s?(x)",
@@ -30,6 +31,7 @@ export const jest: Framework = {
       source,
       testFiles,
       canaryTests,
+      assertions: matcherAssertions('globalThis["expect"]'),
       use: (reporter) => ({
         command: withFlags(request.command, `--reporters=default --reporters=${quoted(reporter)}`),
         env: request.env,
@@ -40,13 +42,13 @@ export const jest: Framework = {
 };
 
 /** Jest's globals, reached so that no type checker and no import of the file's own stands in the way. */
-function canaryTests(_text: string, _path: string, canaries: readonly Canary[]): string {
-  const tests = canaries.map(
-    (canary) =>
-      `globalThis["test"](${JSON.stringify(canary.name)}, () => { globalThis["expect"](${foldExpression(canary)}).toBe(${canary.value}); });`,
+const canaryTests: CanaryTests = (_text, _path, canaries, assertions) => {
+  const equal = (value: string, number: number) => `globalThis["expect"](${value}).toBe(${number})`;
+  const tests = canaryStatements(canaries, assertions, equal).map(
+    ([{ name }, statement]) => `globalThis["test"](${JSON.stringify(name)}, () => { ${statement}; });`,
   );
   return `;${tests.join("\n")}\n`;
-}
+};
 
 const source = (settings: Parameters<typeof reporterLinesSource>[0]): string => `"use strict";
 const fs = require("node:fs");

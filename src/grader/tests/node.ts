@@ -1,11 +1,11 @@
-import type { Canary } from "./canary.ts";
+import { assertAssertions } from "./assertion-canaries.ts";
 import { withoutPlaceholder } from "./command.ts";
 import type { Framework, RunPlan, RunRequest } from "./framework.ts";
 import { parseReportLines } from "./report-lines.ts";
 import { reporterLinesSource } from "./reporter-lines-source.ts";
 import { reporterPlan } from "./reporter-plan.ts";
 import { fileOfScriptId } from "./script-id.ts";
-import { foldExpression, looksLikeModule } from "./script-canaries.ts";
+import { canaryStatements, looksLikeModule, type CanaryTests } from "./script-canaries.ts";
 
 const testFiles = ["**/*.test.*", "**/*[-_]test.*", "**/test-*.*", "**/test/**", "**/tests/**", "**/test.*"];
 
@@ -23,6 +23,7 @@ export const node: Framework = {
       source,
       testFiles,
       canaryTests,
+      assertions: assertAssertions("foldAssert"),
       use: (reporter) => useReporter(request, reporter),
     }),
 
@@ -40,16 +41,17 @@ function useReporter({ command, env }: RunRequest, reporter: string): Pick<RunPl
   return { command: withoutPlaceholder(command), env: { ...env, NODE_OPTIONS } };
 }
 
-function canaryTests(text: string, path: string, canaries: readonly Canary[]): string {
+const canaryTests: CanaryTests = (text, path, canaries, assertions) => {
+  const module = /assert\/strict|\bstrict\b/.test(text) ? "node:assert/strict" : "node:assert";
   const load = looksLikeModule(text, path)
-    ? `import { test as foldTest } from "node:test";\nimport foldAssert from "node:assert/strict";`
-    : `const { test: foldTest } = require("node:test");\nconst foldAssert = require("node:assert/strict");`;
-  const tests = canaries.map(
-    (canary) =>
-      `foldTest(${JSON.stringify(canary.name)}, () => foldAssert.equal(${foldExpression(canary)}, ${canary.value}));`,
+    ? `import { test as foldTest } from "node:test";\nimport foldAssert from "${module}";`
+    : `const { test: foldTest } = require("node:test");\nconst foldAssert = require("${module}");`;
+  const equal = (value: string, number: number) => `foldAssert.equal(${value}, ${number})`;
+  const tests = canaryStatements(canaries, assertions, equal).map(
+    ([{ name }, statement]) => `foldTest(${JSON.stringify(name)}, () => ${statement});`,
   );
   return `${load}\n${tests.join("\n")}\n`;
-}
+};
 
 const source = (settings: Parameters<typeof reporterLinesSource>[0]): string => `import fs from "node:fs";
 import crypto from "node:crypto";

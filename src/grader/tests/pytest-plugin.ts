@@ -1,4 +1,5 @@
 import { pytestEquality } from "./pytest-equality.ts";
+import { pytestSight, type ChangedModule } from "./pytest-sight.ts";
 
 /** Where the plugin writes and which file of ours it adds to the run. */
 export interface PytestPluginSettings {
@@ -8,6 +9,8 @@ export interface PytestPluginSettings {
   readonly canaries: string | null;
   /** Absolute paths of the task's test files, whose comparisons are watched. */
   readonly watched: readonly string[];
+  /** Python files that the policy wrote; none where the task takes no canaries. */
+  readonly changed: readonly ChangedModule[];
   /** The `PYTEST_ADDOPTS` that commands started by tests see again; null when there was none. */
   readonly addopts: string | null;
 }
@@ -16,7 +19,7 @@ export interface PytestPluginSettings {
  * A pytest plugin (pytest 5 and later, Python 3.6 and later) that writes report lines with pytest's own node ids. It adds
  * the canary file to whatever the command selects, keeps it from being deselected, and takes canaries that fail out of
  * the exit status. It watches the parts of pytest, unittest and builtins that decide what passes, and reports those that
- * were replaced.
+ * were replaced, and code of the change set that looks at the tests.
  */
 export const pytestPlugin = (settings: PytestPluginSettings): string => `import ast
 import builtins
@@ -87,6 +90,7 @@ def _code(value):
 
 
 ${pytestEquality}
+${pytestSight}
 
 class BerthReporter:
     def __init__(self):
@@ -98,6 +102,10 @@ class BerthReporter:
         self.inspected = _now()
         self.inspection_seconds = 0
         _Equality(_settings["watched"], self.tampered.add).install()
+        self.sight = _Sight(
+            _settings["changed"], _settings["watched"], os.path.dirname(_settings["report"]), self.tampered.add
+        )
+        self.sight.install()
         self.watched = [(h, n, k, v, _code(v)) for h, n, k, v in _parts()]
 
     def inspect_sometimes(self):
@@ -137,6 +145,7 @@ class BerthReporter:
     @pytest.hookimpl(trylast=True)
     def pytest_collection_finish(self, session):
         self.inspect()
+        self.sight.remember()
 
     def pytest_runtest_logreport(self, report):
         if self.worker:
@@ -155,6 +164,7 @@ class BerthReporter:
             state["call"] = "passed"
         if report.when == "teardown":
             self.inspect_sometimes()
+            self.sight.compare()
             del self.states[report.nodeid]
             status = "failed" if state["failed"] else (state["call"] or "failed")
             before = self.done.get(report.nodeid)
@@ -163,6 +173,7 @@ class BerthReporter:
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session, exitstatus):
         self.inspect()
+        self.sight.compare()
         if self.worker:
             if self.tampered:
                 self.lines.write(type="start")

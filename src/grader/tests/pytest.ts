@@ -2,6 +2,7 @@ import { fold, type Canary, type CanarySource } from "./canary.ts";
 import { withoutPlaceholder } from "./command.ts";
 import type { Framework, RunRequest } from "./framework.ts";
 import { pytestPlugin } from "./pytest-plugin.ts";
+import { introspection } from "./pytest-sight.ts";
 import { parseReportLines } from "./report-lines.ts";
 
 const testFile = /(?:^|\/)(?:test_[^/]*|[^/]*_test)\.py$/;
@@ -26,6 +27,14 @@ export const pytest: Framework = {
       report: `${workdir}/${report}`,
       canaries: canaries ? `${workdir}/${canaries.path}` : null,
       watched: request.canaries ? watchedFiles(request).map((path) => `${workdir}/${path}`) : [],
+      changed: request.canaries
+        ? request.changed
+            .filter(({ path }) => path.endsWith(".py"))
+            .map(({ path, base }) => ({
+              path: `${workdir}/${path}`,
+              introspects: introspection.test(base ?? ""),
+            }))
+        : [],
       addopts: env.PYTEST_ADDOPTS ?? null,
     });
     return {

@@ -1,7 +1,8 @@
 import { matcher } from "../change-set/filter.ts";
+import type { FailingAssertion } from "./assertion-canaries.ts";
 import type { RunPlan, RunRequest } from "./framework.ts";
 import type { reporterLinesSource } from "./reporter-lines-source.ts";
-import { scriptCanaries } from "./script-canaries.ts";
+import { scriptCanaries, type CanaryTests } from "./script-canaries.ts";
 import { fileOfScriptId } from "./script-id.ts";
 
 export interface ReporterOfOurs {
@@ -9,7 +10,9 @@ export interface ReporterOfOurs {
   readonly fileName: string;
   readonly source: (settings: Parameters<typeof reporterLinesSource>[0]) => string;
   readonly testFiles: readonly string[];
-  readonly canaryTests: Parameters<typeof scriptCanaries>[3];
+  readonly canaryTests: CanaryTests;
+  /** Assertions that test files may call, with canaries for each. */
+  readonly assertions: ReadonlyMap<string, readonly FailingAssertion[]>;
   /** How the runner is told of the reporter, whose absolute path this gets. */
   readonly use: (reporter: string) => Pick<RunPlan, "command" | "env">;
 }
@@ -19,7 +22,9 @@ export async function reporterPlan(request: RunRequest, ours: ReporterOfOurs): P
   const { workdir, folder } = request;
   const report = `${folder}/report`;
   const reporter = `${folder}/${ours.fileName}`;
-  const { files, canaries } = await scriptCanaries(request, matcher(ours.testFiles), fileOfScriptId, ours.canaryTests);
+  const { files, canaries } = await scriptCanaries(request, matcher(ours.testFiles), fileOfScriptId, ours.canaryTests, {
+    known: ours.assertions,
+  });
   const names = canaries.map(({ name }) => name);
   const content = ours.source({ report: `${workdir}/${report}`, workdir, canaries: names });
   return {

@@ -1,11 +1,13 @@
 import type { ChangeSet } from "../../model/change-set.ts";
-import type { TestsGraderSpec } from "../../model/grader.ts";
+import type { TestsGraderSpec } from "../../model/graders/tests.ts";
 import { filterChangeSet, matcher, type PathRule } from "../change-set/filter.ts";
+import { withoutRunnerSettings } from "../clean-run/runner-settings.ts";
+import { takesTheNameOf } from "../clean-run/takes-the-name.ts";
 import type { HiddenFile } from "../grader.ts";
 import type { Framework } from "./framework.ts";
-import { isRunnerConfig, protectedPaths } from "./protected-paths.ts";
-import { commandFiles, mergePackageJson, sameGoModRules } from "./runner-files.ts";
-import { shadowingModules, takesTheNameOf } from "./shadowing.ts";
+import { isRunnerConfig, protectedPaths } from "../clean-run/protected-paths.ts";
+import { commandFiles } from "../clean-run/runner-files.ts";
+import { shadowingModules } from "./shadowing.ts";
 
 export interface ScreenRequest {
   readonly changeSet: ChangeSet;
@@ -66,7 +68,7 @@ export async function screenChangeSet(request: ScreenRequest): Promise<Screened>
     }),
   ];
   const filtered = filterChangeSet(changeSet, spec.allow, rules);
-  return { changeSet: await withoutRunnerSettings(filtered, request, literal, flags), flags };
+  return { changeSet: await withoutRunnerSettings(filtered, { readBase: request.readBase, literal, flags }), flags };
 }
 
 const requiredFiles = (spec: TestsGraderSpec, framework: Framework): string[] =>
@@ -82,41 +84,4 @@ async function existingTests(
   const written = changeSet.written.map(({ path }) => path).filter((path) => isTest(path) && !deciding.has(path));
   for (const path of written.slice(0, 500)) if (await inBase(path)) existing.add(path);
   return existing;
-}
-
-async function withoutRunnerSettings(
-  changeSet: ChangeSet,
-  { readBase }: ScreenRequest,
-  literal: ReadonlySet<string>,
-  flags: Set<string>,
-): Promise<ChangeSet> {
-  const refused = [...changeSet.refused];
-  const written: ChangeSet["written"] = [];
-  for (const file of changeSet.written) {
-    const name = file.path.slice(file.path.lastIndexOf("/") + 1);
-    const base =
-      literal.has(file.path) || (name !== "package.json" && name !== "go.mod") ? undefined : await readBase(file.path);
-    if (base === undefined) {
-      written.push(file);
-      continue;
-    }
-    const text = Buffer.from(file.content, "base64").toString("utf8");
-    if (name === "go.mod") {
-      if (sameGoModRules(base, text)) written.push(file);
-      else refused.push({ path: file.path, reason: "it changes more of go.mod than what it requires" });
-    } else {
-      const merged = mergePackageJson(base, text);
-      if (merged === undefined) refused.push({ path: file.path, reason: "it is no package.json" });
-      else written.push({ ...file, content: Buffer.from(merged).toString("base64") });
-      if (merged === undefined || changesSettings(merged, text)) flags.add("touched_runner_config");
-    }
-  }
-  return { ...changeSet, written, refused };
-}
-
-/** Whether the policy's own text had settings that the merge did not take. */
-function changesSettings(merged: string, text: string): boolean {
-  const sorted = (json: string): string =>
-    JSON.stringify(Object.entries(JSON.parse(json) as object).toSorted(([a], [b]) => (a < b ? -1 : 1)));
-  return sorted(merged) !== sorted(text);
 }

@@ -20,7 +20,9 @@ export const tap: Framework = {
     const depends = dependsOnSuccess(request.command, runner);
     const kinds: readonly Canary["expected"][] =
       depends || request.required.length === 0 ? ["passed", "passed"] : ["passed", "failed", "passed"];
-    const { files, canaries } = await scriptCanaries(request, matcher(testFiles), () => undefined, canaryTests, kinds);
+    const { files, canaries } = await scriptCanaries(request, matcher(testFiles), () => undefined, canaryTests, {
+      kinds,
+    });
     return {
       command: withoutPlaceholder(request.command),
       env: request.env,

@@ -1,3 +1,5 @@
+import { mostReportBytes } from "../clean-run/run-command.ts";
+
 /** `missing` is what an id has that no report names; a report never says it. */
 export type TestStatus = "passed" | "failed" | "skipped";
 
@@ -14,7 +16,7 @@ export interface TestReport {
 
 export const reportLimits = {
   /** Size of a report, in bytes. */
-  bytes: 32 * 1024 ** 2,
+  bytes: mostReportBytes,
   tests: 200_000,
   idCharacters: 4096,
 } as const;

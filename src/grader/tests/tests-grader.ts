@@ -1,15 +1,19 @@
 import { BerthError } from "../../core/errors.ts";
 import type { IdSource } from "../../core/ids.ts";
 import type { ChangeSet } from "../../model/change-set.ts";
-import type { TestsGraderSpec } from "../../model/grader.ts";
+import type { TestsGraderSpec } from "../../model/graders/tests.ts";
 import type { Grader, PartResult } from "../grader.ts";
-import { attemptRun, couldNotStart, type Attempt } from "./attempt.ts";
+import { part } from "../part.ts";
+import { changeSetEvidence } from "../clean-run/evidence.ts";
+import { couldNotStart } from "../clean-run/run-command.ts";
+import { attemptRun } from "./attempt.ts";
 import { decide } from "./decide.ts";
-import { changeSetEvidence, runEvidence } from "./evidence.ts";
+import { runEvidence } from "./evidence.ts";
 import type { Framework } from "./framework.ts";
 import { frameworkOf } from "./frameworks.ts";
 import { refusedReport } from "./test-report.ts";
 
+type Attempt = Awaited<ReturnType<typeof attemptRun>>;
 type Ran = Extract<Attempt, { kind: "ran" }>;
 
 /**
@@ -17,9 +21,13 @@ type Ran = Extract<Attempt, { kind: "ran" }>;
  * policy can bring about there is reward 0; an error means that the task itself cannot be graded, which a second run
  * without the policy's changes decides.
  */
-export function createTestsGrader(ids: IdSource): Grader {
+export function createTestsGrader(ids: IdSource): Grader<TestsGraderSpec> {
   return {
     type: "tests",
+    async check(spec, task) {
+      frameworkOf(spec);
+      if (spec.files !== undefined) await task.assertHiddenFolder(spec.files);
+    },
     async grade(spec, context) {
       const framework = frameworkOf(spec);
       const hiddenFiles = spec.files === undefined ? [] : await context.hiddenFiles(spec.files);
@@ -33,10 +41,8 @@ export function createTestsGrader(ids: IdSource): Grader {
         const clean = await pristine();
         if (clean.kind === "died") throw clean.error;
         const summary = "No test counts: grading breaks twice with the policy's changes, and not without them.";
-        return part(spec, 0, summary, ["sandbox_died"], {
-          error: result.error.report(),
-          ...changeSetEvidence(context.changeSet),
-        });
+        const evidence = { error: result.error.report(), ...changeSetEvidence(context.changeSet) };
+        return part(spec, 0, summary, evidence, ["sandbox_died"]);
       }
       if (couldNotStart(result.run)) await assertStartsWithout(pristine, result);
       return verdictOf(spec, framework, result);
@@ -57,18 +63,6 @@ function verdictOf(spec: TestsGraderSpec, framework: Framework, { run, plan, scr
   const report =
     run.report === undefined ? refusedReport(run.reportFault ?? "there is no report") : framework.parse(run.report);
   const decision = decide({ spec, outcome: run.result.outcome, report, canaries: plan.canaries });
-  return part(spec, decision.reward, decision.summary, [...screened.flags, ...decision.flags], {
-    ...runEvidence(run, plan, decision),
-    ...changeSetEvidence(screened.changeSet),
-  });
-}
-
-function part(
-  spec: TestsGraderSpec,
-  reward: 0 | 1,
-  summary: string,
-  flags: readonly string[],
-  evidence: PartResult["evidence"],
-): PartResult {
-  return { name: spec.name, type: spec.type, reward, summary, evidence, flags: [...new Set(flags)].toSorted() };
+  const evidence = { ...runEvidence(run, plan, decision), ...changeSetEvidence(screened.changeSet) };
+  return part(spec, decision.reward, decision.summary, evidence, [...screened.flags, ...decision.flags]);
 }

@@ -1,11 +1,12 @@
-import type { Canary } from "./canary.ts";
-import { quoted, withFlags } from "./command.ts";
+import { quoted } from "../clean-run/quoted.ts";
+import { withFlags } from "./command.ts";
 import type { Framework } from "./framework.ts";
 import { parseReportLines } from "./report-lines.ts";
 import { reporterLinesSource } from "./reporter-lines-source.ts";
 import { reporterPlan } from "./reporter-plan.ts";
 import { fileOfScriptId } from "./script-id.ts";
-import { foldExpression } from "./script-canaries.ts";
+import { askForMatchers, hasMatcherAsValue, matcherAssertions } from "./assertion-canaries.ts";
+import { canaryStatements, type CanaryTests } from "./script-canaries.ts";
 
 const testFiles = [
   "**/*.{test,spec}.?([cm])[jt]s?(x)",
@@ -29,6 +30,7 @@ export const vitest: Framework = {
       source,
       testFiles,
       canaryTests,
+      assertions: matcherAssertions("foldExpect"),
       use: (reporter) => ({
         command: withFlags(request.command, `--reporter=default --reporter=${quoted(reporter)}`),
         env: request.env,
@@ -38,13 +40,24 @@ export const vitest: Framework = {
   parse: parseReportLines,
 };
 
-function canaryTests(_text: string, _path: string, canaries: readonly Canary[]): string {
-  const tests = canaries.map(
-    (canary) =>
-      `foldTest(${JSON.stringify(canary.name)}, () => { foldExpect(${foldExpression(canary)}).toBe(${canary.value}); });`,
+const canaryTests: CanaryTests = (text, _path, canaries, assertions) => {
+  const equal = (value: string, number: number) => `foldExpect(${value}).toBe(${number})`;
+  const tests = canaryStatements(canaries, assertions, equal).map(
+    ([{ name }, statement]) => `foldTest(${JSON.stringify(name)}, () => { ${statement}; });`,
   );
-  return `import { test as foldTest, expect as foldExpect } from "vitest";\n${tests.join("\n")}\n`;
-}
+  const load = `import { chai as foldChai, test as foldTest, expect as foldExpect } from "vitest";`;
+  return `${load}\n${hasMatcherAsValue(text) ? "" : guard}${tests.join("\n")}\n`;
+};
+
+/** Matchers that compare are wrapped where vitest keeps them. */
+const guard = `${askForMatchers}
+for (const name of ["toEqual", "toStrictEqual", "toMatchObject", "toContainEqual", "toHaveProperty"])
+  if (name in foldChai.Assertion.prototype)
+    foldChai.util.overwriteMethod(foldChai.Assertion.prototype, name, (inner) => function (...given) {
+      foldAsk(foldChai.util.flag(this, "object"), { left: 500 });
+      return inner.apply(this, given);
+    });
+`;
 
 /** `onTestRunEnd` is vitest 3 and later, `onFinished` before. Both walk the same tree of tasks. */
 const source = (settings: Parameters<typeof reporterLinesSource>[0]): string => `import fs from "node:fs";

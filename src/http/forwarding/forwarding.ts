@@ -7,8 +7,17 @@ import { askHolder, FORWARDED, type Answer, type Question } from "./ask-holder.t
 
 declare module "fastify" {
   interface FastifyContextConfig {
-    /** Answered by the controller that holds the rollout of its path. */
-    atHolder?: boolean;
+    /** Answered by the controller that holds the rollout of its path, or the one that the function finds in a request; undefined: here. */
+    atHolder?: true | ((request: FastifyRequest) => string | undefined);
+    /** Gives a body a call id before it leaves, so that it is the same call wherever it is asked for again. */
+    nameCall?: (body: unknown, makeId: () => string) => void;
+  }
+  interface FastifyReply {
+    /**
+     * For a rollout that turned out to be another controller's only while it was answered for here: asks that one and sends its answer. False when it
+     * is to be answered here after all. Missing where no other controller can be. @throws BerthError `fenced`, `shutting_down`
+     */
+    answeredByHolder?: () => Promise<boolean>;
   }
 }
 
@@ -27,7 +36,10 @@ const ASK_AGAIN_MS = 200;
 const LOOK_MS = 2_000;
 
 /** What of an answer is passed on besides its body. */
-const passedOn = ["content-type", "cache-control", "retry-after", "x-accel-buffering"] as const;
+const passedOn = ["content-type", "cache-control", "retry-after", "x-accel-buffering", "mcp-session-id"] as const;
+
+/** What of a request is sent on: a dialect's own headers are its own business. */
+const isSentOn = (name: string): boolean => name === "authorization" || name === "accept" || name.startsWith("mcp-");
 
 /**
  * Sends requests about a rollout to the controller that holds it, event streams too. When that one dies or lets go of it meanwhile, the request is
@@ -37,39 +49,50 @@ export function forwardToHolders(app: FastifyInstance, options: ForwardingOption
   const goOn = async (
     request: FastifyRequest,
     reply: FastifyReply,
+    id: string,
     found: Whereabouts | Promise<Whereabouts>,
     done: (error?: BerthError) => void,
   ) => {
     try {
-      if (!(await elsewhere(request, reply, found, options))) done();
+      if (!(await elsewhere(request, reply, { ...options, id, found }))) done();
     } catch (error) {
       done(toBerthError(error));
     }
   };
+  app.decorateReply("answeredByHolder", function answeredByHolder(this: FastifyReply) {
+    const id = rolloutOf(this.request);
+    if (id === undefined) return Promise.resolve(false);
+    return elsewhere(this.request, this, { ...options, id, found: options.service.locate(id) });
+  });
   app.addHook("preHandler", (request, reply, done) => {
-    if (!request.routeOptions.config.atHolder) return done();
+    const id = rolloutOf(request);
+    if (id === undefined) return done();
     let found: Whereabouts | Promise<Whereabouts>;
     try {
-      found = options.service.locate(rolloutOf(request));
+      found = options.service.locate(id);
     } catch (error) {
       return done(toBerthError(error));
     }
     // Most are: they are not held up.
     if (found === "here") return done();
-    void goOn(request, reply, found, done);
+    void goOn(request, reply, id, found, done);
   });
 }
 
-const rolloutOf = ({ params }: FastifyRequest): string => (params as { rollout_id: string }).rollout_id;
+function rolloutOf(request: FastifyRequest): string | undefined {
+  const { atHolder } = request.routeOptions.config;
+  if (typeof atHolder === "function") return atHolder(request);
+  return atHolder && (request.params as { rollout_id: string }).rollout_id;
+}
 
 /** False when it is to be answered here after all. */
 async function elsewhere(
   request: FastifyRequest,
   reply: FastifyReply,
-  found: Whereabouts | Promise<Whereabouts>,
-  options: ForwardingOptions,
+  options: ForwardingOptions & { id: string; found: Whereabouts | Promise<Whereabouts> },
 ): Promise<boolean> {
-  const { service, clock, closing } = options;
+  const { id, service, clock, closing } = options;
+  let { found } = options;
   const gone = new AbortController();
   reply.raw.once("close", () => gone.abort());
   const signal = AbortSignal.any([gone.signal, closing]);
@@ -77,7 +100,7 @@ async function elsewhere(
   for (;;) {
     const at = await found;
     if (at === "here") return false;
-    if (request.headers[FORWARDED] !== undefined) throw notHere(request);
+    if (request.headers[FORWARDED] !== undefined) throw notHere(id);
     const answer = at.url === null ? undefined : await answerOf(at.url, at.controller, request, { ...options, signal });
     if (answer) {
       pass(answer, reply);
@@ -86,28 +109,28 @@ async function elsewhere(
     // Nobody waits any more, or the next controller is asked.
     if (gone.signal.aborted) return true;
     if (closing.aborted) throw new BerthError("shutting_down", "The controller is shutting down.");
-    if (clock.monotonic() > giveUpAt) throw notHere(request);
+    if (clock.monotonic() > giveUpAt) throw notHere(id);
     await clock.sleep(ASK_AGAIN_MS, signal).catch(() => undefined);
-    found = service.locate(rolloutOf(request));
+    found = service.locate(id);
   }
 }
 
-const notHere = (request: FastifyRequest): BerthError =>
-  new BerthError("fenced", `Another controller holds the rollout ${rolloutOf(request)}, and it does not answer.`);
+const notHere = (id: string): BerthError =>
+  new BerthError("fenced", `Another controller holds the rollout ${id}, and it does not answer.`);
 
 /** Broken off as soon as another holds the rollout, or nobody. */
 async function answerOf(
   url: string,
   controller: string,
   request: FastifyRequest,
-  { service, clock, ids, signal }: ForwardingOptions & { signal: AbortSignal },
+  { id, service, clock, ids, signal }: ForwardingOptions & { id: string; signal: AbortSignal },
 ): Promise<Answer | undefined> {
   const moved = new AbortController();
   const over = new AbortController();
   const watch = async () => {
     for (;;) {
       await clock.sleep(LOOK_MS, over.signal);
-      const at = await Promise.resolve(service.locate(rolloutOf(request))).catch(() => undefined);
+      const at = await Promise.resolve(service.locate(id)).catch(() => undefined);
       if (at !== undefined && (at === "here" || at.controller !== controller)) return moved.abort();
     }
   };
@@ -121,26 +144,25 @@ async function answerOf(
 }
 
 function questionOf(request: FastifyRequest, ids: IdSource): Question {
-  const { authorization, accept } = request.headers;
+  const sent = Object.entries(request.headers).flatMap(([name, value]) =>
+    isSentOn(name) && typeof value === "string" ? [[name, value] as const] : [],
+  );
   const body = withCallId(request, ids);
   return {
     method: request.method,
     path: request.url,
     headers: {
       "x-request-id": request.id,
-      ...(authorization === undefined ? {} : { authorization }),
-      ...(accept === undefined ? {} : { accept }),
+      ...Object.fromEntries(sent),
       ...(body === undefined ? {} : { "content-type": "application/json" }),
     },
     body,
   };
 }
 
-/** A tool call gets its id before it leaves, so that it is the same call wherever it is asked for again. */
 function withCallId({ body, routeOptions }: FastifyRequest, ids: IdSource): string | undefined {
   if (body === undefined || body === null) return undefined;
-  if (routeOptions.url?.endsWith("/tools/:tool") === true)
-    (body as { call_id?: string }).call_id ??= `call_${ids.hex(12)}`;
+  routeOptions.config.nameCall?.(body, () => `call_${ids.hex(12)}`);
   return JSON.stringify(body);
 }
 

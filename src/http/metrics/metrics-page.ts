@@ -6,7 +6,9 @@ const labels: Readonly<Record<string, string>> = {
   cause:
     "`policy`, `task`, `infra`, `grader` or `caller`, as in [errors](errors.md); `none` for a verdict that is scored",
   code: "an error code of [errors](errors.md)",
+  crowd: "how many of its own group waited when it came: `alone` (none), `few` (up to 15) or `many`",
   environment: "the name of an environment; beyond the first 200 names of a controller's life, `other`",
+  kind: "`rollout` or `grading`",
   method: "an HTTP method",
   of: "`rollout` (it ended as failed or expired), `tool_call` or `grading` (the verdict is unscored)",
   phase:
@@ -76,6 +78,7 @@ ${meanings.join("\n")}
 | Which tool is slow? | \`histogram_quantile(0.5, sum by (le, tool) (rate(berth_tool_call_seconds_bucket[5m])))\` |
 | What do calls wait for? | \`sum by (phase) (rate(berth_tool_call_phase_seconds_sum[5m]))\` |
 | Is it the model, the task or us? | \`sum by (of, cause) (rate(berth_failures_total[5m]))\` |
+| Does a large group hold up a small one? | \`histogram_quantile(0.9, sum by (le, crowd) (rate(berth_queue_wait_seconds_bucket{kind="rollout"}[5m])))\` |
 | Is the pool large enough? | \`sum by (environment) (rate(berth_pool_requests_total{result="hit"}[5m])) / sum by (environment) (rate(berth_pool_requests_total[5m]))\` |
 | Does anything block the controller? | \`berth_event_loop_delay_seconds{quantile="1"} > 0.05\` |
 `;

@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
-import type { Measures } from "../../core/measures.ts";
+import type { Measures, WaitingKind } from "../../core/measures.ts";
 import { BoundedNames } from "./bounded-names.ts";
 import { secondsBuckets } from "./seconds.ts";
 
@@ -11,14 +11,21 @@ const MOST_ENVIRONMENTS = 200;
  * @param tools the names that become label values; a call of any other tool counts as `unknown`
  */
 export function createPrometheusMeasures(registry: Registry, tools: readonly string[]): Measures {
-  const series = createSeries(registry);
+  /** Since when the oldest waits, Unix milliseconds. */
+  const oldest = new Map<WaitingKind, number>();
+  const series = createSeries(registry, oldest);
   const knownTools = new Set(tools);
   const environments = new BoundedNames(MOST_ENVIRONMENTS);
   /** Only environments that have any ready: the pool bounds how many those are. */
   const ready = new Map<string, number>();
 
   return {
-    queued: (seconds) => series.queueWait.observe(seconds),
+    waiting(kind, count, oldestSinceMs) {
+      series.queueWaiting.set({ kind }, count);
+      if (oldestSinceMs === undefined) oldest.delete(kind);
+      else oldest.set(kind, oldestSinceMs);
+    },
+    waited: (kind, crowd, seconds) => series.queueWait.observe({ kind, crowd }, seconds),
     provisioned: (source, seconds) => series.sandboxStart.observe({ source }, seconds),
     poolReady(environment, count) {
       // By difference, so that the environments that share a series add up.
@@ -61,7 +68,9 @@ export function createPrometheusMeasures(registry: Registry, tools: readonly str
   };
 }
 
-function createSeries(registry: Registry) {
+const waitingKinds: readonly WaitingKind[] = ["rollout", "grading"];
+
+function createSeries(registry: Registry, oldest: ReadonlyMap<WaitingKind, number>) {
   const registers = [registry];
   const histogram = <Label extends string>(name: string, help: string, labelNames: Label[] = []) =>
     new Histogram({ name, help, labelNames, buckets: secondsBuckets, registers });
@@ -74,8 +83,24 @@ function createSeries(registry: Registry) {
     firstResult: histogram("berth_first_result_seconds", "Time from a rollout's creation to its first durable result."),
     queueWait: histogram(
       "berth_queue_wait_seconds",
-      "Time from a rollout's acceptance to the start of its preparation.",
+      "Time that a rollout waited from its acceptance until a sandbox began to start for it, or a grading for its turn; snapshots that are built first included.",
+      ["kind", "crowd"],
     ),
+    queueWaiting: gauge("berth_queue_waiting", "Rollouts that wait for a sandbox, and gradings that wait for theirs.", [
+      "kind",
+    ]),
+    queueOldest: new Gauge({
+      name: "berth_queue_oldest_seconds",
+      help: "How long the oldest of those that wait has waited; 0 when none waits.",
+      labelNames: ["kind"],
+      registers,
+      collect() {
+        for (const kind of waitingKinds) {
+          const since = oldest.get(kind);
+          this.set({ kind }, since === undefined ? 0 : Math.max(0, Date.now() - since) / 1000);
+        }
+      },
+    }),
     sandboxStart: histogram(
       "berth_sandbox_start_seconds",
       "Time from the start of a preparation to a sandbox that shook hands.",

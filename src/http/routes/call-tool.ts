@@ -1,13 +1,17 @@
-import { toolCallRequest, toolCallResult } from "../../model/tool-call.ts";
+import { toolCallRequest, toolCallResult, type ToolCallRequest } from "../../model/tool-call.ts";
 import { errorResponses, json, sandboxFailures } from "../responses.ts";
 import { toolPath } from "../request-fields.ts";
 import type { Route } from "../route.ts";
+
+const nameCall = (body: unknown, makeId: () => string): void => {
+  (body as ToolCallRequest).call_id ??= makeId();
+};
 
 export const callTool: Route = (api, { service }) => {
   api.route({
     method: "POST",
     url: "/v1/rollouts/:rollout_id/tools/:tool",
-    config: { atHolder: true },
+    config: { atHolder: true, rolloutKey: true, nameCall },
     schema: {
       operationId: "callTool",
       summary: "Use a tool",
@@ -23,7 +27,9 @@ export const callTool: Route = (api, { service }) => {
           "invalid_arguments",
           "rollout_closed",
           "call_conflict",
+          "call_cancelled",
           "outcome_unknown",
+          "embeddings_failed",
           "budget_exhausted",
           ...sandboxFailures,
         ),

@@ -26,13 +26,19 @@ export const createRollout: Route = (api, { service }) => {
       querystring: waitQuery,
       body: createRolloutRequest,
       response: {
-        ...errorResponses("invalid_environment", "unknown_environment", "unknown_profile", "rollout_conflict"),
+        ...errorResponses(
+          "invalid_environment",
+          "unknown_environment",
+          "unknown_profile",
+          "rollout_conflict",
+          "queue_deadline",
+        ),
         200: json("The rollout that was there.", rollout),
         201: json("The new rollout.", rollout),
       },
     },
     handler: async (request, reply) => {
-      const { rollout: made, created } = await service.create(withNormalisedId(request.body));
+      const { rollout: made, created } = await service.create(withNormalisedId(request.body), request.caller);
       const { wait_seconds } = request.query;
       const answer = wait_seconds > 0 ? await service.waitUntilSettled(made.rollout_id, wait_seconds * 1000) : made;
       return reply.code(created ? 201 : 200).send(answer);

@@ -19,6 +19,6 @@ export const deleteRollout: Route = (api, { service }) => {
         200: json("Gone, but for its record.", rollout),
       },
     },
-    handler: (request) => service.close(request.params.rollout_id),
+    handler: (request) => service.close(request.params.rollout_id, request.caller),
   });
 };

@@ -12,7 +12,7 @@ export const gradeRollout: Route = (api, { service }) => {
       operationId: "gradeRollout",
       summary: "Grade a rollout",
       description:
-        "Ends the policy's turn, grades in a clean sandbox, and answers when the verdict is durable. Asking again gives the same verdict.",
+        "Ends the policy's turn, grades in a clean sandbox, and answers when the verdict is durable. Asking again gives the same verdict; with `again` the stored change set is graded once more, and the first verdict stands.",
       tags: ["rollouts"],
       params: rolloutPath,
       body: gradeRequest,
@@ -23,12 +23,14 @@ export const gradeRollout: Route = (api, { service }) => {
           "grader_failed",
           "grader_timeout",
           "change_set_too_large",
+          "queue_deadline",
           "outcome_unknown",
           ...sandboxFailures,
         ),
         200: json("The verdict.", verdict),
       },
     },
-    handler: (request) => service.grade(request.params.rollout_id, request.body),
+    handler: ({ params, body, caller }) =>
+      body.again === true ? service.regrade(params.rollout_id, body) : service.grade(params.rollout_id, body, caller),
   });
 };

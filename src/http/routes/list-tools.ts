@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { environmentName } from "../../model/environment.ts";
 import { toolEffect } from "../../model/tool-call.ts";
 import { argumentsSchema, toMcp, toOpenAI } from "../../tool/formats.ts";
 import type { Tool } from "../../tool/tool.ts";
@@ -7,6 +8,10 @@ import type { Route } from "../route.ts";
 import { component, described } from "../wire-schemas.ts";
 
 const query = z.strictObject({
+  environment: described(
+    environmentName.optional(),
+    "What this environment offers, its own tools included. Default: the tools that Berth comes with.",
+  ),
   format: described(
     z.enum(["berth", "openai", "mcp"]).default("berth"),
     "`openai`: for chat completions. `mcp`: as an MCP server lists them. `berth`: with their effect.",
@@ -53,14 +58,19 @@ const answer = z.union([
           name: z.string(),
           description: z.string(),
           inputSchema: jsonSchema,
-          annotations: z.strictObject({ readOnlyHint: z.boolean() }),
+          annotations: z.strictObject({
+            readOnlyHint: z.boolean(),
+            destructiveHint: z.boolean(),
+            idempotentHint: z.boolean(),
+            openWorldHint: z.boolean(),
+          }),
         }),
       ),
     }),
   ),
 ]);
 
-export const listTools: Route = (api, { tools }) => {
+export const listTools: Route = (api, { service, tools }) => {
   api.route({
     method: "GET",
     url: "/v1/tools",
@@ -72,13 +82,15 @@ export const listTools: Route = (api, { tools }) => {
       response: { ...errorResponses(), 200: json("The tools.", answer) },
     },
     handler: async (request) => {
-      switch (request.query.format) {
+      const { environment, format } = request.query;
+      const offered = environment === undefined ? tools : await service.toolsOf(environment);
+      switch (format) {
         case "berth":
-          return { tools: tools.map(toBerth) };
+          return { tools: offered.map(toBerth) };
         case "openai":
-          return { tools: tools.map(toOpenAI) };
+          return { tools: offered.map(toOpenAI) };
         case "mcp":
-          return { tools: tools.map(toMcp) };
+          return { tools: offered.map(toMcp) };
       }
     },
   });

@@ -40,7 +40,7 @@ export const registerEnvironment: Route = (api, { service }) => {
     },
     handler: async (request, reply) => {
       const { environment: given, base_dir = null } = request.body;
-      return reply.code(201).send(await service.registerEnvironment(given, base_dir));
+      return reply.code(201).send(await service.registerEnvironment(given, base_dir, request.caller));
     },
   });
 };

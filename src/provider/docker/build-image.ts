@@ -8,7 +8,7 @@ import { chooseBase, defaultBase } from "./choose-base.ts";
 import { connectDaemon, type Daemon, type DockerConnection } from "./daemon.ts";
 import { DaemonStepFailure, refusedAs } from "./daemon-errors.ts";
 import { deadlines } from "./deadlines.ts";
-import { folderReference, label } from "./names.ts";
+import { folderOf, folderReference, label } from "./names.ts";
 import { followProgress } from "./progress.ts";
 import { localImage } from "./resolve-image.ts";
 
@@ -37,11 +37,18 @@ async function readDockerfile(imagesDir: string, name: string): Promise<string> 
   }
 }
 
+interface Build {
+  readonly folder: string;
+  /** What the image is called. */
+  readonly reference: string;
+  /** For the Dockerfile's `ARG BASE`. */
+  readonly base: string | undefined;
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
 async function build(
   daemon: Daemon,
-  folder: string,
-  name: string,
-  base: string | undefined,
+  { folder, reference, base, labels = {} }: Build,
   options: CallOptions,
 ): Promise<void> {
   const { onProgress = () => undefined, signal } = options;
@@ -51,9 +58,9 @@ async function build(
       deadlines.build,
       async (abortSignal) => {
         const progress = await daemon.docker.buildImage(Readable.from(await buildContext(folder)), {
-          t: folderReference(name),
+          t: reference,
           ...(base === undefined ? {} : { buildargs: { BASE: base } }),
-          labels: { [label.image]: name },
+          labels,
           rm: true,
           forcerm: true,
           abortSignal,
@@ -77,6 +84,21 @@ function stepFailed(folder: string, failure: DaemonStepFailure): BerthError {
 }
 
 /**
+ * A base that is a folder of images/ is built where it is missing. No registry is asked for it: whoever owns its name there is not us.
+ */
+async function baseFor(daemon: Daemon, wanted: string, options: ImageBuild): Promise<string> {
+  const below = folderOf(wanted);
+  if (below === undefined) return await chooseBase(daemon, wanted, options);
+  if (below === options.name)
+    throw new BerthError("image_not_found", `The image ${below} is to be built on itself.`, {
+      remedy: "Name another image as its ARG BASE.",
+    });
+  if ((await localImage(daemon, wanted, options.signal)) === undefined)
+    await buildImage({ ...options, name: below, base: undefined });
+  return wanted;
+}
+
+/**
  * Builds a folder of images/ as `berth/<name>:latest`, with or without a registry in reach. Minutes; `onProgress` gets
  * each line that the build prints.
  * @throws BerthError `image_not_found` (no such folder, no base), `setup_failed` (a step failed), `provider_unavailable`
@@ -87,11 +109,36 @@ export async function buildImage(options: ImageBuild): Promise<ResolvedImage> {
   const daemon = connectDaemon(options.docker);
   try {
     const wanted = options.base ?? defaultBase(dockerfile);
-    const base = wanted === undefined ? undefined : await chooseBase(daemon, wanted, options);
-    await build(daemon, join(imagesDir, name), name, base, options);
-    const image = await localImage(daemon, folderReference(name), signal);
+    const base = wanted === undefined ? undefined : await baseFor(daemon, wanted, options);
+    const reference = folderReference(name);
+    const folder = join(imagesDir, name);
+    await build(daemon, { folder, reference, base, labels: { [label.image]: name } }, options);
+    const image = await localImage(daemon, reference, signal);
     if (image === undefined) throw new BerthError("internal", `The daemon built ${name} and does not have it.`);
     return { name, digest: image.id, location: image.id };
+  } finally {
+    daemon.close();
+  }
+}
+
+export interface FolderBuild extends CallOptions {
+  readonly docker?: DockerConnection | undefined;
+  /** With a Dockerfile. */
+  readonly folder: string;
+  /** Names its content: an image of that name is the one that would be built. */
+  readonly reference: string;
+}
+
+/**
+ * Builds an image of any folder unless the daemon has one of that name. Minutes; `onProgress` gets each line that the build prints.
+ * @throws BerthError `setup_failed` (a step failed), `invalid_environment` (the folder is too large), `provider_unavailable`
+ */
+export async function buildFolder(options: FolderBuild): Promise<void> {
+  const { folder, reference, signal } = options;
+  const daemon = connectDaemon(options.docker);
+  try {
+    if ((await localImage(daemon, reference, signal)) !== undefined) return;
+    await build(daemon, { folder, reference, base: undefined }, options);
   } finally {
     daemon.close();
   }

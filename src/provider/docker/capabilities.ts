@@ -23,7 +23,7 @@ export function capabilitiesOf(facts: DaemonFacts, disk: string | undefined): Pr
     inode_quota: disk,
   } satisfies Obstacles;
   return {
-    runc: capabilities([...both, "network_host", "guest_hidden"], {
+    runc: capabilities([...both, "network_host", "guest_hidden", "job_control"], {
       ...machine,
       oom_reported: unless(
         facts.memoryLimit,

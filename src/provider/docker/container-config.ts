@@ -1,4 +1,5 @@
 import type { ContainerCreateOptions, HostConfig, MountSettings } from "dockerode";
+import { guestArguments } from "../guest-arguments.ts";
 import { gvisorProcessLimits } from "../gvisor.ts";
 import { guestCapabilities, guestPids, type SandboxSpec } from "../provider.ts";
 import {
@@ -37,26 +38,6 @@ function volume(name: string, target: string, readOnly: boolean, labels: Record<
     ReadOnly: readOnly,
     VolumeOptions: { NoCopy: true, Labels: labels, DriverConfig: { Name: "local", Options: {} } },
   };
-}
-
-function guestArguments(spec: SandboxSpec): string[] {
-  const { user, root_commands } = spec.profile;
-  return [
-    "serve",
-    "--listen",
-    guestAddress,
-    "--root",
-    spec.workdir,
-    "--home",
-    toolHome,
-    "--uid",
-    String(user.uid),
-    "--gid",
-    String(user.gid),
-    "--expires-at",
-    String(spec.expiresAtMs),
-    ...(root_commands ? ["--allow-root"] : []),
-  ];
 }
 
 function hostConfig(spec: SandboxSpec, parts: ContainerParts): HostConfig {
@@ -114,7 +95,7 @@ export function containerConfig(spec: SandboxSpec, parts: ContainerParts): Conta
     User: "0:0",
     WorkingDir: "/",
     Entrypoint: [guestPath],
-    Cmd: guestArguments(spec),
+    Cmd: guestArguments(spec, { listen: guestAddress, home: toolHome }),
     // Commands inherit the guest's environment: the image's, with the tool user's home. A name without a value is removed.
     Env: [`HOME=${toolHome}`, "HOSTNAME"],
     // An image's health check would run commands beside the guest.

@@ -1,7 +1,7 @@
-import { access } from "node:fs/promises";
 import { PassThrough } from "node:stream";
 import { execa } from "execa";
 import { BerthError } from "../../core/errors.ts";
+import { exists } from "../../core/exists.ts";
 import type { CallOptions } from "../provider.ts";
 import type { Daemon } from "./daemon.ts";
 import { deadlines } from "./deadlines.ts";
@@ -53,10 +53,7 @@ export async function importDebian(daemon: Daemon, suite: string, options: CallO
   const { onProgress = () => undefined, signal } = options;
   const reference = debianReference(suite);
   if ((await localImage(daemon, reference, signal)) !== undefined) return reference;
-  const trusted = await access(certificates).then(
-    () => true,
-    () => false,
-  );
+  const trusted = await exists(certificates);
   onProgress(`Making a Debian ${suite} root with mmdebstrap`);
   const making = execa("mmdebstrap", mmdebstrapArguments(suite, trusted), {
     stdin: "ignore",

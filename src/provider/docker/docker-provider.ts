@@ -16,6 +16,7 @@ import { layerDisks } from "./layer-disk.ts";
 import { handleOf, label, providerName } from "./names.ts";
 import { observeContainer } from "./observe.ts";
 import { meetDaemon } from "./probe.ts";
+import { dockerResidue } from "./residue.ts";
 import { sandboxRemover } from "./remove-container.ts";
 import { dockerSnapshots } from "./snapshots.ts";
 import { stateOf } from "./state.ts";
@@ -126,6 +127,8 @@ export async function createDockerProvider(options: DockerProviderOptions): Prom
         throw refusedAs("provider_unavailable", "list containers", thrown);
       }
     },
+
+    residue: (owner) => dockerResidue(daemon, owner, clock.now()),
 
     async close() {
       for (const stream of streams) stream.destroy();

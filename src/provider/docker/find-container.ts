@@ -1,9 +1,10 @@
 import type { ContainerInspectInfo } from "dockerode";
 import type { SandboxHandle } from "../provider.ts";
+import { sameSandbox } from "../same-sandbox.ts";
 import type { Daemon } from "./daemon.ts";
 import { refusalStatus, refusedAs } from "./daemon-errors.ts";
 import { deadlines } from "./deadlines.ts";
-import { containerName, handleOf, sameSandbox } from "./names.ts";
+import { containerName, handleOf } from "./names.ts";
 
 /** The container with this id or name; undefined when there is none. @throws BerthError `provider_unavailable` */
 export async function inspectContainer(

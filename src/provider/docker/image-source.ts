@@ -1,19 +1,11 @@
 import { BerthError } from "../../core/errors.ts";
-import type { CallOptions, ResolvedImage } from "../provider.ts";
+import type { RootfsExporter } from "../rootfs-exporter.ts";
 import { connectDaemon, type DockerConnection } from "./daemon.ts";
 import { exportRootfs } from "./export-rootfs.ts";
 import { resolveImage } from "./resolve-image.ts";
 
-/** The images of a Docker daemon, for providers that start from root file systems. */
-export interface ImageSource {
-  /** Undefined when the daemon cannot be reached. @throws BerthError `image_not_found`, `capability_missing` */
-  resolve(name: string, options?: CallOptions): Promise<ResolvedImage | undefined>;
-  export(location: string, destination: string, options?: CallOptions): Promise<void>;
-  close(): void;
-}
-
-/** Keeps its connections: whoever starts a sandbox asks for its image first. */
-export function dockerImages({ docker, imagesDir }: { docker: DockerConnection; imagesDir: string }): ImageSource {
+/** The images of a Docker daemon. Keeps its connections: whoever starts a sandbox asks for its image first. */
+export function dockerImages({ docker, imagesDir }: { docker: DockerConnection; imagesDir: string }): RootfsExporter {
   const daemon = connectDaemon(docker);
   return {
     async resolve(name, options) {

@@ -34,6 +34,9 @@ export const snapshotRepository = "berth/snapshot";
 export const snapshotReference = (key: string): string => `${snapshotRepository}:${key}`;
 /** The image that a folder of images/ becomes. */
 export const folderReference = (folder: string): string => `berth/${folder}:latest`;
+/** The folder of images/ that a reference stands for; undefined for any other image. */
+export const folderOf = (reference: string): string | undefined =>
+  /^berth\/([a-z0-9][a-z0-9_-]*):latest$/.exec(reference)?.[1];
 
 export const containerName = (id: string): string => `berth-${id}`;
 
@@ -55,14 +58,4 @@ export function handleOf(labels: Readonly<Record<string, string>> | undefined): 
   const incarnation = labels?.[label.incarnation];
   if (!id || !owner || purpose === undefined || incarnation === undefined) return undefined;
   return { id, provider: providerName, labels: { owner, purpose, incarnation } };
-}
-
-/** Whether two handles are of one sandbox and not of a later one under the same id. What it is for may change in its life. */
-export function sameSandbox(a: SandboxHandle, b: SandboxHandle | undefined): boolean {
-  return (
-    b !== undefined &&
-    a.id === b.id &&
-    a.labels.owner === b.labels.owner &&
-    a.labels.incarnation === b.labels.incarnation
-  );
 }

@@ -1,6 +1,6 @@
-import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { BerthError } from "../../core/errors.ts";
+import { exists } from "../../core/exists.ts";
 import type { CallOptions, ResolvedImage } from "../provider.ts";
 import type { Daemon } from "./daemon.ts";
 import { refusalStatus, refusedAs } from "./daemon-errors.ts";
@@ -36,13 +36,8 @@ export async function localImage(
 const referenceForm = /^[a-z0-9][a-zA-Z0-9._/:@-]*$/;
 const folderForm = /^[a-z0-9][a-z0-9_-]*$/;
 
-async function isFolder(imagesDir: string, name: string): Promise<boolean> {
-  if (!folderForm.test(name)) return false;
-  return await access(join(imagesDir, name, "Dockerfile")).then(
-    () => true,
-    () => false,
-  );
-}
+const isFolder = async (imagesDir: string, name: string): Promise<boolean> =>
+  folderForm.test(name) && exists(join(imagesDir, name, "Dockerfile"));
 
 function notFound(message: string, remedy?: string): BerthError {
   return new BerthError("image_not_found", message, remedy === undefined ? {} : { remedy });

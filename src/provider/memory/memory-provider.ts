@@ -39,6 +39,7 @@ const capabilities: Capabilities = {
     user_namespace: "commands are interpreted, there are no users of a kernel",
     runtime_runsc: "commands are interpreted, there is no runtime",
     oom_reported: "commands are interpreted and hold no memory of their own",
+    job_control: "commands are interpreted, there are no terminals",
     guest_hidden: "commands are interpreted, there is no guest",
     processes: "commands are interpreted, there are no processes",
   },
@@ -68,6 +69,7 @@ class MemoryProvider implements Provider {
   readonly capabilities = { runc: capabilities, runsc: capabilities };
   readonly snapshots: SnapshotStore;
   readonly imageCopies = noImageCopies;
+  readonly residue = async () => [];
   readonly #world: MemoryWorld;
   readonly #images: Readonly<Record<string, ImageFiles>>;
   readonly #programs: ReadonlyMap<string, Program>;

@@ -25,7 +25,7 @@ export interface MachineObstacles {
 export function ociCapabilities({ runsc, disk, userNamespace }: MachineObstacles): Provider["capabilities"] {
   const machine = { disk_quota: disk, inode_quota: disk, runtime_runsc: runsc };
   return {
-    runc: capabilities([...BOTH, "network_host", "oom_reported", "guest_hidden"], {
+    runc: capabilities([...BOTH, "network_host", "oom_reported", "guest_hidden", "job_control"], {
       ...machine,
       user_namespace: userNamespace,
     }),

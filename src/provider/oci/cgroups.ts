@@ -1,4 +1,4 @@
-import { mkdir, readFile, rmdir, statfs, writeFile } from "node:fs/promises";
+import { mkdir, readFile, readdir, rmdir, statfs, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { systemClock } from "../../core/clock.ts";
 import { BerthError } from "../../core/errors.ts";
@@ -111,22 +111,34 @@ const V1_CONTROLLERS = [
 ];
 
 /**
- * Removes the sandbox's cgroups and the common parent when it was the last. A process that was killed may hold its cgroup for a moment
- * longer. @throws BerthError `teardown_failed` when one is held for longer than that
+ * Removes the sandbox's cgroups; the common parent stays, since a runtime that is just making a sandbox's cgroup beneath it would find it
+ * gone. A process that was killed may hold its cgroup for a moment longer. @throws BerthError `teardown_failed` when one is held for longer
+ * than that
  */
 export async function removeCgroups(version: CgroupVersion, id: string): Promise<void> {
   const roots = version === "v2" ? [MOUNT] : V1_CONTROLLERS.map((controller) => join(MOUNT, controller));
   await Promise.all(roots.map((root) => removeOnceEmpty(join(root, PARENT, id))));
-  // A parent holds the same sandboxes in every hierarchy: where the first still has some, the others are not asked.
-  const [first, ...others] = [dirOf(version, "memory", ""), ...roots.map((root) => join(root, PARENT))];
-  if (await removed(first)) await Promise.all(others.map(removed));
 }
 
-const removed = (cgroup: string): Promise<boolean> =>
-  rmdir(cgroup).then(
-    () => true,
-    () => false,
-  );
+/** Sandboxes' cgroups without a process in them or below, each once: those of running ones have some. */
+export async function emptyCgroups(version: CgroupVersion): Promise<{ id: string; path: string }[]> {
+  const roots = version === "v2" ? [MOUNT] : V1_CONTROLLERS.map((controller) => join(MOUNT, controller));
+  const found = new Map<string, string>();
+  for (const root of version === "none" ? [] : roots) {
+    const parent = join(root, PARENT);
+    const entries = await readdir(parent, { withFileTypes: true }).catch(() => []);
+    for (const { name } of entries.filter((entry) => entry.isDirectory())) {
+      if (!found.has(name) && (await isEmpty(join(parent, name)))) found.set(name, join(parent, name));
+    }
+  }
+  return [...found].map(([id, path]) => ({ id, path }));
+}
+
+async function isEmpty(cgroup: string): Promise<boolean> {
+  const below = await readdir(cgroup, { withFileTypes: true }).catch(() => []);
+  if (below.some((entry) => entry.isDirectory())) return false;
+  return (await readFile(join(cgroup, "cgroup.procs"), "utf8").catch(() => "gone")) === "";
+}
 
 const EMPTY_DEADLINE_MS = 5_000;
 

@@ -1,6 +1,7 @@
 import { randomInt } from "node:crypto";
-import { access, mkdir, readdir, readlink, symlink, unlink } from "node:fs/promises";
+import { mkdir, readdir, readlink, symlink, unlink } from "node:fs/promises";
 import { join } from "node:path";
+import { exists } from "../../core/exists.ts";
 import type { IdRange } from "./records.ts";
 
 export const HALF_RANGE = 65_536;
@@ -29,10 +30,14 @@ export class IdRanges {
   }
 
   /** `claims` is a folder that all controllers of the machine share; `live` are the ranges of sandboxes that are there already. */
-  static async open(claims: string, live: Iterable<readonly [id: string, range: IdRange]>): Promise<IdRanges> {
+  static async open(
+    claims: string,
+    live: Iterable<readonly [id: string, range: IdRange]>,
+    { drops = true } = {},
+  ): Promise<IdRanges> {
     await mkdir(claims, { recursive: true, mode: 0o700 });
-    for (const name of await readdir(claims)) {
-      if (!(await reaches(join(claims, name)))) await drop(join(claims, name));
+    for (const name of drops ? await readdir(claims) : []) {
+      if (!(await exists(join(claims, name)))) await drop(join(claims, name));
     }
     return new IdRanges(claims, live);
   }
@@ -92,9 +97,3 @@ async function drop(link: string): Promise<void> {
     if (error.code !== "ENOENT") throw error;
   });
 }
-
-const reaches = (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  );

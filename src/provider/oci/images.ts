@@ -3,21 +3,15 @@ import { lstat, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { BerthError } from "../../core/errors.ts";
 import type { CallOptions, ResolvedImage } from "../provider.ts";
+import type { RootfsExporter } from "../rootfs-exporter.ts";
 import { buildHostSkeleton, hostImageDigest } from "./host-image.ts";
 import type { OciImageCopies } from "./image-copies.ts";
 import type { OciPaths } from "./paths.ts";
 
-/** Brings an image of some engine onto the disk as a root file system; injected, because engines are other adapters. */
-export interface RootfsExporter {
-  /** Undefined when no engine can be reached. @throws BerthError `image_not_found` when it lacks the image */
-  resolve(image: string, options?: CallOptions): Promise<ResolvedImage | undefined>;
-  export(location: string, destination: string, options?: CallOptions): Promise<void>;
-  close(): void;
-}
-
 export interface ImageParts {
   readonly paths: OciPaths;
   readonly copies: OciImageCopies;
+  /** Injected, because engines are other adapters. */
   readonly exporter: RootfsExporter | undefined;
 }
 

@@ -20,15 +20,18 @@ import type {
   SandboxState,
   SnapshotStore,
 } from "../provider.ts";
+import type { Residue } from "../residue.ts";
+import type { RootfsExporter } from "../rootfs-exporter.ts";
 import { ociCapabilities } from "./capabilities.ts";
 import { cgroupPath, cgroupVersion, oomKills, removeCgroups, type CgroupVersion } from "./cgroups.ts";
 import { IdRanges } from "./id-ranges.ts";
 import { OciImageCopies } from "./image-copies.ts";
-import { resolveImage, type RootfsExporter } from "./images.ts";
+import { resolveImage } from "./images.ts";
 import { isAlive } from "./init-process.ts";
 import { ociPaths, sandboxPaths, type OciPaths } from "./paths.ts";
 import { listSandboxIds, readSandboxRecord, type IdRange, type SandboxRecord } from "./records.ts";
 import { removeTree } from "./remove-tree.ts";
+import { ociResidue } from "./residue.ts";
 import { createRunc } from "./runc.ts";
 import { createRunsc } from "./runsc.ts";
 import { runtimeVersion, type GvisorPlatform } from "./runtime-version.ts";
@@ -58,6 +61,8 @@ export interface OciProviderOptions {
   readonly runsc?: { readonly binary?: string; readonly platform?: GvisorPlatform };
   readonly exporter?: RootfsExporter | undefined;
   readonly log: Logger;
+  /** Leaves what others left as it is. */
+  readonly onlyLooks?: boolean;
 }
 
 /** Sandboxes on this machine by an OCI runtime and overlayfs, without a daemon. Needs root. */
@@ -68,7 +73,7 @@ export async function createOciProvider(options: OciProviderOptions): Promise<Pr
   }
   await makePassable(dirname(paths.root), 0o711);
   await makePassable(paths.root, 0o755);
-  await Promise.all([sweepUnfinished(paths.images), sweepRemovedSnapshots(paths)]);
+  if (!options.onlyLooks) await Promise.all([sweepUnfinished(paths.images), sweepRemovedSnapshots(paths)]);
   const cgroups = await cgroupVersion();
   const starter = new Starter(options.guestBinary);
   const shared = { starter, cgroups };
@@ -90,7 +95,7 @@ export async function createOciProvider(options: OciProviderOptions): Promise<Pr
   return new OciProvider(options, paths, runtimes, {
     cgroups,
     capabilities,
-    idRanges: await IdRanges.open(paths.idRanges, await liveRanges(paths)),
+    idRanges: await IdRanges.open(paths.idRanges, await liveRanges(paths), { drops: !options.onlyLooks }),
     starter,
   });
 }
@@ -272,6 +277,11 @@ class OciProvider implements Provider {
     return records.flatMap((record) =>
       record?.labels.owner === owner ? [{ id: record.id, provider: this.name, labels: record.labels }] : [],
     );
+  }
+
+  residue(owner: string): Promise<Residue[]> {
+    const runtimes = Object.values(this.#runtimes);
+    return ociResidue({ paths: this.#paths, cgroups: this.#cgroups, runtimes, owner, nowMs: Date.now() });
   }
 
   async close(): Promise<void> {

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { guestArguments } from "../guest-arguments.ts";
 import { guestCapabilities, type SandboxSpec } from "../provider.ts";
 import type { SeccompFilter } from "../seccomp-filter.ts";
 import type { IdRange } from "./records.ts";
@@ -91,28 +92,6 @@ const HOME = "/home/agent";
 /** Where the guest's binary stands inside every sandbox. */
 export const GUEST_PATH = "/.berth/guest";
 
-function guestArguments({ spec, dialect, oomCounterPassed }: RuntimeSpecInput): string[] {
-  const { profile } = spec;
-  return [
-    GUEST_PATH,
-    "serve",
-    "--listen",
-    dialect.listen,
-    "--root",
-    spec.workdir,
-    "--home",
-    HOME,
-    "--uid",
-    String(profile.user.uid),
-    "--gid",
-    String(profile.user.gid),
-    "--expires-at",
-    String(spec.expiresAtMs),
-    ...(oomCounterPassed ? ["--oom-events", "fd:4"] : []),
-    ...(profile.root_commands ? ["--allow-root"] : []),
-  ];
-}
-
 /** SandboxSpec → the `config.json` of an OCI bundle. Pure. */
 export function runtimeSpec(input: RuntimeSpecInput): Record<string, unknown> {
   const { profile, resources } = input.spec;
@@ -128,7 +107,14 @@ export function runtimeSpec(input: RuntimeSpecInput): Record<string, unknown> {
     process: {
       terminal: false,
       user: { uid: 0, gid: 0 },
-      args: guestArguments(input),
+      args: [
+        GUEST_PATH,
+        ...guestArguments(
+          input.spec,
+          { listen: input.dialect.listen, home: HOME },
+          input.oomCounterPassed ? ["--oom-events", "fd:4"] : [],
+        ),
+      ],
       env: [`PATH=${input.path}`],
       cwd: "/",
       capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities },

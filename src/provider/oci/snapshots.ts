@@ -1,8 +1,9 @@
-import { access, lstat, mkdir, readdir, rename } from "node:fs/promises";
+import { lstat, mkdir, readdir, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { allocatedBytes } from "../../core/allocated-bytes.ts";
 import { crashPoint } from "../../core/crash-point.ts";
 import { BerthError } from "../../core/errors.ts";
+import { exists } from "../../core/exists.ts";
 import type { StoredSnapshot } from "../provider.ts";
 import { copyUpper } from "./disk.ts";
 import { imageLayers, type ImageLayers } from "./image-layers.ts";
@@ -69,12 +70,8 @@ async function removeGuestsLeavings(layer: string): Promise<void> {
   if (facts?.isDirectory()) await removeTree(join(run, "berth"));
 }
 
-export async function hasSnapshot(paths: OciPaths, key: string): Promise<boolean> {
-  return access(join(paths.snapshots, key, "snapshot.json")).then(
-    () => true,
-    () => false,
-  );
-}
+export const hasSnapshot = (paths: OciPaths, key: string): Promise<boolean> =>
+  exists(join(paths.snapshots, key, "snapshot.json"));
 
 export async function listSnapshots(paths: OciPaths): Promise<StoredSnapshot[]> {
   const names = await readdir(paths.snapshots).catch(() => []);

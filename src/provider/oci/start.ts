@@ -1,8 +1,9 @@
-import { access, mkdir, readFile } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { machine } from "node:os";
 import { join, resolve } from "node:path";
 import { crashPoint } from "../../core/crash-point.ts";
 import { BerthError } from "../../core/errors.ts";
+import { exists } from "../../core/exists.ts";
 import { diskSize } from "../disk.ts";
 import type { SandboxSpec } from "../provider.ts";
 import { forMachine, type SeccompFilter } from "../seccomp-filter.ts";
@@ -129,13 +130,6 @@ async function ownOpenFilesLimit(): Promise<number> {
 }
 
 async function existing(files: readonly string[]): Promise<string[]> {
-  const found = await Promise.all(
-    files.map((file) =>
-      access(file).then(
-        () => [file],
-        () => [],
-      ),
-    ),
-  );
-  return found.flat();
+  const found = await Promise.all(files.map(exists));
+  return files.filter((_file, index) => found[index]);
 }

@@ -215,7 +215,7 @@ export class Pool {
     const { environment, lifetimeMs } = request;
     try {
       const sandbox = await admission.run(
-        { group: environment, background: true },
+        { key: "", group: environment, background: true },
         () =>
           launcher.launch({
             ...request,

@@ -2,11 +2,13 @@ import { sql, type Kysely } from "kysely";
 import { DEFAULT_MIGRATION_TABLE, Migrator, type Migration } from "kysely/migration";
 import { crashPoint } from "../../core/crash-point.ts";
 import { BerthError } from "../../core/errors.ts";
-import type { Tables } from "../schema.ts";
+import type { Tables } from "../sql/schema.ts";
 import * as rollouts from "./0001-rollouts.ts";
 import * as egress from "./0002-egress.ts";
 import * as ended from "./0003-ended.ts";
 import * as controllers from "./0004-controllers.ts";
+import * as audit from "./0005-audit.ts";
+import * as regradings from "./0006-regradings.ts";
 
 /** In their order, for every database alike. Forwards only: a database of a later version is refused, never changed back. */
 export const migrations = {
@@ -14,6 +16,8 @@ export const migrations = {
   "0002-egress": egress,
   "0003-ended": ended,
   "0004-controllers": controllers,
+  "0005-audit": audit,
+  "0006-regradings": regradings,
 };
 
 /**

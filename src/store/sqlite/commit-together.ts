@@ -1,5 +1,5 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
-import { UNSYNCED } from "../unsynced.ts";
+import { UNSYNCED } from "../sql/unsynced.ts";
 
 /** One write; it stands or falls by itself. */
 export interface Write {

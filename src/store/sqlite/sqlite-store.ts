@@ -5,8 +5,8 @@ import { systemClock, type Clock } from "../../core/clock.ts";
 import { crashPoint } from "../../core/crash-point.ts";
 import { toBerthError } from "../../core/errors.ts";
 import { migrate } from "../migrations/migrate.ts";
-import type { Tables } from "../schema.ts";
-import { SqlStore } from "../sql-store.ts";
+import type { Tables } from "../sql/schema.ts";
+import { sqlStore } from "../sql/store.ts";
 import type { Store } from "../store.ts";
 import { groupedDialect } from "./grouped-dialect.ts";
 import { sqliteDialect } from "./node-sqlite.ts";
@@ -26,10 +26,10 @@ export async function openSqliteStore(
     await migrated.destroy().catch(() => undefined);
     throw toBerthError(error, "storage_failed");
   }
-  if (file === ":memory:") return new SqlStore(migrated, now);
+  if (file === ":memory:") return sqlStore(migrated, now);
   await migrated.destroy();
   const grouped = new Kysely<Tables>({ dialect: groupedDialect(file) });
   // Kysely opens with the first query, and what it has not opened it does not refuse after it was closed.
   await grouped.connection().execute(async () => {});
-  return new SqlStore(grouped, now);
+  return sqlStore(grouped, now);
 }

@@ -1,4 +1,5 @@
 import type { Attack } from "../attack.ts";
+import { background } from "./background.ts";
 import { capturedGuest } from "./captured-guest.ts";
 import { changeSets } from "./change-sets.ts";
 import { counts } from "./counts.ts";
@@ -27,11 +28,13 @@ import { privileges } from "./privileges.ts";
 import { processes } from "./processes.ts";
 import { resources } from "./resources.ts";
 import { rollouts } from "./rollouts.ts";
+import { sessions } from "./sessions.ts";
 import { teardown } from "./teardown.ts";
 import { terminal } from "./terminal.ts";
 
 /** The catalogue. */
 export const attacks: readonly Attack[] = [
+  ...background,
   ...capturedGuest,
   ...changeSets,
   ...counts,
@@ -60,6 +63,7 @@ export const attacks: readonly Attack[] = [
   ...processes,
   ...resources,
   ...rollouts,
+  ...sessions,
   ...teardown,
   ...terminal,
 ];

@@ -1,23 +1,12 @@
 import { randomBytes } from "node:crypto";
 import PQueue from "p-queue";
 import { BerthError } from "../../../src/core/errors.ts";
-import type { Berth } from "../../support/running-berth.ts";
 import { reachedIf, type Attack } from "../attack.ts";
+import { guestMb, guestMegabytes } from "../guest-memory.ts";
 import { limited } from "../limits.ts";
 import { perl } from "../perl.ts";
 
 const megabyte = 2 ** 20;
-/** More than the guest needs, whatever it is asked. */
-const guestMb = 64;
-
-/** Memory of the guest itself, as its kernel tells it. */
-async function guestMegabytes(berth: Berth): Promise<number> {
-  const { stdout } = await berth.sh("grep VmRSS /proc/1/status");
-  const kilobytes = /VmRSS:\s*(\d+) kB/.exec(stdout.head)?.[1];
-  if (kilobytes === undefined) throw new Error("the guest's memory cannot be read");
-  return Number(kilobytes) / 1024;
-}
-
 /** Writes 96 MiB of something to both streams and stays; the guest is measured while it streams. */
 const flood = (name: string, title: string, chunk: string): Attack => ({
   id: `floods/${name}`,

@@ -1,7 +1,8 @@
-import { applyPatch } from "../../../src/tool/apply-patch.ts";
-import { editFile } from "../../../src/tool/edit-file.ts";
+import { systemClock } from "../../../src/core/clock.ts";
+import { applyPatch } from "../../../src/tool/files/apply-patch.ts";
+import { editFile } from "../../../src/tool/files/edit-file.ts";
 import { runTool } from "../../../src/tool/run-tool.ts";
-import { writeFile } from "../../../src/tool/write-file.ts";
+import { writeFile } from "../../../src/tool/files/write-file.ts";
 import type { Arena } from "../arena.ts";
 import { reachedIf, type Attack, type Reached } from "../attack.ts";
 import { everyRead } from "../file-access.ts";
@@ -24,21 +25,23 @@ const flipper = (one: string, other: string): string =>
   `perl -e 'while (1) { rename("${one}", "x"); rename("${other}", "${one}"); rename("${one}", "${other}"); rename("x", "${one}"); }'`;
 
 const flippingMs = 1_200;
-const rounds = 5;
-
-/** Races round after round until one is won: on a machine that is busy, one round may see no exchange at all. */
-async function raced(round: (until: number) => Promise<Reached>): Promise<Reached> {
-  for (let left = rounds; ; left--) {
-    const reached = await round(Date.now() + flippingMs);
-    if (reached.reached || left === 1) return reached;
-  }
-}
 
 /**
  * Whoever races runs commands already, so what counts is what commands cannot reach. Release 20221219 of gVisor now and then follows a
  * link in place of a folder that was asked for without its links: there the identity alone holds.
  */
 const raceHolders = ["file_identity", "beneath_root"] as const;
+
+/** Where the defences stand, this often; without them until the race is won, which on a busy machine may take long. */
+const rounds: Readonly<Record<"defended" | "bare", number>> = { defended: 5, bare: 40 };
+
+/** Races round after round until one is won: on a machine that is busy, one round may see no exchange at all. */
+async function raced(arena: Arena, round: (until: number) => Promise<Reached>): Promise<Reached> {
+  for (let left = rounds[raceHolders.some((defence) => arena.has(defence)) ? "defended" : "bare"]; ; left--) {
+    const reached = await round(Date.now() + flippingMs);
+    if (reached.reached || left === 1) return reached;
+  }
+}
 
 export const links: readonly Attack[] = [
   {
@@ -99,13 +102,14 @@ export const links: readonly Attack[] = [
   {
     id: "links/swap-while-reading",
     title: "A folder is exchanged for a link to outside again and again while a file in it is read",
+    seconds: 150,
     defences: raceHolders,
     attempt: async (arena) => {
       const flag = arena.flag();
       const base = await arena.planted(`mkdir -m 700 /etc/planted && echo ${flag} >/etc/planted/note`);
       const berth = await arena.sandbox({ base });
       await berth.sh("mkdir d; echo harmless >d/note; ln -s /etc/planted l");
-      return raced(async (until) => {
+      return raced(arena, async (until) => {
         const racing = berth.sh(flipper("d", "l"), { timeoutMs: flippingMs });
         let seen = "";
         while (Date.now() < until && !seen.includes(flag)) seen = await everyRead(berth.guest, "d/note");
@@ -117,12 +121,13 @@ export const links: readonly Attack[] = [
   {
     id: "links/swap-while-writing",
     title: "A folder is exchanged for a link to outside, and the new file for a link, while files are written",
+    seconds: 150,
     defences: raceHolders,
     attempt: async (arena) => {
       const base = await arena.planted("mkdir -m 755 /var/planted && echo untouched >/var/planted/kept");
       const berth = await arena.sandbox({ base });
       await berth.sh("mkdir d; ln -s /var/planted l");
-      return raced(async (until) => {
+      return raced(arena, async (until) => {
         const racing = berth.sh(
           `${flipper("d", "l")} & perl -e 'while (1) { for (glob(".berth-*"), glob("d/.berth-*")) { unlink; symlink("/var/planted/kept", $_) } }'`,
           { timeoutMs: flippingMs },
@@ -151,6 +156,10 @@ export const links: readonly Attack[] = [
         callId: "call",
         workdir: arena.workdir,
         env: {},
+        commands: {},
+        index: async () => undefined,
+        clock: systemClock,
+        mostMs: 20_000,
         signal: AbortSignal.timeout(20_000),
       };
       await runTool(writeFile, context, { path: "a", content: "changed\n" });

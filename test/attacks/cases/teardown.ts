@@ -4,7 +4,7 @@ import path from "node:path";
 import { execa } from "execa";
 import type { Berth } from "../../support/running-berth.ts";
 import type { Arena } from "../arena.ts";
-import { reachedIf, type Attack } from "../attack.ts";
+import { reachedIf, type Attack, type Reached } from "../attack.ts";
 
 const exists = (file: string): Promise<boolean> =>
   stat(file).then(
@@ -68,6 +68,19 @@ async function processesWith(text: string): Promise<string[]> {
   const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
   const lines = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")));
   return pids.filter((_, index) => lines[index]?.includes(text));
+}
+
+/** Takes the sandbox down and looks whether anything of it is left or any process has the mark; without `teardown` a naive end takes its place. */
+export async function outlives(arena: Arena, berth: Berth, mark: string): Promise<Reached> {
+  if (arena.has("teardown")) {
+    const left = await remains(arena, berth);
+    const alive = await processesWith(mark);
+    return reachedIf(left.length > 0 || alive.length > 0, `left: ${left.join(", ")}; ${alive.length} processes`);
+  }
+  await berth.sh("kill -TERM -1").catch(() => undefined);
+  const { processes } = await berth.guest.health();
+  await berth.guest.quiesce();
+  return reachedIf(processes > 0, `${processes} processes`);
 }
 
 export const teardown: readonly Attack[] = [
@@ -143,15 +156,7 @@ export const teardown: readonly Attack[] = [
           () => false,
         ))
       );
-      if (arena.has("teardown")) {
-        const left = await remains(arena, berth);
-        const alive = await processesWith(mark);
-        return reachedIf(left.length > 0 || alive.length > 0, `left: ${left.join(", ")}; ${alive.length} processes`);
-      }
-      await berth.sh("kill -TERM -1").catch(() => undefined);
-      const { processes } = await berth.guest.health();
-      await berth.guest.quiesce();
-      return reachedIf(processes > 0, `${processes} processes`);
+      return await outlives(arena, berth, mark);
     },
   },
   {

@@ -1,8 +1,9 @@
+import { systemClock } from "../../../src/core/clock.ts";
 import { printable } from "../../../src/cli/printable.ts";
 import type { ToolOutput } from "../../../src/model/tool-call.ts";
 import type { RolloutEvent } from "../../../src/model/trajectory.ts";
 import { runTool } from "../../../src/tool/run-tool.ts";
-import { shell } from "../../../src/tool/shell.ts";
+import { shell } from "../../../src/tool/shell/shell.ts";
 import { listeningController } from "../../support/cli.ts";
 import { aResult, aRollout, rolloutId } from "../../support/scripted-service.ts";
 import type { Arena } from "../arena.ts";
@@ -14,7 +15,17 @@ const at = "2026-01-02T03:04:05.678Z";
 async function saidInside(arena: Arena, text: string): Promise<ToolOutput> {
   const { guest } = await arena.sandbox();
   await guest.write("said", Buffer.from(text));
-  const context = { guest, callId: "call", workdir: arena.workdir, env: {}, signal: AbortSignal.timeout(20_000) };
+  const context = {
+    guest,
+    callId: "call",
+    workdir: arena.workdir,
+    env: {},
+    commands: {},
+    index: async () => undefined,
+    clock: systemClock,
+    mostMs: 20_000,
+    signal: AbortSignal.timeout(20_000),
+  };
   return runTool(shell, context, shell.arguments.parse({ command: "cat said; cat said >&2" }));
 }
 

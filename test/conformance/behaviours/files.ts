@@ -61,6 +61,25 @@ export const files: BehaviourGroup = {
       },
     },
     {
+      title: "a file and a folder move, folders above are made, and nothing is ever replaced or moved out",
+      run: async (bench) => {
+        await using berth = await bench.berth();
+        const { guest } = berth;
+        await guest.write("from/deep/a", Buffer.from("1"), { createParents: true });
+        await guest.write("b", Buffer.from("2"));
+        await guest.move("from", "to/here");
+        expect((await guest.read("to/here/deep/a")).bytes.toString()).toBe("1");
+        expect(await codeOf(guest.stat("from"))).toBe("file_not_found");
+        await guest.move("to/here/deep/a", "c");
+        expect(await codeOf(guest.move("c", "b"))).toBe("file_exists");
+        expect((await guest.read("b")).bytes.toString()).toBe("2");
+        expect(await codeOf(guest.move("to", "to/inside"))).toBe("invalid_arguments");
+        expect(await codeOf(guest.move("none", "d"))).toBe("file_not_found");
+        expect(await codeOf(guest.move("b", "../b"))).toBe("outside_workspace");
+        expect(await codeOf(guest.move("b", "/tmp/b"))).toBe("outside_workspace");
+      },
+    },
+    {
       title: "names may hold spaces, quotes, line ends and any script",
       run: async (bench) => {
         await using berth = await bench.berth();

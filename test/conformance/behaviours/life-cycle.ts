@@ -125,9 +125,9 @@ export const lifeCycle: BehaviourGroup = {
       timeoutMs: 60_000,
       run: async (bench) => {
         await using kept = await bench.created({ lifetimeMs: 4_000 });
-        await using left = await bench.created({ lifetimeMs: 4_000 });
         const guest = await bench.guestOf(kept.handle);
         await guest.prolong(600_000);
+        await using left = await bench.created({ lifetimeMs: 4_000 });
         await eventually(async () => (await bench.provider.inspect(left.handle)).status, 30_000).not.toBe("running");
         expect((await guest.health()).bootId).toBe(guest.handshake.bootId);
         expect((await bench.provider.inspect(kept.handle)).status).toBe("running");

@@ -34,6 +34,28 @@ export const snapshots: BehaviourGroup = {
       },
     },
     {
+      title: "a folder of a snapshot moves like any other, and what changed since the start is told",
+      run: async (bench) => {
+        await using source = await bench.berth();
+        for (const path of ["src/deep/a", "kept", "changed"])
+          await source.guest.write(path, Buffer.from("1"), { createParents: true });
+        await using snapshot = await bench.snapshotOf(source);
+        await using berth = await bench.berth({ base: snapshot.base });
+        expect(await berth.guest.changed({ limit: 10 })).toEqual({ files: [], truncated: false });
+        await berth.guest.write("changed", Buffer.from("22"));
+        await berth.guest.write("new", Buffer.from("333"));
+        const files = [
+          { path: "changed", size: 2 },
+          { path: "new", size: 3 },
+        ];
+        expect(await berth.guest.changed({ limit: 10 })).toEqual({ files, truncated: false });
+        expect(await berth.guest.changed({ limit: 1 })).toEqual({ files: files.slice(0, 1), truncated: true });
+        await berth.guest.move("src", "lib");
+        expect((await berth.guest.read("lib/deep/a")).bytes.toString()).toBe("1");
+        expect(await codeOf(berth.guest.stat("src"))).toBe("file_not_found");
+      },
+    },
+    {
       title: "a snapshot is listed with its owner and the size of what its sandbox wrote, also by a later controller",
       run: async (bench) => {
         const kept = async ({ key }: { key: string }) =>

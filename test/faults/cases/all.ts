@@ -1,6 +1,7 @@
 import type { Fault } from "../fault.ts";
 import { clients } from "./clients.ts";
 import { crashes } from "./crashes.ts";
+import { crowds } from "./crowds.ts";
 import { daemons } from "./daemons.ts";
 import { disks } from "./disks.ts";
 import { guests } from "./guests.ts";
@@ -13,6 +14,7 @@ export const faults: readonly Fault[] = [
   ...crashes,
   ...replies,
   ...clients,
+  ...crowds,
   ...guests,
   ...disks,
   ...origins,

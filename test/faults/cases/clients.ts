@@ -1,27 +1,14 @@
 import { request } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-import { controllerFigures } from "../../../bench/process-figures.ts";
 import { controllerKey } from "../../support/controller-process.ts";
 import type { Fault, Outcome } from "../fault.ts";
 import { travel, type Journey } from "../journey.ts";
+import { heldBeyond, heldBy } from "../held.ts";
 import type { Scene } from "../scene.ts";
 
 const deadlineMs = 30_000;
 const lookAgainMs = 50;
 const many = 200;
-/** What a heap may keep of requests that are over, and of its own slack. */
-const spareBytes = 64 * 2 ** 20;
-
-interface Held {
-  readonly handles: number;
-  readonly bytes: number;
-}
-
-/** Open files of the controller and its resident memory. */
-async function heldBy(scene: Scene): Promise<Held> {
-  const { descriptors, memory } = await controllerFigures(scene.controller.pid);
-  return { handles: descriptors, bytes: memory * 2 ** 20 };
-}
 
 /** Clients that ask, and do not wait for the end of the answer. */
 class Clients {
@@ -86,21 +73,6 @@ async function comeAndGo(scene: Scene, come: (clients: Clients, journey: Journey
     },
   });
   return { ...outcome, leaks: left };
-}
-
-async function heldBeyond(scene: Scene, before: Held): Promise<string[]> {
-  const giveUpAt = Date.now() + deadlineMs;
-  for (;;) {
-    const { handles, bytes } = await heldBy(scene);
-    const found = [
-      ...(handles > before.handles + 2 ? [`${handles - before.handles} handles more than before`] : []),
-      ...(bytes > before.bytes + spareBytes
-        ? [`${Math.round((bytes - before.bytes) / 2 ** 20)} MiB more than before`]
-        : []),
-    ];
-    if (found.length === 0 || Date.now() > giveUpAt) return found;
-    await sleep(lookAgainMs);
-  }
 }
 
 export const clients: readonly Fault[] = [

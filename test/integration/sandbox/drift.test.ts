@@ -6,6 +6,7 @@ import { noMeasures } from "../../../src/core/measures.ts";
 import type { Profile } from "../../../src/model/profile.ts";
 import type { Provider, SandboxSpec } from "../../../src/provider/provider.ts";
 import { SandboxLauncher } from "../../../src/sandbox/launcher.ts";
+import { AuditTrail } from "../../../src/store/audit-trail.ts";
 import { openSqliteStore } from "../../../src/store/sqlite/sqlite-store.ts";
 import type { Store } from "../../../src/store/store.ts";
 import { altered } from "../../support/memory-controller.ts";
@@ -71,6 +72,7 @@ describe.each(providerFixtures.filter(({ name }) => name !== "memory"))("$name",
     const launcher = new SandboxLauncher({
       provider,
       store,
+      audit: new AuditTrail({ log: store.audit, clock: systemClock, logger: silentLogger, self: "tests" }),
       clock: systemClock,
       ids: systemIds,
       log: silentLogger,

@@ -110,6 +110,31 @@ describe("user namespaces are tried by the launcher", () => {
   });
 });
 
+describe("process numbers are counted against the rollouts that may be", () => {
+  const numbers = (pidMax: string, threadsMax = "1000000") => ({
+    files: { "/proc/sys/kernel/pid_max": `${pidMax}\n`, "/proc/sys/kernel/threads-max": `${threadsMax}\n` },
+  });
+
+  test("as many as a modern machine has are enough", async () => {
+    expect(await check("process numbers", machine(numbers("4194304")))).toMatchObject({ result: "ok", remedy: null });
+  });
+
+  test("too few are told with the setting that mends it, and with how many rollouts they are enough for", async () => {
+    expect(await check("process numbers", machine(numbers("16384")))).toMatchObject({
+      result: "degraded",
+      detail: expect.stringMatching(/kernel\.pid_max 16384.*max_rollouts 1000 needs about 21096: 17 threads/),
+      remedy: "sysctl -w kernel.pid_max=42192, or set max_rollouts to 722 or less",
+    });
+    expect(await check("process numbers", machine(numbers("4194304", "16384")))).toMatchObject({
+      remedy: expect.stringContaining("kernel.threads-max=42192"),
+    });
+  });
+
+  test("where they cannot be read, nothing is said against them", async () => {
+    expect(await check("process numbers", machine())).toMatchObject({ result: "ok" });
+  });
+});
+
 describe("cgroups are told by the type of the file system", () => {
   const v1 = (names: readonly string[]) =>
     names.map((name) => mount(`/sys/fs/cgroup/${name}`, "cgroup", `rw,${name}`)).join("\n");

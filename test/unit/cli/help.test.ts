@@ -9,6 +9,9 @@ const cli = buildCli(
       throw new Error("Help needs no controller.");
     },
     terminal: fakeTerminal(),
+    screen: () => {
+      throw new Error("Help needs no screen.");
+    },
     env: {},
     endWith: () => {},
   },
@@ -26,18 +29,26 @@ test("every command but the groups is there", () => {
     "berth bench",
     "berth doctor",
     "berth env build",
+    "berth env import",
     "berth env ls",
     "berth env rm",
     "berth image build",
     "berth image ls",
     "berth rollout create",
     "berth rollout exec",
+    "berth rollout attach",
     "berth rollout grade",
     "berth rollout show",
     "berth rollout ls",
+    "berth rollout export",
     "berth rollout rm",
     "berth rollout events",
+    "berth agent run",
+    "berth rft preflight",
+    "berth rft job create",
+    "berth rft job watch",
     "berth gc",
+    "berth audit",
   ]);
 });
 

@@ -1,18 +1,19 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { describe, expect, test, vi } from "vitest";
+import { afterAll, describe, expect, test, vi } from "vitest";
 import type { Berth } from "../../../src/cli/berth.ts";
 import { environment } from "../../../src/model/environment.ts";
+import type { Leak } from "../../../src/sandbox/leaks.ts";
 import { runCommand } from "../../support/cli.ts";
+import { passingFile } from "../../support/passing-file.ts";
 import { scriptedService } from "../../support/scripted-service.ts";
 
 const mine = environment.parse({ name: "mine", repo: { url: "https://h/r.git", commit: "a".repeat(40) } });
 
 describe("env", () => {
   test("build registers a file, tells how it goes, and lets go of the controller", async () => {
-    const file = join(mkdtempSync(join(tmpdir(), "berth-environment-")), "mine.yaml");
-    writeFileSync(file, "name: mine\n");
+    const file = passingFile("mine.yaml", "name: mine\n");
     const service = scriptedService({
       registerEnvironment: async () => mine,
       buildEnvironment: async (_name, onProgress) => {
@@ -48,6 +49,85 @@ describe("env", () => {
     expect((await runCommand(["env", "rm", "mine", "other"], { berth: { service } })).stdout).toBe(
       "mine  removed\nother  had no snapshot",
     );
+  });
+});
+
+describe("doctor --leaks", () => {
+  const leak: Leak = {
+    kind: "sandbox",
+    id: "b-1",
+    owner: "26201611-b3fd",
+    sinceMs: Date.now() - 7_300_000,
+    why: "its rollout has ended",
+    remedy: "berth gc",
+    harmless: false,
+    remove: async () => {
+      throw new Error("It only looks.");
+    },
+  };
+  const idle: Leak = { ...leak, kind: "loop_device", id: "/dev/loop0", why: "bound to no file", harmless: true };
+  const dir = mkdtempSync(join(tmpdir(), "berth-leaks-"));
+  afterAll(() => rmSync(dir, { recursive: true, force: true }));
+  const look = (leaks: readonly Leak[], ...args: string[]) =>
+    runCommand(["doctor", "--leaks", "--data-dir", dir, ...args], { berth: { leaks: async () => leaks } });
+
+  test("says of a folder without records that there is nothing to compare, and makes none", async () => {
+    expect(await look([leak])).toMatchObject({ code: 0, stdout: expect.stringContaining("There are no records") });
+    expect(readdirSync(dir)).toEqual([]);
+  });
+
+  test("tells whose each is, how old, why it is too many and what removes it, and ends with 1", async () => {
+    writeFileSync(join(dir, "berth.db"), "");
+    const run = await look([leak, idle, idle]);
+    expect(run.code).toBe(1);
+    expect(run.stdout).toMatch(/^sandbox\s+b-1\s+26201611\s+2 h\s+its rollout has ended\s+berth gc$/m);
+    expect(run.stdout).toMatch(/^Harmless: 2 × loop_device, such as \/dev\/loop0: bound to no file\.$/m);
+    expect((await look([leak], "--json")).json()).toMatchObject({
+      leaks: [
+        {
+          kind: "sandbox",
+          id: "b-1",
+          owner: "26201611-b3fd",
+          age_seconds: expect.closeTo(7300, -3),
+          remedy: "berth gc",
+        },
+      ],
+    });
+  });
+
+  test("ends with 0 where there is nothing but what costs nothing", async () => {
+    expect(await look([idle])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^Nothing is left over\.$/m) });
+  });
+});
+
+describe("audit", () => {
+  const entry = {
+    at: "2026-01-02T03:04:05.678Z",
+    actor: "trainer",
+    action: "created",
+    kind: "rollout",
+    subject: "26201611-b3fd-4158-a1e5-d90a5274c246",
+    rollout_id: "26201611-b3fd-4158-a1e5-d90a5274c246",
+    why: "of environment mine",
+  } as const;
+
+  test("tells who did what, of one rollout by any form of its id", async () => {
+    const audit = vi.fn<Berth["audit"]>(async () => [entry]);
+    const run = await runCommand(["audit", "--rollout", "trace_26201611b3fd4158a1e5d90a5274c246"], {
+      berth: { audit },
+    });
+    expect(run.stdout).toMatch(
+      /2026-01-02T03:04:05.678Z\s+trainer\s+created\s+rollout\s+26201611-\S+\s+of environment mine/,
+    );
+    expect(audit).toHaveBeenCalledWith({ limit: 100, rolloutId: entry.rollout_id });
+    const args = ["audit", "--json", "--since", "2026-01-01T00:00:00Z", "--limit", "5"];
+    expect((await runCommand(args, { berth: { audit } })).json()).toEqual({ entries: [entry] });
+    expect(audit).toHaveBeenLastCalledWith({ limit: 5, since: "2026-01-01T00:00:00.000Z" });
+  });
+
+  test("refuses a time or an id that is none", async () => {
+    expect((await runCommand(["audit", "--since", "yesterday"])).code).toBe(2);
+    expect((await runCommand(["audit", "--rollout", "x"])).stderr).toContain("x is not a rollout id");
   });
 });
 

@@ -1,21 +1,17 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { describe, expect, test } from "vitest";
+import { summaryOf, type Outcome } from "../../../src/model/summary.ts";
 import { BerthError } from "../../../src/core/errors.ts";
 import { environment } from "../../../src/model/environment.ts";
 import type { ToolCallResult } from "../../../src/model/tool-call.ts";
 import type { RolloutEvent } from "../../../src/model/trajectory.ts";
 import { listeningController, runCommand } from "../../support/cli.ts";
+import { passingFile } from "../../support/passing-file.ts";
 import { aResult, aRollout, rolloutId } from "../../support/scripted-service.ts";
 
 const stream = (text: string) => ({ head: text, tail: "", total_bytes: text.length, truncated: false });
 
-function environmentFile(text: string): string {
-  const file = join(mkdtempSync(join(tmpdir(), "berth-environment-")), "mine.yaml");
-  writeFileSync(file, text);
-  return file;
-}
+const environmentFile = (text: string) => passingFile("mine.yaml", text);
 
 describe("rollout create", () => {
   test("waits for the sandbox and prints the rollout", async () => {
@@ -42,7 +38,7 @@ describe("rollout create", () => {
     expect((await controller.berth("rollout", "create", file, "--wait", "0", "--json")).json()).toEqual(aRollout());
     expect(controller.service.calls[0]).toMatchObject({
       method: "registerEnvironment",
-      args: [{ name: "mine" }, dirname(file)],
+      args: [{ name: "mine" }, dirname(file), "tests"],
     });
     expect(controller.service.calls[1]?.args[0]).toMatchObject({ environment: "mine" });
   });
@@ -65,6 +61,65 @@ describe("rollout create", () => {
     expect(run.code).toBe(1);
     expect(run.stderr).toContain("setup_failed: pip ended with 1.\nRun the step by hand");
     expect(run.stderr).toContain("It was there already.");
+  });
+});
+
+describe("rollout grade --again", () => {
+  const verdict = { status: "scored" as const, reward: 0.5, parts: [], flags: [], duration_ms: 1 };
+
+  test("sends the graders of a file with the folder that their paths start from, of an environment file too", async () => {
+    const list = environmentFile("- {type: tests, command: pytest, files: hidden}\n");
+    const whole = environmentFile(
+      "name: x\nimage: y\ngraders: [{type: tests, command: pytest}]\nreward: {formula: tests}\n",
+    );
+    await using controller = await listeningController({ regrade: async () => verdict });
+    const run = await controller.berth("rollout", "grade", rolloutId, "--again", "--graders", list, "--answer", "x");
+    expect(run).toMatchObject({ code: 0, stdout: "reward 0.5" });
+    await controller.berth("rollout", "grade", rolloutId, "--again", "--graders", whole);
+    await controller.berth("rollout", "grade", rolloutId, "--again");
+    expect(controller.service.calls.map(({ args }) => args[1])).toMatchObject([
+      { again: true, answer: "x", graders: [{ files: "hidden" }], base_dir: dirname(list) },
+      { again: true, graders: [{ type: "tests" }], reward: { formula: "tests" } },
+      { again: true },
+    ]);
+  });
+
+  test("refuses graders without --again, and a file with a typo, before it asks anyone", async () => {
+    const file = environmentFile("- {type: tests, comand: pytest}\n");
+    const grade = (...args: string[]) => runCommand(["rollout", "grade", rolloutId, "--graders", file, ...args]);
+    expect((await grade()).stderr).toContain("--graders needs --again");
+    expect(await grade("--again")).toMatchObject({ code: 5, stderr: expect.stringContaining("was refused") });
+  });
+});
+
+describe("rollout export", () => {
+  async function* rows() {
+    for (const score of [1, 0])
+      yield { itemIndex: 3, score, trajectory: [], latencySeconds: 1.5, outputTokens: 7, toolCalls: 2 };
+  }
+
+  test("prints the lines as they come", async () => {
+    await using controller = await listeningController({ exported: rows });
+    expect(await controller.berth("rollout", "export", "--group", "g")).toMatchObject({
+      code: 0,
+      stdout: '{"item_index":3,"score":1,"trajectory":"[]"}\n{"item_index":3,"score":0,"trajectory":"[]"}',
+    });
+    expect((await controller.berth("rollout", "export", "--format", "csv", "--json")).stdout).toContain('"score":1');
+    expect(controller.service.calls[0]).toEqual({ method: "exported", args: [{ group: "g" }] });
+    expect((await controller.berth("rollout", "export", "--format", "csv")).stdout).toBe(
+      "item_index,reward,latency_s,output_tokens,tool_calls\n3,1,1.5,7,2\n3,0,1.5,7,2",
+    );
+  });
+
+  test("says so when it breaks off", async () => {
+    async function* broken() {
+      yield* rows();
+      throw new Error("the disk is gone");
+    }
+    await using controller = await listeningController({ exported: broken });
+    const run = await controller.berth("rollout", "export");
+    expect(run.code).not.toBe(0);
+    expect(run.stderr).not.toBe("");
   });
 });
 
@@ -172,9 +227,38 @@ describe("the rest of a rollout's life", () => {
   test("ls pages and filters", async () => {
     await using controller = await listeningController({ list: async () => [aRollout(), aRollout()] });
     const run = await controller.berth("rollout", "ls", "--limit", "1", "--status", "active,grading");
-    expect(run.stdout.split("\n")[1]).toMatch(/^26201611-\S+\s+click\s+active\s+-\s+0\s+-\s+2026/);
+    expect(run.stdout.split("\n")[1]).toMatch(/^26201611-\S+\s+click\s+active\s+-\s+0\s+-\s+-\s+2026/);
     expect(run.stderr).toBe(`More: --before 2026-01-02T03:04:05.678Z_${rolloutId}`);
     expect(controller.service.calls[0]?.args[0]).toEqual({ limit: 2, status: ["active", "grading"] });
+  });
+
+  test("ls says who caused that one failed, and how", async () => {
+    const error = new BerthError("budget_exhausted", "Idle.", { budget: "idle_seconds" }).report();
+    await using controller = await listeningController({ list: async () => [aRollout({ status: "expired", error })] });
+    expect((await controller.berth("rollout", "ls")).stdout).toMatch(/expired .* policy budget_exhausted idle_seconds/);
+  });
+
+  test("ls --summary counts a group by what came of it and who caused it", async () => {
+    const none = { verdict: null, cause: null, code: null, budget: null, mean_reward: null };
+    const outcomes: Outcome[] = [
+      { ...none, status: "closed", verdict: "scored", count: 3, mean_reward: 0.5 },
+      { ...none, status: "failed", cause: "infra", code: "sandbox_lost", count: 1 },
+    ];
+    await using controller = await listeningController({ summary: async () => summaryOf(outcomes) });
+    const { stdout } = await controller.berth(
+      "rollout",
+      "ls",
+      "--summary",
+      "--group",
+      "step-12",
+      "--since",
+      "2026-01-02",
+    );
+    expect(stdout).toMatch(/^closed\s+scored\s+-\s+-\s+3\s+75\.0 %\s+0\.500$/m);
+    expect(stdout).toMatch(/^failed\s+-\s+infra\s+sandbox_lost\s+1\s+25\.0 %\s+-$/m);
+    expect(stdout).toMatch(/^4 rollouts, 3 scored, mean reward 0\.500; caused by: infra 1$/m);
+    expect(controller.service.calls[0]?.args).toEqual([{ group: "step-12", since: "2026-01-02T00:00:00.000Z" }]);
+    expect((await controller.berth("rollout", "ls", "--summary", "--since", "soon")).code).toBe(2);
   });
 
   test("show lists the tool calls when it is asked to", async () => {

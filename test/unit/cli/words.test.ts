@@ -1,5 +1,4 @@
 import { expect, test } from "vitest";
-import { readEventStream } from "../../../src/cli/event-stream.ts";
 import { shellWords } from "../../../src/cli/shell-words.ts";
 import { table } from "../../../src/cli/table.ts";
 
@@ -17,18 +16,4 @@ test("a table aligns its columns and shows cells as one safe line", () => {
     ],
   );
   expect(text).toBe("id    name\n1     a b\nlong  red");
-});
-
-test("an event stream is read across chunks, without its comments", async () => {
-  const chunks = async function* () {
-    yield ": open\n\nevent: sta";
-    yield 'tus\ndata: {"a":1}\n';
-    yield "\nevent: end\ndata: {}\n\n: still";
-  };
-  const events = [];
-  for await (const event of readEventStream(chunks())) events.push(event);
-  expect(events).toEqual([
-    { event: "status", data: '{"a":1}' },
-    { event: "end", data: "{}" },
-  ]);
 });

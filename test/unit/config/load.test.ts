@@ -1,8 +1,7 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { loadConfig, type ConfigInput } from "../../../src/config/load.ts";
+import { passingFile } from "../../support/passing-file.ts";
 
 const machine = {
   arch: "x64",
@@ -18,11 +17,7 @@ const machine = {
 
 const load = (input: ConfigInput = {}) => loadConfig({ env: {}, machine, cwd: "/work", ...input });
 
-function configFile(text: string): string {
-  const file = join(mkdtempSync(join(tmpdir(), "berth-config-")), "berth.yaml");
-  writeFileSync(file, text);
-  return file;
-}
+const configFile = (text: string) => passingFile("berth.yaml", text);
 
 describe("defaults", () => {
   test("root keeps its data in /var/lib/berth, others in their home, XDG_DATA_HOME goes first", () => {
@@ -94,53 +89,53 @@ describe("sources", () => {
 });
 
 describe("refusals name the setting, its source and what is expected", () => {
-  const refused: [string, ConfigInput, RegExp][] = [
+  const refused: [string, () => ConfigInput, RegExp][] = [
     [
       "a port that is no number",
-      { env: { BERTH_PORT: "http" } },
+      () => ({ env: { BERTH_PORT: "http" } }),
       /^port \(from BERTH_PORT\): must be a whole number from 0 to 65535\. It is "http"\.$/,
     ],
     [
       "a flag out of range",
-      { flags: { port: "70000" } },
+      () => ({ flags: { port: "70000" } }),
       /^port \(from --port\): must be a whole number from 0 to 65535/,
     ],
     [
       "an unknown provider",
-      { env: { BERTH_PROVIDER: "podman" } },
-      /^provider \(from BERTH_PROVIDER\): must be one of auto, oci, docker, memory/,
+      () => ({ env: { BERTH_PROVIDER: "podman" } }),
+      /^provider \(from BERTH_PROVIDER\): must be one of auto, oci, docker, kubernetes, memory/,
     ],
     [
       "a boolean that is none",
-      { env: { BERTH_LOG_PRETTY: "maybe" } },
+      () => ({ env: { BERTH_LOG_PRETTY: "maybe" } }),
       /^log_pretty \(from BERTH_LOG_PRETTY\): must be true or false/,
     ],
-    ["an empty path", { env: { BERTH_DATA_DIR: "" } }, /^data_dir \(from BERTH_DATA_DIR\): must be a path/],
+    ["an empty path", () => ({ env: { BERTH_DATA_DIR: "" } }), /^data_dir \(from BERTH_DATA_DIR\): must be a path/],
     [
       "a Docker host of another form",
-      { env: { BERTH_DOCKER_HOST: "npipe://x" } },
+      () => ({ env: { BERTH_DOCKER_HOST: "npipe://x" } }),
       /^docker_host \(from BERTH_DOCKER_HOST\): must be a socket path/,
     ],
     [
       "anonymous access from outside",
-      { env: { BERTH_ALLOW_ANONYMOUS_LOOPBACK: "1" }, flags: { host: "0.0.0.0" } },
+      () => ({ env: { BERTH_ALLOW_ANONYMOUS_LOOPBACK: "1" }, flags: { host: "0.0.0.0" } }),
       /^allow_anonymous_loopback \(from BERTH_ALLOW_ANONYMOUS_LOOPBACK\): needs a loopback host, and host is 0\.0\.0\.0\./,
     ],
     [
       "a typo in the file",
-      { file: configFile("data-dir: /x") },
+      () => ({ file: configFile("data-dir: /x") }),
       /^data-dir \(in .*berth\.yaml\) is not a setting; is data_dir meant\?$/,
     ],
-    ["a file that is a list", { file: configFile("- a") }, /must be a mapping/],
-    ["a file that is not YAML", { file: configFile("a: [") }, /is not YAML/],
+    ["a file that is a list", () => ({ file: configFile("- a") }), /must be a mapping/],
+    ["a file that is not YAML", () => ({ file: configFile("a: [") }), /is not YAML/],
     [
       "a file that is not there",
-      { file: "/nowhere/berth.yaml" },
+      () => ({ file: "/nowhere/berth.yaml" }),
       /^The configuration file \/nowhere\/berth\.yaml cannot be read/,
     ],
   ];
   test.each(refused)("%s", (_what, input, message) => {
-    expect(() => load(input)).toThrow(message);
+    expect(() => load(input())).toThrow(message);
   });
 
   test("a key that is refused is not repeated", () => {

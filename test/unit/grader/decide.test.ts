@@ -113,3 +113,14 @@ test("a canary is right when it must pass and wrong when it must fail", () => {
     expect(fold(breaks.text)).not.toBe(breaks.value);
   }
 });
+
+test("product code that looked at the tests scores 0, under a flag of its own", () => {
+  const decided = decide({
+    spec: required("a"),
+    outcome: exited(0),
+    report: report({ a: "passed" }, { tampered: ["sight of the tests by money.py: open"] }),
+    canaries: [],
+  });
+  expect(decided).toMatchObject({ reward: 0, flags: ["looked_at_tests"] });
+  expect(decided.summary).toContain("money.py");
+});

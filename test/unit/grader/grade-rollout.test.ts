@@ -1,11 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { BerthError } from "../../../src/core/errors.ts";
-import { combineRewards } from "../../../src/grader/combine.ts";
 import { gradeRollout, verdictOfFailure } from "../../../src/grader/grade-rollout.ts";
 import type { GradingContext } from "../../../src/grader/grader.ts";
 import type { ChangeSet } from "../../../src/model/change-set.ts";
 import { environment } from "../../../src/model/environment.ts";
-import { testsGraderSpec } from "../../../src/model/grader.ts";
+import { testsGraderSpec } from "../../../src/model/graders/tests.ts";
 import { changesOf } from "../../support/graded-task.ts";
 import { WorkspaceGuest, type RunsCommands } from "../../support/workspace-guest.ts";
 
@@ -38,6 +37,7 @@ function grading(
     environment: environment.parse({ name: "task", graders: [parsed] }),
     changeSet,
     answer: undefined,
+    trajectory: async () => [],
     hiddenFiles: async () => [{ path: "b.txt", content: Buffer.from("hidden"), executable: false }],
     openSandbox: async () => {
       const guest = new WorkspaceGuest({ "a.go": "base", "b.txt": "base" }, script);
@@ -162,11 +162,6 @@ describe("the verdict of a rollout", () => {
       status: "unscored",
       reason: { code: "invalid_environment", cause: "task" },
     });
-  });
-
-  test("is the weakest part's", () => {
-    expect(combineRewards([{ reward: 1 }, { reward: 0.5 }])).toBe(0.5);
-    expect(() => combineRewards([])).toThrow(RangeError);
   });
 
   test("of a change set that is too large is 0, of a lost sandbox none", () => {

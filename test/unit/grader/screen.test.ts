@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { testsGraderSpec } from "../../../src/model/grader.ts";
+import { testsGraderSpec } from "../../../src/model/graders/tests.ts";
 import { frameworkOf } from "../../../src/grader/tests/frameworks.ts";
-import { mergePackageJson, sameGoModRules } from "../../../src/grader/tests/runner-files.ts";
+import { mergePackageJson, sameGoModRules } from "../../../src/grader/clean-run/runner-files.ts";
 import { screenChangeSet } from "../../../src/grader/tests/screen.ts";
 import { changesOf } from "../../support/graded-task.ts";
 import { WorkspaceGuest } from "../../support/workspace-guest.ts";

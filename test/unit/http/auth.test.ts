@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { authorization, httpApp } from "../../support/http-app.ts";
+import { aRollout } from "../../support/scripted-service.ts";
 
 const rollouts = { list: async () => [] };
 const open = ["/healthz", "/readyz", "/openapi.json"];
@@ -25,6 +26,18 @@ describe("with keys", () => {
     for (const sent of ["Bearer key-number-1", "bearer key-number-2"]) {
       expect((await http.app.inject({ url: "/v1/rollouts", headers: { authorization: sent } })).statusCode).toBe(200);
     }
+  });
+
+  test("who asks is known by the name of the key, by its place without one, and never by the key", async () => {
+    const create = async () => ({ rollout: aRollout(), created: true });
+    const keys = { api_keys: ["key-number-1", "key-number-2"], api_key_names: ["trainer"] };
+    await using http = httpApp({ service: { create }, config: { ...keys, allow_anonymous_loopback: true } });
+    const ask = (headers: Record<string, string>) =>
+      http.app.inject({ method: "POST", url: "/v1/rollouts", payload: { environment: "click" }, headers });
+    await ask({ authorization: "Bearer key-number-1" });
+    await ask({ authorization: "bearer key-number-2" });
+    await ask({ host: "localhost" });
+    expect(http.service.calls.map(({ args }) => args[1])).toEqual(["trainer", "key-2", "anonymous"]);
   });
 
   test("what does not exist is not told to strangers", async () => {

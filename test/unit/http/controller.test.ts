@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { z } from "zod";
 import { BerthError } from "../../../src/core/errors.ts";
 import { environment } from "../../../src/model/environment.ts";
+import { defineTool } from "../../../src/tool/tool.ts";
 import { authorization, httpApp } from "../../support/http-app.ts";
 import { aResult, rolloutId } from "../../support/scripted-service.ts";
 
@@ -19,8 +21,8 @@ describe("environments", () => {
     ).toMatchObject({ status: 201, body: mine });
     await http.send("POST", "/v1/environments", { environment: { name: "mine" } });
     expect(http.service.calls.map(({ args }) => args)).toEqual([
-      [mine, "/tasks"],
-      [mine, null],
+      [mine, "/tasks", "tests"],
+      [mine, null, "tests"],
     ]);
   });
 
@@ -55,13 +57,26 @@ describe("tools", () => {
         name: "echo",
         description: "Gives back its text.",
         inputSchema: parameters,
-        annotations: { readOnlyHint: true },
+        annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
       },
     ],
   ])("are described in the form of %s", async (query, tool) => {
     await using http = httpApp();
     expect((await http.send("GET", `/v1/tools${query}`)).body).toEqual({ tools: [tool] });
   });
+});
+
+test("the tools that an environment offers are asked for by its name", async () => {
+  const own = defineTool({
+    name: "own",
+    description: "d",
+    effect: "write",
+    arguments: z.strictObject({}),
+    run: async () => ({ output: "" }),
+  });
+  await using http = httpApp({ service: { toolsOf: async () => [own] } });
+  const { body } = await http.send("GET", "/v1/tools?environment=click&format=mcp");
+  expect(body).toMatchObject({ tools: [{ name: "own", annotations: { readOnlyHint: false } }] });
 });
 
 describe("readiness", () => {

@@ -79,6 +79,13 @@ describe("every code of the error table", () => {
   });
 });
 
+test("a refusal that knows when to come again says so instead", async () => {
+  const create = () => Promise.reject(new BerthError("overloaded", "Full.", { retryAfterSeconds: 42 }));
+  await using http = httpApp({ service: { create } });
+  const reply = await http.send("POST", "/v1/rollouts", { environment: "click" });
+  expect([reply.status, reply.headers["retry-after"]]).toEqual([429, "42"]);
+});
+
 describe("what is not ours to name", () => {
   test.each([
     ["an error", new Error("password=hunter2")],

@@ -175,7 +175,7 @@ describe("verdicts", () => {
 describe("the queue and the pool", () => {
   test("tell how long rollouts waited and where their sandboxes came from", async () => {
     const { measures, registry } = freshMetrics();
-    measures.queued(0.25);
+    measures.waited("rollout", "alone", 0.25);
     measures.provisioned("cold", 0.5);
     measures.provisioned("pool", 0.0625);
     measures.poolMiss("click");
@@ -184,7 +184,7 @@ describe("the queue and the pool", () => {
     measures.poolReady("click", 3);
     measures.poolReady("click", 2);
     const samples = await scrape(registry);
-    expect(samples.get("berth_queue_wait_seconds_sum")).toBe(0.25);
+    expect(samples.get('berth_queue_wait_seconds_sum{kind="rollout",crowd="alone"}')).toBe(0.25);
     expect(samples.get('berth_sandbox_start_seconds_sum{source="cold"}')).toBe(0.5);
     expect(samples.get('berth_sandbox_start_seconds_sum{source="pool"}')).toBe(0.0625);
     expect(samples.get('berth_pool_requests_total{environment="click",result="hit"}')).toBe(2);

@@ -37,19 +37,30 @@ describe("/openapi.json", () => {
         .toSorted(),
     ).toEqual([
       "delete /v1/rollouts/{rollout_id}",
+      "delete /v1/rollouts/{rollout_id}/terminals/{name}",
       "get /healthz",
       "get /metrics",
       "get /openapi.json",
       "get /readyz",
       "get /v1/environments",
       "get /v1/rollouts",
+      "get /v1/rollouts/export",
+      "get /v1/rollouts/summary",
       "get /v1/rollouts/{rollout_id}",
       "get /v1/rollouts/{rollout_id}/events",
+      "get /v1/rollouts/{rollout_id}/regradings",
+      "get /v1/rollouts/{rollout_id}/terminals",
+      "get /v1/rollouts/{rollout_id}/terminals/{name}",
+      "get /v1/rollouts/{rollout_id}/terminals/{name}/output",
       "get /v1/rollouts/{rollout_id}/trajectory",
       "get /v1/tools",
       "post /v1/environments",
       "post /v1/rollouts",
       "post /v1/rollouts/{rollout_id}/grade",
+      "post /v1/rollouts/{rollout_id}/key",
+      "post /v1/rollouts/{rollout_id}/terminals",
+      "post /v1/rollouts/{rollout_id}/terminals/{name}/input",
+      "post /v1/rollouts/{rollout_id}/terminals/{name}/resize",
       "post /v1/rollouts/{rollout_id}/tools/{tool}",
     ]);
   });
@@ -90,7 +101,7 @@ describe("/openapi.json", () => {
     expect(open.map(([name]) => name).toSorted()).toEqual(["get /healthz", "get /openapi.json", "get /readyz"]);
   });
 
-  test("names every error code under its status, but those that only a model or a start sees", async () => {
+  test("names every error code under its status, but those that only a model, a start or a command sees", async () => {
     const named = new Map<string, Set<string>>();
     for (const [, operation] of operations(await document())) {
       for (const [status, { description }] of Object.entries(operation.responses)) {
@@ -99,7 +110,14 @@ describe("/openapi.json", () => {
         }
       }
     }
-    const elsewhere = new Set<string>([...shownToTheModel, "invalid_config", "not_found"]);
+    const elsewhere = new Set<string>([
+      ...shownToTheModel,
+      "forbidden_origin",
+      "invalid_config",
+      "not_found",
+      "trainer_refused",
+      "trainer_unavailable",
+    ]);
     const expected = errorCodes
       .filter((code) => !elsewhere.has(code))
       .map((code) => [code, new Set([String(errorTable[code].status)])] as const);

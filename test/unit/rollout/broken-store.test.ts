@@ -55,7 +55,7 @@ test("a controller that dies between a verdict and the end of its rollout leaves
 test("a verdict that cannot be stored can be asked for again, and a rollout that nobody asks for expires and can still be graded", async () => {
   let broken = true;
   await using controller = await withStore((store) => ({
-    saveVerdict: (rollout, verdict) => (broken ? Promise.reject(failed()) : store.saveVerdict(rollout, verdict)),
+    saveVerdict: (...verdict) => (broken ? Promise.reject(failed()) : store.saveVerdict(...verdict)),
   }));
   const { service } = controller;
   const { rollout_id } = await controller.rollout({ budget: { idle_seconds: 1 } });

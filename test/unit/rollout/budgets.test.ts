@@ -18,6 +18,7 @@ test("calls beyond the budget are refused and recorded, and the rollout can be g
     "unknown_tool",
     "budget_exhausted",
   ]);
+  await expect(over()).rejects.toMatchObject({ budget: "tool_calls" });
   expect(await service.grade(rollout_id, {})).toMatchObject({ status: "scored", reward: 1 });
 });
 
@@ -37,7 +38,11 @@ test("a rollout that was idle for too long expires, keeps its change set and can
   await service.callTool(rollout_id, "shell", shell("echo 0.5 > answer", "c1"));
   await vi.waitFor(async () => expect((await service.get(rollout_id)).status).toBe("expired"), ended);
   expect(controller.sandboxes()).toEqual([]);
-  expect((await service.get(rollout_id)).error).toMatchObject({ code: "budget_exhausted", cause: "policy" });
+  expect((await service.get(rollout_id)).error).toMatchObject({
+    code: "budget_exhausted",
+    cause: "policy",
+    budget: "idle_seconds",
+  });
   expect(await codeOf(service.callTool(rollout_id, "shell", shell("true")))).toBe("budget_exhausted");
   expect((await service.callTool(rollout_id, "shell", shell("echo 0.5 > answer", "c1"))).replayed).toBe(true);
   expect(await service.grade(rollout_id, {})).toMatchObject({ status: "scored", reward: 0.5 });
@@ -56,6 +61,7 @@ test("a command that runs is not idle, and the wall clock ends it with what it h
   expect(await codeOf(service.callTool(rollout_id, "shell", shell("echo 0 > answer", "queued")))).toBe(
     "budget_exhausted",
   );
+  expect((await service.get(rollout_id)).error?.budget).toBe("wall_seconds");
   expect(await service.grade(rollout_id, {})).toMatchObject({ status: "scored", reward: 1 });
 });
 

@@ -1,22 +1,12 @@
 import { expect, test } from "vitest";
 import { memoryController, shell } from "../../support/memory-controller.ts";
 import { pausedClock } from "../../support/paused-clock.ts";
+import { randomOf } from "../../support/random-of.ts";
 
 const SEEDS = 15;
 const ROLLOUTS = 3;
 const CALLS = 12;
 const CHANGES = 4;
-
-/** mulberry32: small, and the same everywhere. */
-function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** What a client sends again, to whichever controller. */
 const again = new Set(["fenced", "shutting_down"]);

@@ -5,6 +5,8 @@ import { noMeasures } from "../../../src/core/measures.ts";
 import { createMemoryProvider } from "../../../src/provider/memory/memory-provider.ts";
 import type { Provider } from "../../../src/provider/provider.ts";
 import { SandboxLauncher } from "../../../src/sandbox/launcher.ts";
+import { CONTROLLER } from "../../../src/model/audit.ts";
+import { AuditTrail } from "../../../src/store/audit-trail.ts";
 import { openSqliteStore } from "../../../src/store/sqlite/sqlite-store.ts";
 import { altered, codeOf } from "../../support/memory-controller.ts";
 import { VirtualClock } from "../../support/virtual-clock.ts";
@@ -22,7 +24,8 @@ async function launcher(change: Partial<Provider>) {
   const store = await openSqliteStore(":memory:");
   const provider = altered(createMemoryProvider(), () => change);
   const common = { clock, ids: systemIds, log: silentLogger, measures: noMeasures };
-  return { clock, store, launcher: new SandboxLauncher({ ...common, provider, store, owner: "ours" }) };
+  const audit = new AuditTrail({ log: store.audit, clock, logger: silentLogger, self: CONTROLLER });
+  return { clock, store, launcher: new SandboxLauncher({ ...common, provider, store, audit, owner: "ours" }) };
 }
 
 test.for([

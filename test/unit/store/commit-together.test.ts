@@ -1,7 +1,7 @@
 import { DatabaseSync } from "node:sqlite";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { committer, type Outcome, type Write } from "../../../src/store/sqlite/commit-together.ts";
-import { UNSYNCED } from "../../../src/store/unsynced.ts";
+import { UNSYNCED } from "../../../src/store/sql/unsynced.ts";
 
 function opened() {
   const database = new DatabaseSync(":memory:");

@@ -44,6 +44,15 @@ async function joined(store: Store, controller: string, leaseMs = LONG_MS) {
   return { store: store.fencedBy(fences), held, lost };
 }
 
+const regrading = {
+  regrading_id: "00000000-0000-4000-8000-000000000009",
+  graded_at: "2026-01-01T00:00:00.000Z",
+  graders: [],
+  reward: null,
+  answer: null,
+  verdict,
+};
+
 /** Every way of writing about a rollout. */
 const writes: Record<string, (store: Store) => Promise<unknown>> = {
   updateRollout: (store) => store.updateRollout(id, { status: "active" }),
@@ -54,6 +63,7 @@ const writes: Record<string, (store: Store) => Promise<unknown>> = {
   saveEgress: (store) => store.saveEgress(id, { allowed: 1, denied: 0, denials: [] }),
   saveChangeSet: (store) => store.saveChangeSet(id, changes),
   saveVerdict: (store) => store.saveVerdict(id, verdict),
+  addRegrading: (store) => store.addRegrading(id, regrading),
   recordIntent: (store) => store.recordIntent({ id: "b", provider: "memory", purpose: id, incarnation: "1" }, id),
 };
 
@@ -136,7 +146,13 @@ describe.each(Object.entries(places))("leases in %s", (_name, { why, open }) => 
     await one.store.createRollout(newRollout());
     await one.store.reserveCall(id, call);
     for (const [name, write] of Object.entries(writes)) {
-      if (name !== "saveVerdict" && name !== "saveChangeSet" && !name.startsWith("mark") && name !== "finishCall")
+      if (
+        name !== "saveVerdict" &&
+        name !== "addRegrading" &&
+        name !== "saveChangeSet" &&
+        !name.startsWith("mark") &&
+        name !== "finishCall"
+      )
         await expect(write(one.store), `${name} of the holder`).resolves.not.toThrow();
     }
     await store.leases.release("one");

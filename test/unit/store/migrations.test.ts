@@ -23,6 +23,14 @@ const environment = environmentSchema.parse({ name: "click", setup: ["true"] });
 const environment_json = JSON.stringify(environment);
 const changes = { snapshot: "0".repeat(64), written: [], deleted: ["b"], refused: [] };
 const verdict = { status: "scored", reward: 1, parts: [], flags: [], duration_ms: 1 };
+const regrading = {
+  regrading_id: "00000000-0000-4000-8000-000000000002",
+  graded_at: at,
+  graders: [],
+  reward: null,
+  answer: "done",
+  verdict,
+};
 const call = { rollout_id: id, tool: "shell", effect: "write", arguments_json: '{"command":"true"}', started_at: at };
 
 /** What a controller of each version could have written first, into tables and columns of that version. */
@@ -68,6 +76,23 @@ const written: Record<Version, Record<string, readonly object[]>> = {
   "0004-controllers": {
     controllers: [{ id: "one", role: "controller", url: null, started_at: at, lease_until: 1_767_225_600_000 }],
   },
+  "0005-audit": {
+    audit: [
+      {
+        id: "rollout/1/created",
+        at,
+        actor: "trainer",
+        action: "created",
+        kind: "rollout",
+        subject: id,
+        rollout_id: id,
+        why: null,
+      },
+    ],
+  },
+  "0006-regradings": {
+    regradings: [{ rollout_id: id, id: regrading.regrading_id, graded_at: at, json: JSON.stringify(regrading) }],
+  },
 };
 
 async function expectEverything(store: Store, version: Version): Promise<void> {
@@ -89,13 +114,22 @@ async function expectEverything(store: Store, version: Version): Promise<void> {
     active_at: at,
     first_result_at: at,
     ended_at: at,
+    created_by: null,
+    ready_by: null,
   });
+  expect(await store.outcomes({ group: "g" })).toEqual([
+    { status: "closed", verdict: "scored", cause: null, code: null, budget: null, count: 1, mean_reward: 1 },
+  ]);
   expect(await store.egress(id)).toEqual({ ...egress, denials: [] });
   expect(await store.trajectory(id)).toMatchObject([
     { seq: 0, call_id: "a", state: "done", result: { output: "done" }, duration_ms: 12.3456789012 },
     { seq: 1, call_id: "b", state: "unknown", result: null, duration_ms: null },
   ]);
   expect(await store.changeSet(id)).toEqual(changes);
+  expect(await store.answer(id)).toBeUndefined();
+  expect(await store.regradings(id)).toEqual(
+    versions.indexOf(version) >= versions.indexOf("0006-regradings") ? [regrading] : [],
+  );
   expect(await store.intents()).toMatchObject([{ id: "b-1", provider: "oci", purpose: id, incarnation: "1" }]);
   expect(await store.installationId("another")).toBe("the-owner");
 }

@@ -1,4 +1,5 @@
 import { inspect } from "node:util";
+import { Client } from "pg";
 import { pino } from "pino";
 import { beforeEach, describe, expect, test } from "vitest";
 import { BerthError } from "../../../src/core/errors.ts";
@@ -70,6 +71,27 @@ describe("postgres", () => {
     const names = await database.ask<{ name: string }>("select name from kysely_migration order by name");
     expect(names.map(({ name }) => name)).toEqual(Object.keys(migrations));
     for (const store of stores) await store.close();
+  });
+
+  test("a lease is prolonged while requests hold every connection and more wait for one", async () => {
+    await using database = await newDatabase();
+    const store = await open(database.url, { ...ordinaryLimits, connections: 1, connectMs: 400 });
+    await newRollout(store);
+    const holder = { id: "00000000-0000-4000-8000-0000000000aa", role: "controller", url: null } as const;
+    await store.leases.renew(holder, 60_000);
+    const blocker = new Client({ connectionString: database.url });
+    await blocker.connect();
+    try {
+      await blocker.query("begin");
+      await blocker.query("lock table rollouts in access exclusive mode");
+      const crowd = Array.from({ length: 50 }, () => store.rollout(id).catch((thrown: unknown) => thrown));
+      await expect(store.leases.renew(holder, 60_000)).resolves.toBeUndefined();
+      await blocker.query("rollback");
+      await Promise.all(crowd);
+    } finally {
+      await blocker.end();
+      await store.close();
+    }
   });
 
   test("more callers than connections are all served", async () => {

@@ -16,7 +16,8 @@ const ago = (days: number) => new Date(now - days * DAY_MS).toISOString();
 const uuid = (n: number) => `00000000-0000-4000-8000-${String(n).padStart(12, "0")}`;
 const about = { environment: { environment: environment.parse({ name: "click" }), baseDir: null }, group: null };
 
-const retentionOf = (store: Store, days: number) => new Retention({ store, days, clock, log: silentLogger });
+const retentionOf = (store: Store, days: number) =>
+  new Retention({ store, days, auditDays: 0, clock, log: silentLogger });
 
 async function ended(store: Store, n: number, daysAgo: number): Promise<void> {
   await store.createRollout({ id: uuid(n), ...about, labels: {}, provider: "memory", createdAt: ago(daysAgo) });

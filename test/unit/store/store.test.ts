@@ -2,8 +2,11 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { BerthError } from "../../../src/core/errors.ts";
+import type { AuditEntry } from "../../../src/model/audit.ts";
 import { environment as environmentSchema } from "../../../src/model/environment.ts";
 import type { ChangeSet } from "../../../src/model/change-set.ts";
+import type { Regrading } from "../../../src/model/regrading.ts";
 import type { Verdict } from "../../../src/model/verdict.ts";
 import { silentLogger } from "../../../src/core/log.ts";
 import { openPostgresStore } from "../../../src/store/postgres/postgres-store.ts";
@@ -36,6 +39,14 @@ const aCall = (callId: string, change: Partial<CallReservation> = {}): CallReser
 
 const output = { output: "done", truncated: false };
 const scored = (reward: number): Verdict => ({ status: "scored", reward, parts: [], flags: [], duration_ms: 1 });
+const regraded = (second: number): Regrading => ({
+  regrading_id: uuid(second),
+  graded_at: at(second),
+  graders: [],
+  reward: null,
+  answer: "\u0000",
+  verdict: scored(0.5),
+});
 const changes = (content: string): ChangeSet => ({
   snapshot: "0".repeat(64),
   written: [{ path: "a", executable: false, content }],
@@ -145,6 +156,8 @@ describe.for(Object.keys(places))("a store in %s", (name) => {
       active_at: null,
       first_result_at: null,
       ended_at: null,
+      created_by: null,
+      ready_by: null,
     });
     expect(await store.rollout(uuid(2))).toBeUndefined();
   });
@@ -318,6 +331,36 @@ describe.for(Object.keys(places))("a store in %s", (name) => {
     await expect(again.saveVerdict(uuid(9), scored(1))).rejects.toMatchObject({ code: "storage_failed" });
   });
 
+  test("the answer stays that the first verdict judged, whatever text it is", async () => {
+    const { store, reopen } = await newStore();
+    const odd = "'; --\u0000\u{1f600}\n\ud800";
+    await store.createRollout(aRollout(1));
+    await store.createRollout(aRollout(2));
+    expect(await store.answer(uuid(1))).toBeUndefined();
+    await store.saveVerdict(uuid(1), scored(1), odd);
+    await store.saveVerdict(uuid(1), scored(1), "second");
+    await store.saveVerdict(uuid(2), scored(1));
+    await store.saveVerdict(uuid(2), scored(1), "late");
+    const again = await reopen();
+    expect(await again.answer(uuid(1))).toBe(odd);
+    expect(await again.answer(uuid(2))).toBeUndefined();
+    expect(await again.answer(uuid(9))).toBeUndefined();
+  });
+
+  test("regradings are kept beside the verdict, in the order in which they were made", async () => {
+    const { store, reopen } = await newStore();
+    await store.createRollout(aRollout(1));
+    await store.createRollout(aRollout(2));
+    await store.saveVerdict(uuid(1), scored(1));
+    for (const second of [2, 1]) await store.addRegrading(uuid(1), regraded(second));
+    const again = await reopen();
+    expect(await again.regradings(uuid(1))).toEqual([regraded(1), regraded(2)]);
+    expect(await again.regradings(uuid(2))).toEqual([]);
+    expect((await again.rollout(uuid(1)))?.verdict).toEqual(scored(1));
+    await expect(again.addRegrading(uuid(1), regraded(1))).rejects.toMatchObject({ code: "storage_failed" });
+    await expect(again.addRegrading(uuid(9), regraded(3))).rejects.toMatchObject({ code: "storage_failed" });
+  });
+
   test("intents are kept by sandbox until they are forgotten", async () => {
     const { store, reopen } = await newStore();
     const intent = { id: "b-1", provider: "memory", purpose: uuid(1), incarnation: "1" };
@@ -341,6 +384,7 @@ describe.for(Object.keys(places))("a store in %s", (name) => {
       await store.reserveCall(uuid(n), aCall("a"));
       await store.saveChangeSet(uuid(n), changes("x"));
       await store.saveEgress(uuid(n), { allowed: 1, denied: 0, denials: [] });
+      await store.addRegrading(uuid(n), regraded(1));
     }
     await store.updateRollout(uuid(1), { status: "closed", ended_at: at(30) });
     await store.updateRollout(uuid(2), { status: "failed", ended_at: at(10) });
@@ -359,7 +403,9 @@ describe.for(Object.keys(places))("a store in %s", (name) => {
       expect(await again.trajectory(uuid(n))).toEqual([]);
       expect(await again.changeSet(uuid(n))).toBeUndefined();
       expect(await again.egress(uuid(n))).toEqual({ allowed: 0, denied: 0, denials: [] });
+      expect(await again.regradings(uuid(n))).toEqual([]);
     }
+    expect(await again.regradings(uuid(5))).toHaveLength(1);
     expect(await again.trajectory(uuid(5))).toHaveLength(1);
     expect(await again.countEndedBefore(at(1_000))).toBe(1);
   });
@@ -372,6 +418,60 @@ describe.for(Object.keys(places))("a store in %s", (name) => {
     }
     expect(await store.removeEndedBefore(at(1_000), 10)).toBe(0);
     expect(await store.rollouts({ limit: 10 })).toHaveLength(3);
+  });
+
+  test("the audit log keeps each deed once, tells the newest first, and loses only what is too old", async () => {
+    const { store, reopen } = await newStore();
+    const deed = (n: number, change: Partial<AuditEntry> = {}): AuditEntry => ({
+      at: at(n),
+      actor: "trainer",
+      action: "created",
+      kind: "rollout",
+      subject: uuid(n),
+      rollout_id: uuid(n),
+      why: null,
+      ...change,
+    });
+    expect(await store.audit.record("1", deed(1))).toBe(true);
+    expect(await store.audit.record("1", deed(1, { actor: "another" }))).toBe(false);
+    for (const n of [2, 3, 4]) await store.audit.record(String(n), deed(n, { why: "for a test" }));
+    const again = await reopen();
+    const subjects = async (query: object) =>
+      (await again.audit.list({ limit: 10, ...query })).map((entry) => entry.at);
+    expect(await subjects({})).toEqual([at(4), at(3), at(2), at(1)]);
+    expect(await subjects({ since: at(3) })).toEqual([at(4), at(3)]);
+    expect(await again.audit.list({ limit: 1, rolloutId: uuid(1) })).toEqual([deed(1)]);
+    expect(await again.audit.removeBefore(at(4), 2)).toBe(2);
+    expect(await again.audit.removeBefore(at(4), 2)).toBe(1);
+    expect(await subjects({})).toEqual([at(4)]);
+  });
+
+  test("rollouts are counted by what came of them and who caused it", async () => {
+    const { store } = await newStore();
+    const scored = (reward: number): Verdict => ({ status: "scored", reward, parts: [], flags: [], duration_ms: 1 });
+    const lost = new BerthError("sandbox_lost", "gone").report();
+    const idle = new BerthError("budget_exhausted", "idle", { budget: "idle_seconds" }).report();
+    const reason = new BerthError("grader_failed", "no report").report();
+    for (let n = 1; n <= 7; n++) await store.createRollout(aRollout(n, { group: n === 7 ? "other" : "g" }));
+    for (const n of [1, 2]) await store.updateRollout(uuid(n), { status: "closed", ended_at: at(9) });
+    await store.saveVerdict(uuid(1), scored(1));
+    await store.saveVerdict(uuid(2), scored(0.5));
+    await store.updateRollout(uuid(3), { status: "failed", ended_at: at(9), error: lost });
+    await store.updateRollout(uuid(4), { status: "expired", ended_at: at(9), error: idle });
+    await store.saveVerdict(uuid(5), { status: "unscored", reward: null, parts: [], reason, duration_ms: 1 });
+    const none = { verdict: null, cause: null, code: null, budget: null, mean_reward: null, count: 1 };
+    const outcomes = await store.outcomes({ group: "g" });
+    const expected = [
+      { ...none, status: "closed", verdict: "scored", count: 2, mean_reward: 0.75 },
+      { ...none, status: "failed", cause: "infra", code: "sandbox_lost" },
+      { ...none, status: "expired", cause: "policy", code: "budget_exhausted", budget: "idle_seconds" },
+      { ...none, status: "queued", verdict: "unscored", cause: "grader", code: "grader_failed" },
+      { ...none, status: "queued" },
+    ];
+    expect(outcomes).toHaveLength(expected.length);
+    expect(outcomes).toEqual(expect.arrayContaining(expected));
+    expect((await store.outcomes({ since: at(7) })).map(({ count }) => count)).toEqual([1]);
+    expect(await store.outcomes({ environment: "another" })).toEqual([]);
   });
 
   test("an installation keeps the first name that was proposed", async () => {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { BerthError } from "../../../src/core/errors.ts";
-import { grep } from "../../../src/tool/grep.ts";
-import { readFile } from "../../../src/tool/read-file.ts";
-import { readOutput } from "../../../src/tool/read-output.ts";
+import { grep } from "../../../src/tool/search/grep.ts";
+import { readFile } from "../../../src/tool/files/read-file.ts";
+import { readOutput } from "../../../src/tool/shell/read-output.ts";
 import { parseArguments } from "../../../src/tool/parse-arguments.ts";
 import type { Tool } from "../../../src/tool/tool.ts";
 

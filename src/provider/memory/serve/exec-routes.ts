@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { GuestFault } from "../tree/fault.ts";
-import { ExecCall, execRequest, type Machine } from "./exec-call.ts";
+import { ExecCall, execRequest, type ExecRequest, type Machine } from "./exec-call.ts";
 import { bytesReply, jsonReply, parsed, type Reply, type Request } from "./messages.ts";
 
 const keptResults = 256;
@@ -31,7 +31,13 @@ export class Calls {
   }
 
   async exec(request: Request): Promise<Reply> {
-    const asked = parsed(execRequest, request.body);
+    const call = this.begin(parsed(execRequest, request.body));
+    request.onGone(() => call.cancel());
+    return jsonReply(await call.done);
+  }
+
+  /** @throws GuestFault `permission_denied`, `duplicate_call`, `not_directory` */
+  begin(asked: ExecRequest): ExecCall {
     if (asked.user === "root" && !this.#allowRoot)
       throw new GuestFault("permission_denied", "This sandbox runs nothing as root.");
     if (this.#used.has(asked.call_id))
@@ -40,8 +46,7 @@ export class Calls {
     this.#used.add(asked.call_id);
     this.#calls.set(asked.call_id, call);
     this.#forgetOldest();
-    request.onGone(() => call.cancel());
-    return jsonReply(await call.done);
+    return call;
   }
 
   state(callId: string): Reply {

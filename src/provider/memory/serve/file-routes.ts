@@ -18,6 +18,7 @@ const writeQuery = z.object({
   if_sha256: z.string().optional(),
 });
 const deleteBody = z.object({ path, recursive: z.boolean().default(false) });
+const moveBody = z.object({ from: path, to: path });
 const listQuery = z.object({ path, depth: count.min(1).default(1), limit: count.default(1_000) });
 
 /** The workspace's files, for one sandbox. */
@@ -64,6 +65,21 @@ export class Files {
       throw new GuestFault("invalid_argument", `${asked.path} is a directory that is not empty.`);
     }
     place.parent.children.delete(place.name);
+    return jsonReply({});
+  }
+
+  move({ body }: Request): Reply {
+    const { from, to } = parsed(moveBody, body);
+    const beneath = this.#workspace;
+    const source = this.#find(from, false);
+    if (source.path === beneath) throw new GuestFault("invalid_argument", "The workspace itself stays.");
+    if (to.includes("/")) this.#tree.makeDirectories(to.replace(/\/[^/]*$/, ""), { beneath });
+    const target = this.#tree.lookup(to, { beneath, followLast: false });
+    if (target.node !== undefined) throw new GuestFault("already_exists", `${to} is there already.`);
+    if (target.path.startsWith(`${source.path}/`))
+      throw new GuestFault("invalid_argument", `${from} cannot be moved into itself.`);
+    source.parent.children.delete(source.name);
+    this.#tree.put(target, source.node);
     return jsonReply({});
   }
 

@@ -5,6 +5,7 @@ import { GuestFault } from "../tree/fault.ts";
 import { unpack } from "./archive-route.ts";
 import type { Machine } from "./exec-call.ts";
 import { EgressPort } from "./egress-port.ts";
+import { Background } from "./background.ts";
 import { Calls } from "./exec-routes.ts";
 import { Fence } from "./fence.ts";
 import { Files } from "./file-routes.ts";
@@ -36,6 +37,7 @@ export class GuestServer {
     this.egress.close();
     await this.calls.quiesce();
   });
+  readonly #background: Background;
   readonly #files: Files;
   readonly #search: Search;
   readonly #streams = new Set<Duplex>();
@@ -45,6 +47,7 @@ export class GuestServer {
     this.#machine = machine;
     this.#options = options;
     this.calls = new Calls(machine, options.allowRoot);
+    this.#background = new Background(this.calls);
     this.#files = new Files(machine.tree, machine.workspace);
     this.#search = new Search(machine.tree, machine.workspace);
   }
@@ -100,6 +103,8 @@ export class GuestServer {
       if (call[2] === "/cancel") return this.calls.cancel(callId);
       return call[2] === "/output" ? this.calls.output(callId, request.query) : this.calls.state(callId);
     }
+    const stopped = /^\/v1\/background\/([^/]+)\/stop$/.exec(request.path);
+    if (stopped) return await this.#background.stop(decodeURIComponent(stopped[1] ?? ""));
     switch (`${request.method} ${request.path}`) {
       case "GET /v1/handshake":
         return jsonReply(this.#handshake());
@@ -114,6 +119,10 @@ export class GuestServer {
         return this.#prolong(request);
       case "POST /v1/exec":
         return await this.calls.exec(request);
+      case "POST /v1/background":
+        return this.#background.start(request);
+      case "GET /v1/background":
+        return this.#background.list();
       case "GET /v1/files/read":
         return this.#files.read(request);
       case "GET /v1/files/lines":
@@ -122,6 +131,8 @@ export class GuestServer {
         return this.#files.write(request);
       case "POST /v1/files/delete":
         return this.#files.delete(request);
+      case "POST /v1/files/move":
+        return this.#files.move(request);
       case "GET /v1/files/stat":
         return this.#files.stat(request);
       case "GET /v1/files/list":
@@ -130,6 +141,8 @@ export class GuestServer {
         return this.#search.grep(request);
       case "POST /v1/search/glob":
         return this.#search.glob(request);
+      case "POST /v1/search/changed":
+        return this.#search.changed(request);
       case "POST /v1/tree":
         return this.#search.tree(request);
       case "PUT /v1/archive":

@@ -3,6 +3,7 @@ import { RE2JS } from "re2js";
 import { z } from "zod";
 import { GuestFault } from "../tree/fault.ts";
 import type { FileTree } from "../tree/file-tree.ts";
+import type { TreeNode } from "../tree/nodes.ts";
 import { sha256 } from "./file-routes.ts";
 import { cutLine } from "./line-routes.ts";
 import { jsonReply, parsed, type Reply, type Request } from "./messages.ts";
@@ -24,16 +25,29 @@ const grepBody = z.object({
   max_bytes: count.default(65_536),
 });
 const globBody = z.object({ pattern: z.string(), path: z.string().default(""), limit: count.default(1_000) });
+const changedBody = z.object({ limit: count.min(1) });
 const treeBody = z.object({ exclude: z.array(z.string()).default([]), max_entries: count, max_file_bytes: count });
 
 /** Searches in the workspace of one sandbox. */
 export class Search {
   readonly #tree: FileTree;
   readonly #workspace: string;
+  /** What the files held when the sandbox began. */
+  readonly #before: WeakMap<TreeNode, Buffer>;
 
   constructor(tree: FileTree, workspace: string) {
     this.#tree = tree;
     this.#workspace = workspace;
+    const files = tree.lookup(workspace).node === undefined ? [] : this.#files("");
+    this.#before = new WeakMap(files.flatMap(({ node }) => (node.type === "file" ? [[node, node.bytes]] : [])));
+  }
+
+  changed({ body }: Request): Reply {
+    const { limit } = parsed(changedBody, body);
+    const changed = this.#files("").flatMap(({ path, node }) =>
+      node.type === "file" && this.#before.get(node) !== node.bytes ? [{ path, size: node.bytes.length }] : [],
+    );
+    return jsonReply({ files: changed.slice(0, limit), truncated: changed.length > limit });
   }
 
   grep({ body }: Request): Reply {

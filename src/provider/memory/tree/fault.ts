@@ -15,6 +15,7 @@ const statusOfFault = {
   duplicate_call: 409,
   unknown_call: 404,
   precondition_failed: 412,
+  busy: 503,
 } as const;
 
 export class GuestFault extends Error {

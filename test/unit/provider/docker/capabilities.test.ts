@@ -24,7 +24,7 @@ function missing({ has, gaps }: Capabilities): string[] {
   return names;
 }
 
-const gvisorsOwn = ["network_host", "user_namespace", "oom_reported", "guest_hidden"];
+const gvisorsOwn = ["network_host", "user_namespace", "oom_reported", "guest_hidden", "job_control"];
 
 describe("what the docker provider can enforce", () => {
   it("is everything but user namespaces on a complete daemon", () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { handleOf, sameSandbox, sandboxLabels } from "../../../../src/provider/docker/names.ts";
+import { handleOf, sandboxLabels } from "../../../../src/provider/docker/names.ts";
+import { sameSandbox } from "../../../../src/provider/same-sandbox.ts";
 import { snapshotLabels } from "../../../../src/provider/docker/snapshots.ts";
 import { stateOf } from "../../../../src/provider/docker/state.ts";
 

@@ -1,0 +1,11 @@
+#include <stdint.h>
+
+/* c = a bT, all of them n by n, row by row. */
+void matmul_transposed(const float *a, const float *b, float *c, int64_t n) {
+  for (int64_t row = 0; row < n; row++)
+    for (int64_t column = 0; column < n; column++) {
+      float sum = 0;
+      for (int64_t k = 0; k < n; k++) sum += a[row * n + k] * b[column * n + k];
+      c[row * n + column] = sum;
+    }
+}

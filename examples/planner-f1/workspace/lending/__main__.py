@@ -1,0 +1,3 @@
+from lending.desk import main
+
+main()

@@ -1,0 +1,3 @@
+module berth.dev/infra/dev-cluster/pause
+
+go 1.21
