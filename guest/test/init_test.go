@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -102,14 +103,17 @@ func TestQuiesceKillsAllAndSparesTheBridge(t *testing.T) {
 	g := start(t)
 	// As a runtime's exec does: from outside into the namespaces of the sandbox.
 	g.client = bridged(t, "nsenter", "--target", strconv.Itoa(g.process.Pid), "--pid", "--mount", binary, "dial", "unix:"+g.socket)
-	go func() {
+	var running sync.WaitGroup
+	running.Go(func() {
 		_, _ = g.request("POST", "/v1/exec", strings.NewReader(`{"call_id":"a","argv":["/bin/sleep","600"],"timeout_ms":600000}`))
-	}()
+	})
 	for g.processes() == 0 {
 		time.Sleep(time.Millisecond)
 	}
 	var killed struct{ Killed int }
 	g.do("POST", "/v1/quiesce", nil).decode(t, &killed)
+	// A connection with an answer on its way is not idle, and the bridge ends with its connection.
+	running.Wait()
 	if killed.Killed != 1 || g.processes() != 0 {
 		t.Errorf("%d killed, %d are left", killed.Killed, g.processes())
 	}

@@ -2,6 +2,9 @@ package exec
 
 import (
 	"context"
+	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -149,12 +152,20 @@ func TestAKilledProcessIsCalledOOMOnlyWhenTheCountRose(t *testing.T) {
 		t.Errorf("%+v", r.Outcome)
 	}
 	for script, want := range map[string]string{"kill -KILL $$": "oom_killed", "exit 137": "oom_killed", "exit 1": "exited", "kill -SEGV $$": "signaled"} {
-		request := f.request("/bin/sh", "-c", "sleep 0.2; "+script)
+		folder := t.TempDir()
+		counted, began := filepath.Join(folder, "counted"), filepath.Join(folder, "began")
+		if err := os.Chmod(folder, 0o777); err != nil {
+			t.Fatal(err)
+		}
+		request := f.request("/bin/sh", "-c", fmt.Sprintf(": > %s; until [ -e %s ]; do sleep 0.01; done; %s", began, counted, script))
 		var r *Result
 		var running sync.WaitGroup
 		running.Go(func() { r = f.run(request) })
-		await(t, "the call to run", func() bool { _, err := f.State(request.CallID); return err == nil })
+		await(t, "the command to begin", func() bool { _, err := os.Stat(began); return err == nil })
 		f.kills.Add(1)
+		if err := os.WriteFile(counted, nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
 		running.Wait()
 		if r.Outcome.Type != want {
 			t.Errorf("%s: %+v", script, r.Outcome)
