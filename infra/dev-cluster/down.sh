@@ -36,6 +36,7 @@ shims | xargs -r kill -KILL 2>/dev/null || true
 say "removing mounts, namespaces, cgroups, network, state"
 mounts() { awk '{print $5}' /proc/self/mountinfo | grep -E "^($state|$run)/" | LC_ALL=C sort -r; }
 mounts | xargs -r -n1 umount 2>/dev/null || true
+spaces=$(named_namespaces)
 remove_network
 for _ in $(seq 20); do
   find /sys/fs/cgroup -depth -type d -path "*/$cgroup*" -exec rmdir {} + 2>/dev/null || true
@@ -43,4 +44,15 @@ for _ in $(seq 20); do
   sleep 0.1
 done
 find /var/log/containers -type l -lname "$state/*" -delete 2>/dev/null || true
+left() {
+  pod_processes | sed 's/^/process of a pod: /'
+  shims | sed 's/^/containerd-shim: /'
+  mounts | sed 's/^/mount: /'
+  for space in $spaces; do [ ! -e "/run/netns/$space" ] || echo "network namespace: $space"; done
+  find /sys/fs/cgroup -maxdepth 3 -name "$cgroup" | sed 's/^/cgroup: /'
+  ip -o link show $bridge 2>/dev/null | sed 's/^/link: /'
+  return 0
+}
+nothing_left() { [ -z "$(left)" ]; }
+within 10 nothing_left || fail "This is left, and $state with it:" "$(left)"
 rm -rf "$state" "$run"

@@ -24,13 +24,25 @@ forwarding() {
   iptables -w "$1" FORWARD -i $bridge -j ACCEPT && iptables -w "$1" FORWARD -o $bridge -j ACCEPT
 }
 
+# CNI's own records of the pods that it gave a network, and did not take it from: the guest's door moves a pod's link into a namespace of its
+# own, so that no link on the bridge tells which namespaces with a name are ours.
+records_of_pods() { find /var/lib/cni/results -name 'berth-dev-*' 2>/dev/null; }
+namespaces_of_pods() {
+  { records_of_pods | xargs -r grep -oh '"sandbox":"[^"]*/cni-[0-9a-f-]*"' || true; } | sed 's|.*/||; s|"$||' | sort -u
+}
+named_namespaces() {
+  local space
+  for space in $(namespaces_of_pods); do [ ! -e "/run/netns/$space" ] || echo "$space"; done
+}
+
 remove_network() {
-  # containerd gave each pod a namespace with a name; the other end of what is on the bridge says which are ours.
-  local space link
-  while read -r link space; do
-    ip link delete "$link"
-    [ -z "$space" ] || ip netns delete "$space" || true
-  done < <(ip -o link show master $bridge 2>/dev/null | sed -E 's/^[0-9]+: ([^@:]+)[@:].*( link-netns ([^ \\]+)).*/\1 \3/; t; s/^[0-9]+: ([^@:]+)[@:].*/\1/')
+  local space record
+  for space in $(named_namespaces); do ip netns delete "$space" || true; done
+  # A record ends with the container's id and the interface's name; its loopback has another beside it.
+  for record in $(records_of_pods); do
+    record=${record##*/berth-dev-}
+    rm -f "/var/lib/cni/results/berth-dev-$record" "/var/lib/cni/results/cni-loopback-${record%-*}-lo"
+  done
   ip link delete $bridge 2>/dev/null || true
   forwarding -D 2>/dev/null || true
   local table
