@@ -1,12 +1,9 @@
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import type { Berth, Compose, ImageSummary } from "./cli/berth.ts";
-import type { ExamineCluster } from "./cli/doctor/examine.ts";
+import { chooseProvider, embeddingsOf, isOnThisMachine, judgeOf, openStore } from "./backends.ts";
 import { CodeIndexes } from "./code-index/indexes.ts";
-import { Embeddings, type EmbeddingsOptions } from "./code-index/meaning/embeddings.ts";
-import { OpenAiEmbedder } from "./code-index/meaning/openai-embedder.ts";
 import { dockerConnection } from "./config/docker-connection.ts";
-import { kubernetesOptions } from "./config/kubernetes-options.ts";
 import { evict } from "./cli/evict.ts";
 import { sweep } from "./cli/sweep.ts";
 import { removeOldRecords } from "./cli/old-records.ts";
@@ -19,25 +16,15 @@ import { systemClock } from "./core/clock.ts";
 import { BerthError } from "./core/errors.ts";
 import { systemIds } from "./core/ids.ts";
 import { lockHolder } from "./core/lock-file.ts";
-import type { Logger } from "./core/log.ts";
 import { createDial } from "./egress/dialler.ts";
 import { connectToAddress, isOwnAddress, resolveName } from "./egress/network.ts";
-import { OpenAiJudge } from "./grader/judge/openai-judge.ts";
-import { exportLayer } from "./guest/export-layer.ts";
-import { startLife } from "./guest/start-life.ts";
 import { createGraders } from "./grader/registry.ts";
 import { createMetrics } from "./http/metrics/metrics.ts";
 import { RolloutKeys } from "./http/rollout-keys.ts";
 import { CONTROLLER } from "./model/audit.ts";
 import { unfinishedStatuses } from "./model/rollout.ts";
 import { buildFolder, buildImage } from "./provider/docker/build-image.ts";
-import { createDockerProvider } from "./provider/docker/docker-provider.ts";
-import { dockerImages } from "./provider/docker/image-source.ts";
 import { listFolderImages } from "./provider/docker/list-images.ts";
-import { probeDocker } from "./provider/docker/probe.ts";
-import { createMemoryProvider } from "./provider/memory/memory-provider.ts";
-import { createOciProvider } from "./provider/oci/oci-provider.ts";
-import { probeOci } from "./provider/oci/probe.ts";
 import type { Provider } from "./provider/provider.ts";
 import { Rollouts } from "./rollout/service.ts";
 import { Admission } from "./sandbox/admission/admission.ts";
@@ -56,10 +43,7 @@ import { Manifests } from "./snapshot/manifest.ts";
 import { Mirrors } from "./snapshot/mirror.ts";
 import { snapshotsOf } from "./snapshot/of-environments.ts";
 import { AuditTrail } from "./store/audit-trail.ts";
-import { openPostgresStore } from "./store/postgres/postgres-store.ts";
-import { openSqliteStore } from "./store/sqlite/sqlite-store.ts";
 import { Retention } from "./store/retention.ts";
-import type { Store } from "./store/store.ts";
 import { builtinTools } from "./tool/builtin-tools.ts";
 import { createToolRegistry } from "./tool/registry.ts";
 
@@ -70,7 +54,7 @@ const RECENT_MS = 600_000;
 const EVICTION_PAUSE_MS = 600_000;
 const RETENTION_PAUSE_MS = 3_600_000;
 
-/** The only place where ports meet their adapters. */
+/** Puts a controller together from the backends that its configuration names. */
 export const compose: Compose = async (config, log, { role, resolve = resolveName, provider: given }) => {
   const processEnv = processEnvironment();
   const lockFile = join(config.data_dir, "controller.pid");
@@ -330,102 +314,3 @@ const placeOf = async ({ name, place }: Provider, { data_dir }: Config) =>
   place === undefined
     ? { place: await folderPlace(data_dir), words: `the data_dir ${data_dir}` }
     : { place, words: `${name}'s ${place}` };
-
-/** The records of a configuration, whether or not a controller uses them. @throws BerthError `storage_failed` */
-export const openStore = ({ store_url, data_dir }: Config, log: Logger): Promise<Store> =>
-  store_url === "" ? openSqliteStore(join(data_dir, "berth.db")) : openPostgresStore(store_url, { log });
-
-/** `auto` is oci where it works, else docker. @throws BerthError `provider_unavailable` saying why and what mends it */
-async function chooseProvider(config: Config, log: Logger, { onlyLooks }: { onlyLooks: boolean }): Promise<Provider> {
-  const { provider, guest_binary, data_dir } = config;
-  const seccompDir = join(config.profiles_dir, "seccomp");
-  const docker = dockerConnection(config.docker_host);
-  const dockerOptions = {
-    docker,
-    dataDir: data_dir,
-    guestBinary: guest_binary,
-    seccompDir,
-    imagesDir: config.images_dir,
-    log,
-  };
-  if (provider === "memory") return createMemoryProvider();
-  if (provider === "docker") return createDockerProvider(dockerOptions);
-  if (provider === "kubernetes") {
-    // The client library takes half a second to load, and few need it.
-    const { createKubernetesProvider } = await import("./provider/kubernetes/kubernetes-provider.ts");
-    return createKubernetesProvider({
-      ...kubernetesOptions(config),
-      dataDir: data_dir,
-      exportLayer,
-      startLife,
-      log,
-      onlyLooks,
-    });
-  }
-  const probe = await probeOci({ guestBinary: guest_binary });
-  if (probe.works && probe.runtime) {
-    return createOciProvider({
-      dataDir: data_dir,
-      guestBinary: guest_binary,
-      seccompDir,
-      runtime: probe.runtime.binary,
-      runsc: { platform: config.runsc_platform },
-      exporter: dockerImages(dockerOptions),
-      log,
-      onlyLooks,
-    });
-  }
-  const reasons = sentences(probe.reasons);
-  if (provider === "oci") throw new BerthError("provider_unavailable", `The oci provider cannot run here: ${reasons}.`);
-  const daemon = await probeDocker(dockerOptions);
-  if (daemon.works) return createDockerProvider(dockerOptions);
-  throw new BerthError(
-    "provider_unavailable",
-    `No provider can run here. oci: ${reasons}. docker: ${sentences(daemon.reasons)}.`,
-  );
-}
-
-const sentences = (reasons: readonly { what: string; remedy: string }[]): string =>
-  reasons.map(({ what, remedy }) => `${what} (${remedy})`).join("; ");
-
-/** What the configured cluster lacks, for `berth doctor`. */
-export const examineCluster: ExamineCluster = async (config) => {
-  const kubernetes = await import("./provider/kubernetes/examine.ts");
-  return kubernetes.examineCluster(kubernetesOptions(config));
-};
-
-const judgeOf = (config: Config): OpenAiJudge | undefined =>
-  config.judge_base_url === "" || config.judge_model === ""
-    ? undefined
-    : new OpenAiJudge({
-        baseUrl: config.judge_base_url,
-        apiKey: config.judge_api_key,
-        model: config.judge_model,
-        parallel: config.judge_parallel,
-        deadlineMs: config.judge_deadline_seconds * 1000,
-        retries: config.judge_retries,
-      });
-
-const embeddingsOf = (
-  config: Config,
-  parts: Pick<EmbeddingsOptions, "indexes" | "mirrors" | "processEnv">,
-): Embeddings | undefined =>
-  config.embeddings_base_url === "" || config.embeddings_model === ""
-    ? undefined
-    : new Embeddings({
-        ...parts,
-        dir: join(config.data_dir, "indexes"),
-        workDir: join(config.data_dir, "work"),
-        mostChunks: config.embeddings_max_chunks,
-        embedder: new OpenAiEmbedder({
-          baseUrl: config.embeddings_base_url,
-          apiKey: config.embeddings_api_key,
-          model: config.embeddings_model,
-          parallel: config.embeddings_parallel,
-          deadlineMs: config.embeddings_deadline_seconds * 1000,
-        }),
-      });
-
-/** Of sandboxes elsewhere nobody here can tell what memory is left. */
-const isOnThisMachine = ({ name }: Provider, { docker_host }: Config): boolean =>
-  name !== "kubernetes" && (name !== "docker" || "socketPath" in dockerConnection(docker_host));

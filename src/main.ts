@@ -24,5 +24,5 @@ process.exitCode = await runCli({
     setFlagsFromString("--semi-space-growth-factor=1");
     return (await import("./compose.ts")).compose(...args);
   },
-  examineCluster: async (config) => (await import("./compose.ts")).examineCluster(config),
+  examineCluster: async (config) => (await import("./backends.ts")).examineCluster(config),
 });

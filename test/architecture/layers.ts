@@ -25,7 +25,7 @@ export const layers = [
 ] as const;
 
 /** Files directly in src/ that may import every folder; nothing imports them but each other, in this order. */
-export const tops = ["compose.ts", "main.ts"] as const;
+export const tops = ["backends.ts", "compose.ts", "main.ts"] as const;
 
 /** Folders that implement a port. They know the port but not each other, and only `tops` and tests name them. */
 export const adapters = [

@@ -69,9 +69,9 @@ describe("the rules on imports", () => {
       "cli/serve.ts": `import type { Oci } from "../provider/oci/oci.ts";`,
     });
     expect(orderViolations(modules)).toEqual([
-      "provider/enforce.ts:1 names the adapter provider/oci; only compose.ts and main.ts may",
-      "provider/docker/steal.ts:1 names the adapter provider/oci; only compose.ts and main.ts may",
-      "cli/serve.ts:1 names the adapter provider/oci; only compose.ts and main.ts may",
+      "provider/enforce.ts:1 names the adapter provider/oci; only backends.ts, compose.ts, main.ts may",
+      "provider/docker/steal.ts:1 names the adapter provider/oci; only backends.ts, compose.ts, main.ts may",
+      "cli/serve.ts:1 names the adapter provider/oci; only backends.ts, compose.ts, main.ts may",
     ]);
   });
 

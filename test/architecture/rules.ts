@@ -25,7 +25,7 @@ function importViolation(module: Module, { specifier, line }: Import, known: Rea
   const isTop = topNames.includes(module.path);
   const adapter = adapterOf(target);
   if (adapter !== undefined && adapter !== adapterOf(module.path) && !isTop) {
-    return `${at} names the adapter ${adapter}; only ${tops.join(" and ")} may`;
+    return `${at} names the adapter ${adapter}; only ${tops.join(", ")} may`;
   }
   return rank(target) > rank(module.path) ? `${at} imports ${target}, which comes later in the order` : undefined;
 }
