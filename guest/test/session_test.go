@@ -390,6 +390,22 @@ func TestAChannelCarriesBytesBothWaysAndHoldsBackWhoeverWritesTooFast(t *testing
 	}
 }
 
+func TestWhatAChannelWroteBeforeItsProgramEndedIsThereForWhoeverReadsLate(t *testing.T) {
+	g := start(t)
+	// More than is kept for a reader, by less than the kernel takes from a program that need not wait.
+	request := g.openRequest("c", "/bin/sh", "-c", "head -c 600000 /dev/zero")
+	request["kind"] = "channel"
+	if r := g.post("/v1/sessions", request); r.status != 200 {
+		t.Fatalf("%d %s", r.status, r.body)
+	}
+	c := &terminal{guest: g, name: "c"}
+	await(t, "the program to end", func() bool { return c.state().State == "ended" })
+	c.untilEnd()
+	if c.read != 600_000 {
+		t.Errorf("%d bytes", c.read)
+	}
+}
+
 func TestManyTerminalsAndReadersStartNoThreads(t *testing.T) {
 	g := start(t)
 	for i := range 16 {

@@ -39,6 +39,17 @@ func (o *output) write(p []byte) {
 	o.tell()
 }
 
+// writeLast keeps p when nothing holds its writer back any more: a lossless output grows by what would push out bytes that were not received.
+func (o *output) writeLast(p []byte) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.lossless {
+		o.kept.grow(int(o.kept.total-o.asked) + len(p))
+	}
+	o.kept.write(p)
+	o.tell()
+}
+
 // room is how many bytes may be written now without losing one that was not received.
 func (o *output) room() int {
 	o.mu.Lock()

@@ -104,3 +104,19 @@ func TestALosslessOutputHasRoomOnlyForWhatWasReceived(t *testing.T) {
 		t.Error("it did not heed the stop")
 	}
 }
+
+func TestALosslessOutputGrowsByTheLastOfWhatWasWritten(t *testing.T) {
+	for received := range int64(8) {
+		o := newOutput(10, true)
+		o.write([]byte("0123456789"))
+		o.read(context.Background(), received, 1, 0, 0)
+		o.write([]byte("abcdefgh")[:received])
+		o.writeLast([]byte("ABC"))
+		o.writeLast([]byte("DE"))
+		want := ("0123456789" + "abcdefgh"[:received] + "ABCDE")[received:]
+		page := o.read(context.Background(), received, 100, 0, 0)
+		if string(page.Bytes) != want || page.From != received || page.Total != 15+received {
+			t.Errorf("%d were received: %+v, want %s", received, page, want)
+		}
+	}
+}

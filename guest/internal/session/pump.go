@@ -38,7 +38,7 @@ func (p *pump) run() {
 	for p.into.awaitRoom(p.stop) {
 		more := false
 		err := raw.Read(func(fd uintptr) bool {
-			n, blocked := p.piece(int(fd), p.into.room())
+			n, blocked := p.piece(int(fd), p.into.room(), p.into.write)
 			more = n > 0
 			return !blocked
 		})
@@ -49,7 +49,7 @@ func (p *pump) run() {
 }
 
 // piece moves one chunk. n is 0 at the end of the stream, and where blocked says that there is nothing now.
-func (p *pump) piece(fd, most int) (n int, blocked bool) {
+func (p *pump) piece(fd, most int, keep func([]byte)) (n int, blocked bool) {
 	chunk := chunks.Get().(*[chunkBytes]byte)
 	defer chunks.Put(chunk)
 	for {
@@ -62,7 +62,7 @@ func (p *pump) piece(fd, most int) (n int, blocked bool) {
 		case err != nil || n <= 0:
 			return 0, false
 		}
-		p.into.write(chunk[:n])
+		keep(chunk[:n])
 		return n, false
 	}
 }
@@ -79,7 +79,7 @@ func (p *pump) finish() {
 	}
 	_ = raw.Read(func(fd uintptr) bool {
 		for left := drainBytes; left > 0; {
-			n, _ := p.piece(int(fd), min(left, max(p.into.room(), 0)))
+			n, _ := p.piece(int(fd), left, p.into.writeLast)
 			if n == 0 {
 				break
 			}

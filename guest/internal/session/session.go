@@ -53,7 +53,7 @@ func (s *session) run() {
 	outcome, words, err := s.held.Wait()
 	s.pump.finish()
 	if words != "" {
-		s.output.write([]byte(words))
+		s.output.writeLast([]byte(words))
 	}
 	_ = s.file.Close()
 	if s.slave >= 0 {
