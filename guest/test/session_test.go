@@ -393,7 +393,7 @@ func TestAChannelCarriesBytesBothWaysAndHoldsBackWhoeverWritesTooFast(t *testing
 func TestWhatAChannelWroteBeforeItsProgramEndedIsThereForWhoeverReadsLate(t *testing.T) {
 	g := start(t)
 	// More than is kept for a reader, by less than the kernel takes from a program that need not wait.
-	request := g.openRequest("c", "/bin/sh", "-c", "head -c 600000 /dev/zero")
+	request := g.openRequest("c", "/bin/sh", "-c", "head -c 600000 /dev/zero >&0")
 	request["kind"] = "channel"
 	if r := g.post("/v1/sessions", request); r.status != 200 {
 		t.Fatalf("%d %s", r.status, r.body)
