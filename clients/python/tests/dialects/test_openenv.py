@@ -15,9 +15,12 @@ import pytest
 
 openenv_core = pytest.importorskip("openenv.core")
 
-from openenv.core import GenericEnvClient  # noqa: E402
-from openenv.core.env_server.mcp_types import CallToolAction, CallToolObservation  # noqa: E402
-from openenv.core.mcp_client import MCPToolClient  # noqa: E402
+from openenv.core import GenericEnvClient  # type: ignore[import-untyped]  # noqa: E402
+from openenv.core.env_server.mcp_types import (  # type: ignore[import-untyped]  # noqa: E402
+    CallToolAction,
+    CallToolObservation,
+)
+from openenv.core.mcp_client import MCPToolClient  # type: ignore[import-untyped]  # noqa: E402
 
 CLIENT = "openenv-core"
 PAGE = Path(__file__).resolve().parents[4] / "docs/trainers/openenv.md"
@@ -84,7 +87,8 @@ def test_asynchronous_clients_play_at_once_each_in_a_sandbox_of_its_own(name: st
         async with GenericEnvClient(address(name), message_timeout_s=120) as env:
             await env.reset()
             await env.step(writes(answer))
-            return (await env.step(SUBMIT)).reward
+            reward: float | None = (await env.step(SUBMIT)).reward
+            return reward
 
     async def all_of_them() -> list[float | None]:
         return list(await asyncio.gather(*(play(answer) for answer in ("42", "41", "42"))))
