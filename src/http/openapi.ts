@@ -30,6 +30,7 @@ export function describeApi(app: FastifyInstance): void {
         { name: "agent-rft", description: "The tools and the grader of a hosted trainer." },
         { name: "mcp", description: "A rollout's tools over the Model Context Protocol." },
         { name: "openenv", description: "Environments as OpenEnv serves them." },
+        { name: "nemo-gym", description: "A resources server of NeMo Gym." },
         { name: "controller", description: "The controller itself." },
       ],
       security: [{ bearer: [] }],
