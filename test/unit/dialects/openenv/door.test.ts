@@ -193,6 +193,14 @@ describe("the end of an episode", () => {
     expect(berth.controller.sandboxes()).toEqual([]);
   });
 
+  test("comes with the end of the server, which says that it goes away", async () => {
+    await using berth = await served();
+    await using client = await berth.connect();
+    const { episode_id: id } = (await client.reset()).data.observation;
+    await berth.restart();
+    expect([await client.closed, await berth.statusOf(id)]).toEqual([1001, "closed"]);
+  });
+
   test("comes with the next reset", async () => {
     await using berth = await served();
     await using client = await berth.connect();
