@@ -19,6 +19,7 @@ import type { RolloutKeys } from "./rollout-keys.ts";
 import { typed, type ReadinessChecks, type Route, type RouteContext } from "./route.ts";
 import { routes } from "./routes/index.ts";
 import { validatorCompiler } from "./validation.ts";
+import { WebSockets } from "./websockets.ts";
 
 /** Requests that may come together and be worked on before whatever else the controller does. */
 const REQUESTS_A_TURN = 16;
@@ -43,7 +44,9 @@ export interface AppOptions {
 export function buildApp(options: AppOptions): FastifyInstance {
   const { config, log, metrics } = options;
   const logger: FastifyBaseLogger = log;
+  const webSockets = new WebSockets();
   const app: FastifyInstance = fastify({
+    http: webSockets.serverOptions,
     loggerInstance: logger,
     // observe.ts logs requests by route.
     logController: new LogController({ disableRequestLogging: true }),
@@ -86,6 +89,7 @@ export function buildApp(options: AppOptions): FastifyInstance {
     forwardToHolders(app, { service, clock: systemClock, ids: systemIds, closing: closing.signal });
   }
   describeApi(app);
+  webSockets.accept(app, config.max_body_bytes);
 
   const context: RouteContext = {
     service: options.service,

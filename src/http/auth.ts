@@ -5,7 +5,7 @@ import { BerthError, toBerthError } from "../core/errors.ts";
 import { normaliseRolloutId } from "../core/ids.ts";
 import { unfinishedStatuses } from "../model/rollout.ts";
 import type { RolloutService } from "../rollout/rollout-service.ts";
-import { ANONYMOUS, bearerOf, KeyNames, ROLLOUT_KEY } from "./caller.ts";
+import { ANONYMOUS, bearerOf, KeyNames, passwordOf, ROLLOUT_KEY } from "./caller.ts";
 import { RolloutKeys } from "./rollout-keys.ts";
 
 declare module "fastify" {
@@ -14,6 +14,8 @@ declare module "fastify" {
     public?: boolean;
     /** The key may come as `?key=`, for callers that can send no headers. */
     keyInQuery?: boolean;
+    /** The key may come as the password of basic authentication, for callers whose only setting is a URL: `http://any:KEY@host`. */
+    keyAsPassword?: boolean;
     /** Open to the key of the rollout that its path names. */
     rolloutKey?: boolean;
   }
@@ -94,6 +96,10 @@ export function requireKey(app: FastifyInstance, options: KeyOptions): void {
       typeof key === "string"
     )
       request.headers.authorization = `Bearer ${key}`;
+    if (request.routeOptions.config.keyAsPassword) {
+      const password = passwordOf(request);
+      if (password !== undefined) request.headers.authorization = `Bearer ${password}`;
+    }
     if (options.anonymousLoopback && isAnonymousLoopback(request)) return done();
     const sent = bearerOf(request);
     if (sent !== undefined && RolloutKeys.isOne(sent)) {

@@ -17,6 +17,12 @@ export const ROLLOUT_KEY = "rollout-key";
 export const bearerOf = ({ headers }: Pick<FastifyRequest, "headers">): string | undefined =>
   /^Bearer (.+)$/i.exec(headers.authorization ?? "")?.[1];
 
+/** The password of a request's basic authentication, whoever its user is; undefined without one. */
+export function passwordOf({ headers }: Pick<FastifyRequest, "headers">): string | undefined {
+  const sent = /^Basic ([A-Za-z0-9+/=]+)$/i.exec(headers.authorization ?? "")?.[1];
+  return sent === undefined ? undefined : /^[^:]*:(.+)$/s.exec(Buffer.from(sent, "base64").toString())?.[1];
+}
+
 const digestOf = (key: string): Buffer => createHash("sha256").update(key).digest();
 
 /** Keys by their names; those beyond the names are `key-1`, `key-2` and so on, by their place. */

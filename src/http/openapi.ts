@@ -29,6 +29,8 @@ export function describeApi(app: FastifyInstance): void {
         { name: "terminals", description: "Terminals in a rollout's sandbox." },
         { name: "agent-rft", description: "The tools and the grader of a hosted trainer." },
         { name: "mcp", description: "A rollout's tools over the Model Context Protocol." },
+        { name: "openenv", description: "Environments as OpenEnv serves them." },
+        { name: "nemo-gym", description: "A resources server of NeMo Gym." },
         { name: "controller", description: "The controller itself." },
       ],
       security: [{ bearer: [] }],

@@ -36,10 +36,18 @@ const ASK_AGAIN_MS = 200;
 const LOOK_MS = 2_000;
 
 /** What of an answer is passed on besides its body. */
-const passedOn = ["content-type", "cache-control", "retry-after", "x-accel-buffering", "mcp-session-id"] as const;
+const passedOn = [
+  "content-type",
+  "cache-control",
+  "retry-after",
+  "x-accel-buffering",
+  "mcp-session-id",
+  "set-cookie",
+] as const;
 
 /** What of a request is sent on: a dialect's own headers are its own business. */
-const isSentOn = (name: string): boolean => name === "authorization" || name === "accept" || name.startsWith("mcp-");
+const isSentOn = (name: string): boolean =>
+  name === "authorization" || name === "accept" || name === "cookie" || name.startsWith("mcp-");
 
 /**
  * Sends requests about a rollout to the controller that holds it, event streams too. When that one dies or lets go of it meanwhile, the request is

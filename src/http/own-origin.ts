@@ -1,6 +1,6 @@
 import type { FastifyRequest } from "fastify";
-import { isLoopbackHost } from "../../config/loopback.ts";
-import { BerthError } from "../../core/errors.ts";
+import { isLoopbackHost } from "../config/loopback.ts";
+import { BerthError } from "../core/errors.ts";
 
 const hostOf = (url: string): string | undefined => (URL.canParse(url) ? new URL(url).host : undefined);
 
