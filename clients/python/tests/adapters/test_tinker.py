@@ -12,11 +12,11 @@ import pytest
 
 pytest.importorskip("tinker_cookbook")
 
-from tinker_cookbook.sandbox import SandboxInterface, SandboxTerminatedError  # noqa: E402
+from tinker_cookbook.sandbox import SandboxInterface, SandboxTerminatedError
 
-from berth_client.adapters.tinker import MOST_FILE_BYTES, BerthReward, BerthSandbox  # noqa: E402
+from berth_client.adapters.tinker import MOST_FILE_BYTES, BerthReward, BerthSandbox
 
-from .. import pages  # noqa: E402
+from .. import pages
 
 CLIENT = "tinker-cookbook"
 pytestmark = pytest.mark.anyio

@@ -131,7 +131,7 @@ def _between(text: str, tag: str) -> list[str]:
 
 
 def _call_of(block: str) -> tuple[str, Mapping[str, Any]]:
-    """``<name>input</name>``: the input is a JSON object of arguments or, for a tool of one text, the text. :raises _Unreadable:"""
+    """``<name>input</name>``: the input is a JSON object of arguments or, for a tool of one text, the text. :raises:"""
     match = _CALL.fullmatch(block.strip())
     if match is None:
         raise _Unreadable(f"there is no tool in the block. {_HOW}")

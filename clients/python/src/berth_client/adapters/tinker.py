@@ -91,9 +91,7 @@ class BerthSandbox:
             return SandboxResult(stdout="", stderr=f"{path} has more than {limit} bytes", exit_code=1)
         return _result(done, limit)
 
-    async def write_file(
-        self, path: str, content: str | bytes, executable: bool = False, timeout: int = 60
-    ) -> SandboxResult:
+    async def write_file(self, path: str, content: str | bytes, executable: bool = False, timeout: int = 60) -> SandboxResult:
         """Writes a file, with the folders above it."""
         try:
             await self._machine.write(path, content.encode() if isinstance(content, str) else content)

@@ -13,6 +13,7 @@ from verl.tools.base_tool import BaseTool
 from verl.tools.schemas import OpenAIFunctionToolSchema, ToolResponse
 
 from ..aio import AsyncBerth, AsyncRollout
+from ..deadlines import Deadlines
 from ..errors import BerthError, CallerError, InfraError, PolicyError
 from ..requests import new_id
 
@@ -23,7 +24,8 @@ MOST_ANSWER = 1_000_000
 
 
 class BerthTool(BaseTool):  # type: ignore[misc]
-    """The tool that the schema names. ``config`` may have ``url`` and ``key``, else BERTH_URL and BERTH_API_KEY.
+    """The tool that the schema names, for one event loop. ``config`` may have ``url`` and ``key``, else BERTH_URL and
+    BERTH_API_KEY, and ``deadline_s``, within which a call is answered or given up (1,200).
 
     A row's ``extra_info.tools_kwargs`` names the environment in the ``create_kwargs`` of at least one tool:
     ``{"shell": {"create_kwargs": {"environment": "click-2697"}}}``, or ``item`` in its place, and ``group`` beside it.
@@ -72,9 +74,16 @@ class BerthTool(BaseTool):  # type: ignore[misc]
         if rollout is not None:
             await rollout.close()
 
+    async def close(self) -> None:
+        """Closes the connections; verl leaves that to the end of the process."""
+        if self._client is not None:
+            await self._client.close()
+
     def _berth(self) -> AsyncBerth:
         if self._client is None:
-            self._client = AsyncBerth(self.config.get("url"), self.config.get("key"))
+            longest = float(self.config.get("deadline_s", Deadlines.call_s))
+            deadlines = Deadlines(ask_s=min(longest, Deadlines.ask_s), call_s=longest)
+            self._client = AsyncBerth(self.config.get("url"), self.config.get("key"), deadlines=deadlines)
         return self._client
 
     def _rollout(self, instance_id: str, agent_data: Any) -> AsyncRollout:
