@@ -21,7 +21,7 @@ from verl.tools.base_tool import BaseTool
 from verl.tools.schemas import OpenAIFunctionToolSchema
 from verl.tools.tool_registry import initialize_tools_from_config
 
-from berth_client import AsyncBerth, Berth, BerthError, InfraError, TaskError
+from berth_client import AsyncBerth, Berth, BerthError, CallerError, InfraError, TaskError
 from berth_client.adapters.verl import ROLLOUT_ID, BerthTool, compute_score
 
 from .. import pages
@@ -140,6 +140,17 @@ async def test_what_cannot_be_graded_has_no_score(tools: dict[str, BerthTool], e
     assert "setup_failed" in await broken.call(tools["shell"], {"command": "true"})
     with pytest.raises(BerthError, match="setup_failed"):
         await broken.score()
+
+
+async def test_a_row_without_an_environment_has_no_score(tools: dict[str, BerthTool], environment: dict[str, Any]) -> None:
+    trajectory = Trajectory(environment)
+    trajectory.data.tools_kwargs = {"read_file": None, "shell": {"create_kwargs": {"environment": None, "group": "g"}}}
+    assert "environment or item" in await trajectory.call(tools["shell"], {"command": "true"})
+    with pytest.raises(CallerError):
+        await trajectory.score()
+    trajectory.data.tools_kwargs["read_file"] = {"create_kwargs": {"environment": environment, "item": None}}
+    with pytest.raises(InfraError, match="environment or item"):
+        await trajectory.score()
 
 
 async def test_an_instance_by_itself_is_rewarded_and_released(

@@ -14,7 +14,7 @@ from verl.tools.schemas import OpenAIFunctionToolSchema, ToolResponse
 
 from ..aio import AsyncBerth, AsyncRollout
 from ..deadlines import Deadlines
-from ..errors import BerthError, CallerError, InfraError, PolicyError
+from ..errors import CallerError, InfraError, PolicyError
 from ..requests import new_id
 
 ROLLOUT_ID = "berth_rollout_id"
@@ -41,7 +41,8 @@ class BerthTool(BaseTool):  # type: ignore[misc]
     ) -> tuple[str, ToolResponse]:
         """Sends nothing. Without ``agent_data`` in what follows, the instance has a rollout to itself until its release."""
         instance_id, response = await super().create(instance_id, **kwargs)
-        self._instances[instance_id] = self._berth().rollout(**create_kwargs) if create_kwargs else None
+        start = _named(create_kwargs)
+        self._instances[instance_id] = self._berth().rollout(**start) if start else None
         return instance_id, response
 
     async def execute(
@@ -58,7 +59,7 @@ class BerthTool(BaseTool):  # type: ignore[misc]
             result = await self._rollout(instance_id, agent_data).call_with(self.name, parameters)
         except PolicyError as thrown:
             return ToolResponse(text=f"Error: {thrown}"), 0.0, {"error": thrown.code}
-        except BerthError as thrown:
+        except Exception as thrown:
             if agent_data is not None:
                 agent_data.extra_fields.setdefault(FAILURE, str(thrown))
             raise
@@ -127,7 +128,12 @@ async def compute_score(
 
 def _start(tools_kwargs: Mapping[str, Any]) -> dict[str, Any]:
     for given in tools_kwargs.values():
-        start = {name: v for name, v in ((given or {}).get("create_kwargs") or {}).items() if v is not None}
-        if "environment" in start or "item" in start:
+        if start := _named((given or {}).get("create_kwargs")):
             return start
     raise CallerError("invalid_request", "No tool of extra_info.tools_kwargs has environment or item in its create_kwargs.")
+
+
+def _named(create_kwargs: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """What a rollout starts from, if it is there; a dataset fills what a row lacks with None."""
+    start = {name: value for name, value in (create_kwargs or {}).items() if value is not None}
+    return start if "environment" in start or "item" in start else None
