@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, ClassVar
 
 
@@ -34,6 +35,18 @@ class BerthError(Exception):
         self.status = status
         self.request_id = request_id
         self.retry_after_s = retry_after_s
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Trainers send errors from worker to driver by pickle, which would call the class with the one text of `args`.
+        again = partial(
+            type(self),
+            remedy=self.remedy,
+            retryable=self.retryable,
+            status=self.status,
+            request_id=self.request_id,
+            retry_after_s=self.retry_after_s,
+        )
+        return again, (self.code, self.message)
 
 
 class PolicyError(BerthError):
