@@ -14,6 +14,8 @@ declare module "fastify" {
     public?: boolean;
     /** The key may come as `?key=`, for callers that can send no headers. */
     keyInQuery?: boolean;
+    /** The key may come in `x-api-key`, for callers that send it there. */
+    keyInHeader?: boolean;
     /** Open to the key of the rollout that its path names. */
     rolloutKey?: boolean;
   }
@@ -40,6 +42,14 @@ function isAnonymousLoopback(request: FastifyRequest): boolean {
     isLoopbackHost(socket.remoteAddress ?? "") &&
     isLoopbackHost(request.hostname)
   );
+}
+
+/** The key of a request that does not come as a bearer token, where its route takes it so. */
+function keyElsewhere({ routeOptions: { config }, headers, query }: FastifyRequest): string | undefined {
+  const header = headers["x-api-key"];
+  if (config.keyInHeader && typeof header === "string" && header !== "") return header;
+  const { key } = query as { key?: unknown };
+  return config.keyInQuery && typeof key === "string" ? key : undefined;
 }
 
 /** As `assertOpensRollout`, for a hook that is told and not awaited. */
@@ -87,13 +97,9 @@ export function requireKey(app: FastifyInstance, options: KeyOptions): void {
   app.decorateRequest("caller", ANONYMOUS);
   app.addHook("onRequest", (request, reply, done) => {
     if (request.routeOptions.config.public) return done();
-    const { key } = request.query as { key?: unknown };
-    if (
-      request.routeOptions.config.keyInQuery &&
-      request.headers.authorization === undefined &&
-      typeof key === "string"
-    )
-      request.headers.authorization = `Bearer ${key}`;
+    const elsewhere = keyElsewhere(request);
+    if (request.headers.authorization === undefined && elsewhere !== undefined)
+      request.headers.authorization = `Bearer ${elsewhere}`;
     if (options.anonymousLoopback && isAnonymousLoopback(request)) return done();
     const sent = bearerOf(request);
     if (sent !== undefined && RolloutKeys.isOne(sent)) {
