@@ -16,6 +16,8 @@ declare module "fastify" {
     keyInQuery?: boolean;
     /** The key may come in `x-api-key`, for callers that send it there. */
     keyInHeader?: boolean;
+    /** The key may be the password of `Basic`, for callers whose address is all that can carry it. */
+    keyAsPassword?: boolean;
     /** Open to the key of the rollout that its path names. */
     rolloutKey?: boolean;
   }
@@ -47,7 +49,15 @@ function isAnonymousLoopback(request: FastifyRequest): boolean {
 /** The key of a request that does not come as a bearer token, where its route takes it so. */
 function keyElsewhere({ routeOptions: { config }, headers, query }: FastifyRequest): string | undefined {
   const header = headers["x-api-key"];
-  if (config.keyInHeader && typeof header === "string" && header !== "") return header;
+  if (config.keyInHeader && headers.authorization === undefined && typeof header === "string" && header !== "")
+    return header;
+  const basic = /^Basic (.+)$/i.exec(headers.authorization ?? "")?.[1];
+  if (config.keyAsPassword && basic !== undefined)
+    return Buffer.from(basic, "base64")
+      .toString("utf8")
+      .replace(/^[^:]*:?/, "");
+  // A bearer token comes first.
+  if (headers.authorization !== undefined) return undefined;
   const { key } = query as { key?: unknown };
   return config.keyInQuery && typeof key === "string" ? key : undefined;
 }
@@ -98,8 +108,7 @@ export function requireKey(app: FastifyInstance, options: KeyOptions): void {
   app.addHook("onRequest", (request, reply, done) => {
     if (request.routeOptions.config.public) return done();
     const elsewhere = keyElsewhere(request);
-    if (request.headers.authorization === undefined && elsewhere !== undefined)
-      request.headers.authorization = `Bearer ${elsewhere}`;
+    if (elsewhere !== undefined) request.headers.authorization = `Bearer ${elsewhere}`;
     if (options.anonymousLoopback && isAnonymousLoopback(request)) return done();
     const sent = bearerOf(request);
     if (sent !== undefined && RolloutKeys.isOne(sent)) {
