@@ -14,7 +14,9 @@ declare module "fastify" {
     public?: boolean;
     /** The key may come as `?key=`, for callers that can send no headers. */
     keyInQuery?: boolean;
-    /** The key may come as the password of basic authentication, for callers whose only setting is a URL: `http://any:KEY@host`. */
+    /** The key may come in `x-api-key`, for callers that send it there. */
+    keyInHeader?: boolean;
+    /** The key may be the password of `Basic`, for callers whose address is all that can carry it. */
     keyAsPassword?: boolean;
     /** Open to the key of the rollout that its path names. */
     rolloutKey?: boolean;
@@ -42,6 +44,20 @@ function isAnonymousLoopback(request: FastifyRequest): boolean {
     isLoopbackHost(socket.remoteAddress ?? "") &&
     isLoopbackHost(request.hostname)
   );
+}
+
+/** The key of a request that does not come as a bearer token, where its route takes it so. */
+function keyElsewhere(request: FastifyRequest): string | undefined {
+  const { routeOptions, headers, query } = request;
+  const { keyAsPassword, keyInHeader, keyInQuery } = routeOptions.config;
+  const password = keyAsPassword ? passwordOf(request) : undefined;
+  if (password !== undefined) return password;
+  // A bearer token comes first.
+  if (headers.authorization !== undefined) return undefined;
+  const header = headers["x-api-key"];
+  if (keyInHeader && typeof header === "string" && header !== "") return header;
+  const { key } = query as { key?: unknown };
+  return keyInQuery && typeof key === "string" ? key : undefined;
 }
 
 /** As `assertOpensRollout`, for a hook that is told and not awaited. */
@@ -89,17 +105,8 @@ export function requireKey(app: FastifyInstance, options: KeyOptions): void {
   app.decorateRequest("caller", ANONYMOUS);
   app.addHook("onRequest", (request, reply, done) => {
     if (request.routeOptions.config.public) return done();
-    const { key } = request.query as { key?: unknown };
-    if (
-      request.routeOptions.config.keyInQuery &&
-      request.headers.authorization === undefined &&
-      typeof key === "string"
-    )
-      request.headers.authorization = `Bearer ${key}`;
-    if (request.routeOptions.config.keyAsPassword) {
-      const password = passwordOf(request);
-      if (password !== undefined) request.headers.authorization = `Bearer ${password}`;
-    }
+    const elsewhere = keyElsewhere(request);
+    if (elsewhere !== undefined) request.headers.authorization = `Bearer ${elsewhere}`;
     if (options.anonymousLoopback && isAnonymousLoopback(request)) return done();
     const sent = bearerOf(request);
     if (sent !== undefined && RolloutKeys.isOne(sent)) {

@@ -13,7 +13,7 @@ import { parseArguments } from "../tool/parse-arguments.ts";
 import type { ToolRegistry } from "../tool/registry.ts";
 import { refusal as asRefusal, runTool } from "../tool/run-tool.ts";
 import { toolsOf } from "../tool/tools-of.ts";
-import type { Semantics, Tool } from "../tool/tool.ts";
+import type { DoorTool, Semantics, Tool } from "../tool/tool.ts";
 import { commandEnvironment } from "./command-environment.ts";
 import type { CallTimes } from "./call-times.ts";
 import { endEarly } from "./end-early.ts";
@@ -22,6 +22,8 @@ import type { LiveRollout } from "./live-rollout.ts";
 export interface ToolCall {
   readonly callId: string;
   readonly tool: string;
+  /** The tool itself where a door brings it. */
+  readonly brought?: DoorTool | undefined;
   readonly arguments: Record<string, unknown> | string;
 }
 
@@ -64,7 +66,7 @@ export async function executeCall(
 ): Promise<ToolCallResult> {
   const { store, registry, indexOf, clock, deadlineMs, times, cancelled, onReserved, withResult, onStored } = context;
   const offered = toolsOf(live.stored.environment, registry);
-  const tool = offered.find(({ name }) => name === call.tool);
+  const tool = call.brought ?? offered.find(({ name }) => name === call.tool);
   const reserved = await store.reserveCall(live.id, {
     callId: call.callId,
     tool: call.tool,
@@ -182,6 +184,13 @@ function check(
   if (!tool) {
     const names = offered.map(({ name }) => name);
     return new BerthError("unknown_tool", `There is no tool ${call.tool}; there are: ${names.join(", ")}.`);
+  }
+  const lacking = call.brought?.needs.filter((needed) => !offered.some(({ name }) => name === needed)) ?? [];
+  if (lacking.length > 0) {
+    return new BerthError(
+      "unknown_tool",
+      `${call.tool} needs ${lacking.join(", ")}, which the environment does not offer.`,
+    );
   }
   if (live.callsUsed > environment.budget.tool_calls) {
     return new BerthError(

@@ -4,6 +4,7 @@ import type { IdSource } from "../core/ids.ts";
 import type { MeasuredFailure, Measures } from "../core/measures.ts";
 import type { ToolCallRequest, ToolCallResult } from "../model/tool-call.ts";
 import type { SandboxLauncher } from "../sandbox/launcher.ts";
+import type { DoorTool } from "../tool/tool.ts";
 import { causeOfDeath } from "./cause-of-death.ts";
 import { executeCall, replayed, type CallContext, type ToolCall } from "./call.ts";
 import { CallTimes } from "./call-times.ts";
@@ -35,10 +36,12 @@ export class Calls {
     this.#parts = parts;
   }
 
-  async call(rolloutId: string, tool: string, request: ToolCallRequest): Promise<ToolCallResult> {
+  async call(rolloutId: string, asked: string | DoorTool, request: ToolCallRequest): Promise<ToolCallResult> {
     const { rollouts, ids } = this.#parts;
     const id = rolloutIdOf(rolloutId);
-    const call: ToolCall = { callId: request.call_id ?? `call_${ids.hex(12)}`, tool, arguments: request.arguments };
+    const [tool, brought] = typeof asked === "string" ? [asked, undefined] : [asked.name, asked];
+    const callId = request.call_id ?? `call_${ids.hex(12)}`;
+    const call: ToolCall = { callId, tool, brought, arguments: request.arguments };
     const live = rollouts.find(id);
     if (!live) return this.#ofEnded(id, call);
 

@@ -6,7 +6,7 @@ import type { OpenTerminalRequest, TerminalInput, TerminalOutput, TerminalReport
 import type { ToolCallRequest, ToolCallResult } from "../model/tool-call.ts";
 import type { RolloutEvent, Trajectory } from "../model/trajectory.ts";
 import type { GradeRequest, Verdict } from "../model/verdict.ts";
-import type { Tool } from "../tool/tool.ts";
+import type { DoorTool, Tool } from "../tool/tool.ts";
 import type { ExportedRollout } from "./export/exported.ts";
 import type { OutcomeQuery, RolloutQuery } from "../store/store.ts";
 
@@ -57,6 +57,8 @@ export interface RolloutService {
    * `rollout_closed`, `call_cancelled`, and why the rollout failed when it did
    */
   callTool(rolloutId: string, tool: string, request: ToolCallRequest): Promise<ToolCallResult>;
+  /** As `callTool`, with a tool that a door brings: it is recorded by its name like the others, and `unknown_tool` where the environment lacks what it needs. */
+  callDoorTool(rolloutId: string, tool: DoorTool, request: ToolCallRequest): Promise<ToolCallResult>;
   /**
    * Ends a call that is in flight: one that has not begun does not run, and a command is killed with all that it started; its outcome is then
    * `cancelled`. What reads or writes files comes to its end. False when no such call is in flight here.

@@ -28,7 +28,7 @@ import type { SnapshotBuilder } from "../snapshot/builder.ts";
 import type { AuditTrail } from "../store/audit-trail.ts";
 import type { OutcomeQuery, RolloutQuery, Store } from "../store/store.ts";
 import type { ToolRegistry } from "../tool/registry.ts";
-import type { Tool } from "../tool/tool.ts";
+import type { DoorTool, Tool } from "../tool/tool.ts";
 import { toolsOf } from "../tool/tools-of.ts";
 import { semanticsOf } from "./semantics.ts";
 import type { CallContext } from "./call.ts";
@@ -245,10 +245,12 @@ export class Rollouts implements RolloutService {
     });
   }
 
-  async callTool(rolloutId: string, tool: string, request: ToolCallRequest): Promise<ToolCallResult> {
-    this.#assertOpen();
-    await this.#entrance.passed(rolloutIdOf(rolloutId));
-    return this.#calls.call(rolloutId, tool, request);
+  callTool(rolloutId: string, tool: string, request: ToolCallRequest): Promise<ToolCallResult> {
+    return this.#call(rolloutId, tool, request);
+  }
+
+  callDoorTool(rolloutId: string, tool: DoorTool, request: ToolCallRequest): Promise<ToolCallResult> {
+    return this.#call(rolloutId, tool, request);
   }
 
   async terminals(rolloutId: string): Promise<RolloutTerminals> {
@@ -331,6 +333,12 @@ export class Rollouts implements RolloutService {
       warm: this.#warm,
       rest: () => this.rest(),
     });
+  }
+
+  async #call(rolloutId: string, tool: string | DoorTool, request: ToolCallRequest): Promise<ToolCallResult> {
+    this.#assertOpen();
+    await this.#entrance.passed(rolloutIdOf(rolloutId));
+    return this.#calls.call(rolloutId, tool, request);
   }
 
   async #locate(id: string): Promise<Whereabouts> {

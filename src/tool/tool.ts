@@ -53,3 +53,8 @@ export interface Tool<Arguments extends z.ZodType = z.ZodType> {
 
 /** Keeps the argument types between schema and `run`. */
 export const defineTool = <Arguments extends z.ZodType>(tool: Tool<Arguments>): Tool<Arguments> => tool;
+
+/** A tool that a door brings: offered to nobody by its name, and used only where the environment offers the tools that it can do no more than. */
+export interface DoorTool extends Tool {
+  readonly needs: readonly string[];
+}

@@ -25,6 +25,11 @@ export class CellOutput {
     else this.#keep(frame.type, frame.forms);
   }
 
+  /** What was printed, and the traceback of an error, each apart. */
+  get parts(): { readonly stdout: string; readonly stderr: string; readonly error: string } {
+    return { ...this.#streams, error: this.#error };
+  }
+
   /** As a model reads it: what was printed, the error, then each output by its plain text. */
   text(): string {
     const { stdout, stderr } = this.#streams;
