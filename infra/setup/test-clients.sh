@@ -9,7 +9,7 @@ stamp=$(sha256sum clients/python/pyproject.toml)
 if [ "$(cat "$venv/berth-installed" 2>/dev/null)" != "$stamp" ]; then
   say "pip install clients/python with its peers (into $venv)"
   python3 -m venv --clear "$venv"
-  "$venv/bin/pip" install --quiet --disable-pip-version-check -e 'clients/python[test,inspect]'
+  "$venv/bin/pip" install --quiet --disable-pip-version-check -e 'clients/python[test,inspect,verifiers]'
   printf '%s' "$stamp" >"$venv/berth-installed"
 fi
 bin=$PWD/$venv/bin
