@@ -51,7 +51,7 @@ class Report:
         module = Path(report.nodeid.split("::")[0]).stem.removeprefix("test_")
         title = report.location[2].removeprefix("test_").replace("_", " ")
         absent = getattr(report, "wasxfail", None)
-        result = "not offered" if absent and report.skipped else report.outcome
+        result: str = "not offered" if absent and report.skipped else report.outcome
         if (why := _not_installable(report)) is not None:
             result, absent = "not installable", why
         peer = self._peers.get(report.nodeid)

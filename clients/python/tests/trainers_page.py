@@ -7,8 +7,8 @@ from typing import Any
 
 _HEAD = """# Trainers and evals
 
-What the tests saw each client do, against a running controller. Written by `UPDATE_DOCS=1 make test-clients` when all of its tests ran, and by no
-other run; nothing compares it afterwards. `make test-clients` writes the rows of its own run to `reports/test-clients.json`.
+What the tests saw each client do, against a running controller. Written by `UPDATE_DOCS=1 make test-clients` when all of
+its tests ran, and by no other run; nothing compares it afterwards. Every run writes its rows to `reports/test-clients.json`.
 
 | client | feature | result |
 | --- | --- | --- |

@@ -67,7 +67,7 @@ def _streamed(message: Message, model: str) -> bytes:
     calls = [{**call, "index": n} for n, call in enumerate(message.get("tool_calls", []))]
     delta = {**message, "tool_calls": calls} if calls else message
     chunk = {"id": "c", "object": "chat.completion.chunk", "created": 0, "model": model}
-    parts = [{"delta": delta, "finish_reason": None}, {"delta": {}, "finish_reason": _finish(message)}]
+    parts: list[Message] = [{"delta": delta, "finish_reason": None}, {"delta": {}, "finish_reason": _finish(message)}]
     events = [json.dumps({**chunk, "choices": [{"index": 0, **part}]}) for part in parts]
     return "".join(f"data: {event}\n\n" for event in [*events, "[DONE]"]).encode()
 
