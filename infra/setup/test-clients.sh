@@ -10,6 +10,8 @@ if [ "$(cat "$venv/berth-installed" 2>/dev/null)" != "$stamp" ]; then
   say "pip install clients/python with its peers (into $venv)"
   python3 -m venv --clear "$venv"
   "$venv/bin/pip" install --quiet --disable-pip-version-check -e 'clients/python[test,inspect,verifiers]'
+  # Without what it needs for training (torch), only its source is read.
+  "$venv/bin/pip" install --quiet --disable-pip-version-check --no-deps 'trl>=1.16,<2'
   printf '%s' "$stamp" >"$venv/berth-installed"
 fi
 bin=$PWD/$venv/bin

@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 
 from berth_client import Berth
-from berth_client.adapters.trl import BerthEnvironment, berth_reward
+from berth_client.adapters.trl import BerthEnvironment, BerthTools, berth_reward
 
+from ..pages import examples
 from .sandboxes import kill_sandbox
 
 CLIENT = "trl"
@@ -34,9 +35,9 @@ def run_of_trl(kind: type[ast.stmt], begins: str, names: dict[str, Any]) -> dict
     return names
 
 
-def rollouts_of_trl(inputs: list[dict[str, Any]]) -> list[Any]:
+def rollouts_of_trl(inputs: list[dict[str, Any]], factory: type[BerthTools] = BerthEnvironment) -> list[Any]:
     """As TRL resets its environments, one for each input."""
-    environments = [BerthEnvironment() for _ in inputs]
+    environments = [factory() for _ in inputs]
     names = {
         "self": SimpleNamespace(environments=environments, _multi_environment=False),
         "prompts": [[{"role": "user", "content": "Write 42."}] for _ in inputs],
@@ -83,3 +84,26 @@ def test_an_environment_that_is_broken_has_no_reward(berth: Berth, environment: 
 
 @pytest.mark.not_installable("torch's wheel for x86 is 539 MB, and it needs more")
 def test_the_trainer_itself_trains() -> None: ...
+
+
+def test_the_example_of_the_page_is_played_and_names_what_the_trainer_takes(berth: Berth, environment: dict[str, Any]) -> None:
+    berth.register({**environment, "name": "answer"})
+    made: dict[str, Any] = {}
+    first, second = examples("trl.md")
+    exec(compile(first, "trl.md", "exec"), made)
+    environments = rollouts_of_trl(made["rows"], made["Tools"])
+    assert environments[0].shell("echo 42 >answer; echo needle >hay") != ""
+    assert "needle" in environments[0].grep("nee.le", ".")
+    assert made["berth_reward"](environments) == [1.0]
+    [init] = [
+        node.args
+        for trainer in ast.walk(ast.parse(SOURCE))
+        if isinstance(trainer, ast.ClassDef) and trainer.name == "GRPOTrainer"
+        for node in trainer.body
+        if isinstance(node, ast.FunctionDef) and node.name == "__init__"
+    ]
+    taken = {argument.arg for argument in [*init.args, *init.kwonlyargs]}
+    [call] = [
+        node for node in ast.walk(ast.parse(second)) if isinstance(node, ast.Call) and ast.unparse(node.func) == "GRPOTrainer"
+    ]
+    assert {str(keyword.arg) for keyword in call.keywords} <= taken
