@@ -13,8 +13,14 @@ TRAINERS = Path(__file__).resolve().parents[3] / "docs/trainers"
 
 def block(page: str, language: str, index: int = 0) -> str:
     """The text of the page's code block of that language."""
-    found = re.findall(rf"^```{language}\n(.*?)^```$", (TRAINERS / f"{page}.md").read_text(), re.DOTALL | re.MULTILINE)
-    return str(found[index])
+    return blocks(page, language)[index]
+
+
+def blocks(page: str, language: str) -> list[str]:
+    """The page's code blocks of that language, in their order."""
+    found = re.findall(rf"^```{language}\n(.*?)^```$", (TRAINERS / f"{page}.md").read_text(), re.M | re.S)
+    assert found, f"{page} has no example in {language}"
+    return [str(one) for one in found]
 
 
 def run(source: str, folder: Path, within_s: float = 180) -> list[str]:

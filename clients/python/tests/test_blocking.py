@@ -80,6 +80,18 @@ def test_an_environment_is_kept_under_its_name(berth: Berth, environment: dict[s
     assert any(tool["function"]["name"] == "shell" for tool in berth.tools()["tools"])
 
 
+def test_the_address_of_the_tools_opens_them_and_nothing_else(berth: Berth, environment: dict[str, Any]) -> None:
+    with berth.rollout(environment) as rollout:
+        address = rollout.mcp_url()
+        accepts = {"accept": "application/json, text/event-stream"}
+        listed = httpx.post(address, json={"jsonrpc": "2.0", "id": 1, "method": "tools/list"}, headers=accepts)
+        assert listed.status_code == 200
+        assert '"shell"' in listed.text
+        key = httpx.URL(address).params["key"]
+        other = httpx.post(f"{berth.url}/v1/rollouts/{rollout.id}/grade", headers={"authorization": f"Bearer {key}"}, json={})
+        assert other.status_code in (401, 403)
+
+
 def test_the_trajectory_tells_every_call(berth: Berth, environment: dict[str, Any]) -> None:
     with berth.rollout(environment) as rollout:
         rollout.call("shell", call_id="a", command="true")

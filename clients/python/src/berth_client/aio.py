@@ -32,10 +32,9 @@ class AsyncBerth:
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self.deadlines = deadlines or Deadlines()
+        self.url = requests.address(url)
         limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
-        self._http = httpx.AsyncClient(
-            base_url=requests.address(url), headers=requests.headers(key), limits=limits, transport=transport
-        )
+        self._http = httpx.AsyncClient(base_url=self.url, headers=requests.headers(key), limits=limits, transport=transport)
 
     def rollout(
         self,
@@ -181,6 +180,12 @@ class AsyncRollout:
     async def grade_again(self, **how: Any) -> Verdict:
         """Grades the stored change set once more; ``graders``, ``reward`` and ``base_dir`` as in the API. The first stands."""
         return verdict(await self._berth.send(requests.grade(self.id, None, how), self._berth.deadlines.grade_s))
+
+    async def mcp_url(self) -> str:
+        """Where the rollout's tools are over MCP, with a key in it that opens nothing else and ends with the rollout."""
+        await self.begin()
+        answer = await self._berth.send(requests.key(self.id), self._berth.deadlines.ask_s)
+        return requests.mcp_url(self._berth.url, self.id, answer["key"])
 
     async def record(self) -> RolloutRecord:
         return rollout_record(await self._berth.send(requests.show(self.id), self._berth.deadlines.ask_s))

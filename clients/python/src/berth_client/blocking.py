@@ -34,10 +34,9 @@ class Berth:
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self.deadlines = deadlines or Deadlines()
+        self.url = requests.address(url)
         limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
-        self._http = httpx.Client(
-            base_url=requests.address(url), headers=requests.headers(key), limits=limits, transport=transport
-        )
+        self._http = httpx.Client(base_url=self.url, headers=requests.headers(key), limits=limits, transport=transport)
 
     def rollout(
         self,
@@ -174,6 +173,12 @@ class Rollout:
     def grade_again(self, **how: Any) -> Verdict:
         """Grades the stored change set once more; ``graders``, ``reward`` and ``base_dir`` as in the API. The first stands."""
         return verdict(self._berth.send(requests.grade(self.id, None, how), self._berth.deadlines.grade_s))
+
+    def mcp_url(self) -> str:
+        """Where the rollout's tools are over MCP, with a key in it that opens nothing else and ends with the rollout."""
+        self.begin()
+        answer = self._berth.send(requests.key(self.id), self._berth.deadlines.ask_s)
+        return requests.mcp_url(self._berth.url, self.id, answer["key"])
 
     def record(self) -> RolloutRecord:
         return rollout_record(self._berth.send(requests.show(self.id), self._berth.deadlines.ask_s))

@@ -45,6 +45,14 @@ def grade(rollout_id: str, answer: str | None, again: Mapping[str, Any] | None =
     return Request("POST", f"/v1/rollouts/{rollout_id}/grade", body=body)
 
 
+def key(rollout_id: str) -> Request:
+    return Request("POST", f"/v1/rollouts/{rollout_id}/key")
+
+
+def mcp_url(url: str, rollout_id: str, key: str) -> str:
+    return f"{url}/v1/rollouts/{rollout_id}/mcp?key={quote(key, safe='')}"
+
+
 def show(rollout_id: str) -> Request:
     return Request("GET", f"/v1/rollouts/{rollout_id}")
 

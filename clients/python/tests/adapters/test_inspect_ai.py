@@ -18,6 +18,7 @@ from inspect_ai.util._sandbox.self_check import *  # noqa: E402, F403
 
 from berth_client.adapters.inspect_ai import BerthConfig, BerthSandbox  # noqa: E402
 
+CLIENT = "inspect_ai"
 pytestmark = pytest.mark.anyio
 
 
