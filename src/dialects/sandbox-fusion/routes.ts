@@ -16,7 +16,7 @@ import {
 } from "./wire.ts";
 
 const described =
-  "Of SandboxFusion, whose endpoint is `/sandbox-fusion/{environment}`. Each request has a rollout of its own, which ends with it. Its client sends no headers: the key is the password of the endpoint's address (`http://berth:KEY@host`), or a bearer token. What is not the code's doing is `SandboxError`, never `Failed`.";
+  "Of SandboxFusion, whose endpoint is `/v1/sandbox-fusion/{environment}`. Each request has a rollout of its own, which ends with it. Its client sends no headers: the key is the password of the endpoint's address (`http://berth:KEY@host`), or a bearer token. What is not the code's doing is `SandboxError`, never `Failed`.";
 
 const responses = (schema: z.ZodType): Record<string, JsonResponse<z.ZodType>> => ({
   ...errorResponses("unknown_environment"),
@@ -29,7 +29,7 @@ export const sandboxFusion: Route = (api, { service, metrics }) => {
   const schema = { tags: ["sandbox-fusion"], description: described, params: environmentPath };
   api.route({
     method: "POST",
-    url: "/sandbox-fusion/:environment/run_code",
+    url: "/v1/sandbox-fusion/:environment/run_code",
     bodyLimit: mostBodyBytes,
     config: { keyAsPassword: true },
     schema: {
@@ -47,7 +47,7 @@ export const sandboxFusion: Route = (api, { service, metrics }) => {
   });
   api.route({
     method: "POST",
-    url: "/sandbox-fusion/:environment/run_jupyter",
+    url: "/v1/sandbox-fusion/:environment/run_jupyter",
     bodyLimit: mostBodyBytes,
     config: { keyAsPassword: true },
     schema: {

@@ -39,7 +39,7 @@ PAGE = Path(__file__).resolve().parents[4] / "docs/trainers/sandbox-fusion.md"
 
 def endpoint_of(environment: str, key: str | None = None) -> str:
     at = urlsplit(os.environ["BERTH_URL"])
-    return f"{at.scheme}://berth:{key or os.environ['BERTH_API_KEY']}@{at.netloc}/sandbox-fusion/{environment}"
+    return f"{at.scheme}://berth:{key or os.environ['BERTH_API_KEY']}@{at.netloc}/v1/sandbox-fusion/{environment}"
 
 
 @pytest.fixture

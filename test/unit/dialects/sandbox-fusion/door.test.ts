@@ -14,7 +14,7 @@ async function ask(
   body: object,
   { authorization = basic("berth", apiKey), signal = AbortSignal.timeout(20_000) } = {},
 ) {
-  const reply = await fetch(`${berth.url}/sandbox-fusion/${path}`, {
+  const reply = await fetch(`${berth.url}/v1/sandbox-fusion/${path}`, {
     method: "POST",
     headers: { "content-type": "application/json", ...(authorization === "" ? {} : { authorization }) },
     body: JSON.stringify(body),
