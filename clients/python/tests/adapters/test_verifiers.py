@@ -136,9 +136,12 @@ def test_an_environment_that_is_broken_leaves_no_reward(berth: Berth, environmen
 def test_the_example_of_the_page_plays_with_verifiers_own_program(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
+    programs = count()
+
     async def prepared(self: Any, script: str, env: Any = None, *, activate: bool = True) -> list[str]:
         # What the program needs is here already, so that no second environment is installed for it.
-        program = tmp_path / "program.py"
+        # A file for each: attempts begin at the same time.
+        program = tmp_path / f"program-{next(programs)}.py"
         program.write_text(script)
         return [sys.executable, str(program)]
 
