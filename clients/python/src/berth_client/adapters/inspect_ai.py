@@ -6,7 +6,8 @@ The environment wants a ``budget.tool_calls`` that is large enough: files travel
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, cast, overload
+from pathlib import PurePath
+from typing import Any, Literal, overload
 
 from inspect_ai.util import (
     ExecResult,
@@ -51,7 +52,9 @@ class BerthSandbox(SandboxEnvironment):
     async def sample_init(
         cls, task_name: str, config: BaseModel | str | None, metadata: dict[str, str]
     ) -> dict[str, SandboxEnvironment]:
-        given = config if isinstance(config, BerthConfig) else BerthConfig(environment=cast("str | None", config))
+        # Inspect takes a text for a file's name and puts the task's folder before it.
+        name = PurePath(config).name if isinstance(config, str) else None
+        given = config if isinstance(config, BerthConfig) else BerthConfig(environment=name)
         start: Mapping[str, Any] = {"item": given.item} if given.environment is None else {"environment": given.environment}
         berth = AsyncBerth(given.url, given.key)
         rollout = berth.rollout(**start, group=given.group, labels={"inspect_task": task_name[:256]})
