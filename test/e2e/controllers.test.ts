@@ -6,6 +6,7 @@ import { whyUnavailable } from "../support/backend-availability.ts";
 import { berth, ControllerProcess, controllerKey, dataDirectory, type Reply } from "../support/controller-process.ts";
 import { newDatabase, whyNoPostgres, type TestDatabase } from "../support/postgres-database.ts";
 import { ResidueCheck } from "../support/residue.ts";
+import { untilRuns } from "../support/host-processes.ts";
 
 /** Several `berth serve` on one PostgreSQL and one data directory. */
 describe("controllers that share a database", () => {
@@ -52,12 +53,6 @@ describe("controllers that share a database", () => {
       ...(call_id === undefined ? {} : { call_id }),
       arguments: { command },
     });
-
-  async function untilRunning(controller: ControllerProcess, path: string, call_id: string): Promise<void> {
-    await expect
-      .poll(() => controller.trajectory(path), { timeout: 10_000 })
-      .toContainEqual(expect.objectContaining({ call_id, state: "running" }));
-  }
 
   test("any of them answers for any rollout: calls, events and the end", async () => {
     await using one = await start();
@@ -128,7 +123,7 @@ describe("controllers that share a database", () => {
     const path = await activeRollout(one);
     const command = "echo line >> log; sleep 60; echo late >> log";
     const asked = shell(two, path, "c1", command);
-    await untilRunning(two, path, "c1");
+    await untilRuns("sleep 60");
     await one.end("SIGKILL");
     expect((await asked).body.error).toMatchObject({ code: "outcome_unknown", cause: "infra" });
     expect((await shell(two, path, "c1", command)).body.error.code).toBe("outcome_unknown");
@@ -142,7 +137,7 @@ describe("controllers that share a database", () => {
     const path = await activeRollout(one);
     const command = "echo line >> log; sleep 25; echo late >> log";
     const asked = shell(one, path, "c1", command);
-    await untilRunning(two, path, "c1");
+    await untilRuns("sleep 25");
     process.kill(one.pid, "SIGSTOP");
     const taken = await shell(
       two,

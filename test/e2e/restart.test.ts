@@ -1,8 +1,9 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { whyUnavailable } from "../support/backend-availability.ts";
 import { berth, ControllerProcess, controllerKey, dataDirectory } from "../support/controller-process.ts";
+import { untilRuns } from "../support/host-processes.ts";
 import { removeSnapshotImages, ResidueCheck } from "../support/residue.ts";
 
 describe.each(["oci", "docker"] as const)("%s", (backend) => {
@@ -80,7 +81,7 @@ describe.each(["oci", "docker"] as const)("%s", (backend) => {
     const first = await start("--drain-seconds", "1");
     const path = await activeRollout(first);
     const { reply } = await running(first, path, "long", command);
-    await untilProcess(`sleep ${nap}`);
+    await untilRuns(`sleep ${nap}`);
     expect(await first.end("SIGTERM")).toBe(0);
     expect(await reply).toMatchObject({ status: 503, body: { error: { code: "outcome_unknown" } } });
 
@@ -100,7 +101,7 @@ describe.each(["oci", "docker"] as const)("%s", (backend) => {
     const first = await start();
     const path = await activeRollout(first);
     const { reply } = await running(first, path, "cut", command);
-    await untilProcess(`sleep ${nap}`);
+    await untilRuns(`sleep ${nap}`);
     await first.end("SIGKILL");
     await reply;
 
@@ -171,13 +172,3 @@ test("of two controllers on one data directory the second refuses, and says who 
   expect(await first.end("SIGTERM")).toBe(0);
   expect(await readdir(place.path)).not.toContain("controller.pid");
 });
-
-/** Waits for a command of a sandbox to run: this machine sees its processes. */
-async function untilProcess(words: string): Promise<void> {
-  const commands = async () => {
-    const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
-    return Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")));
-  };
-  const isThere = async () => expect(await commands()).toContain(`${words.replaceAll(" ", "\0")}\0`);
-  await vi.waitFor(isThere, { timeout: 10_000, interval: 20 });
-}

@@ -5,7 +5,8 @@ import { terminalStatuses, type Rollout } from "../../src/model/rollout.ts";
 import type { TrajectoryRecord } from "../../src/model/trajectory.ts";
 import type { Method, Reply } from "../support/controller-process.ts";
 import type { Outcome } from "./fault.ts";
-import { longNap, untilRuns } from "./processes.ts";
+import { untilRuns } from "../support/host-processes.ts";
+import { longNap } from "./processes.ts";
 import type { Scene } from "./scene.ts";
 
 const pollMs = 50;

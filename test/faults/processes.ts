@@ -1,33 +1,14 @@
 import { createHash } from "node:crypto";
-import { readFile, readdir } from "node:fs/promises";
-import { setTimeout as sleep } from "node:timers/promises";
+import { readFile } from "node:fs/promises";
 import Docker from "dockerode";
 import { label } from "../../src/provider/docker/names.ts";
+import { pids } from "../support/host-processes.ts";
 import type { Scene } from "./scene.ts";
-
-const deadlineMs = 20_000;
-const lookAgainMs = 20;
 
 let naps = 0;
 
 /** A command that takes a minute, and that no other process on the machine has. */
 export const longNap = (): string => `sleep 60.${process.pid}${String(naps++).padStart(4, "0")}`;
-
-const pids = async (): Promise<string[]> => (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
-
-/** Waits for a command of a sandbox to run: this machine sees its processes. */
-export async function untilRuns(command: string): Promise<void> {
-  const words = `${command.replaceAll(" ", "\0")}\0`;
-  const giveUpAt = Date.now() + deadlineMs;
-  for (;;) {
-    const commands = await Promise.all(
-      (await pids()).map((pid) => readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")),
-    );
-    if (commands.includes(words)) return;
-    if (Date.now() > giveUpAt) throw new Error(`${command} does not run.`);
-    await sleep(lookAgainMs);
-  }
-}
 
 /** The process on this machine that is the guest of a rollout's sandbox. */
 export async function guestOf(scene: Scene, rolloutId: string): Promise<number> {

@@ -4,7 +4,8 @@ import { newDatabase, whyNoPostgres } from "../../support/postgres-database.ts";
 import { wireTo } from "../../support/wire.ts";
 import type { Fault, Outcome } from "../fault.ts";
 import { errorOf, Journey, travel } from "../journey.ts";
-import { longNap, untilRuns } from "../processes.ts";
+import { untilRuns } from "../../support/host-processes.ts";
+import { longNap } from "../processes.ts";
 import { Scene } from "../scene.ts";
 
 const lookAgainMs = 200;

@@ -16,7 +16,6 @@ import { search } from "./behaviours/search.ts";
 import { snapshots } from "./behaviours/snapshots.ts";
 import { terminals } from "./behaviours/terminals.ts";
 import { userNamespaces } from "./behaviours/user-namespaces.ts";
-import { recordResults } from "./results-page.ts";
 import { describeProvider } from "./suite.ts";
 
 const groups = [
@@ -39,10 +38,9 @@ const groups = [
   terminals,
 ];
 
-/** CONFORMANCE_PROVIDERS=memory,oci runs some of them. */
-const chosen = process.env["CONFORMANCE_PROVIDERS"]?.split(",");
-
-recordResults(providerFixtures.map(({ name }) => name));
-for (const fixture of providerFixtures) {
-  if (chosen === undefined || chosen.includes(fixture.name)) await describeProvider(fixture, groups);
+/** The whole suite for one provider; each has a file of its own, so that two run at the same time where there are processors for it. */
+export async function providerSuite(name: (typeof providerFixtures)[number]["name"]): Promise<void> {
+  const fixture = providerFixtures.find((each) => each.name === name);
+  if (fixture === undefined) throw new Error(`There is no provider ${name}.`);
+  await describeProvider(fixture, groups);
 }

@@ -1,0 +1,3 @@
+import { providerSuite } from "./provider-suite.ts";
+
+await providerSuite("kubernetes");
