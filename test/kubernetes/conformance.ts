@@ -9,15 +9,19 @@ const minutes = 25;
 export async function conformance(): Promise<EvidenceRow[]> {
   await rm(report, { force: true });
   const projects = ["--project", "conformance", "--project", "integration"];
-  const suite = await execa("vitest", ["run", ...projects, "test/conformance/kubernetes.", "test/integration/kubernetes"], {
-    env: { REQUIRE_PROVIDERS: "kubernetes" },
-    preferLocal: true,
-    stdin: "ignore",
-    stdout: "inherit",
-    stderr: "inherit",
-    reject: false,
-    timeout: minutes * 60_000,
-  });
+  const suite = await execa(
+    "vitest",
+    ["run", ...projects, "test/conformance/kubernetes.", "test/integration/kubernetes"],
+    {
+      env: { REQUIRE_PROVIDERS: "kubernetes" },
+      preferLocal: true,
+      stdin: "ignore",
+      stdout: "inherit",
+      stderr: "inherit",
+      reject: false,
+      timeout: minutes * 60_000,
+    },
+  );
   const text = await readFile(report, "utf8").catch(() => undefined);
   const rows = text === undefined ? [] : (JSON.parse(text) as Evidence).rows;
   const ended = suite.timedOut ? `still running after ${minutes} minutes` : `exit ${suite.exitCode ?? suite.signal}`;

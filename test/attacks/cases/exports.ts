@@ -118,9 +118,10 @@ export const exports: readonly Attack[] = [
       const now = async () => (await berth.guest.read("count")).bytes.toString();
       while ((await now().catch(() => "0\n")) === "0\n");
       const crossed = arena.has("change_set_rules") ? (await exported(berth)).get("count") : await now();
-      // What was graded must be what is there when the turn is over.
-      await new Promise((resolve) => setTimeout(resolve, 100));
-      const after = await now();
+      // What was graded must be what is there when the turn is over; a turn of the loop may take long under gVisor.
+      const lookUntil = Date.now() + 1500;
+      let after = await now();
+      while (after === crossed && Date.now() < lookUntil) after = await now();
       await berth.guest.quiesce();
       await going.catch(() => undefined);
       return reachedIf(crossed !== after, `exported ${crossed}, then ${after}`);
